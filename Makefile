@@ -1,0 +1,88 @@
+SHELL := /bin/sh
+BIN := .venv/bin
+EXERCISE ?= squat
+CLIP ?= samples/clips/squat.mp4
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev run up test test-unit test-e2e test-slow check fix protos lock accuracy bench samples clean \
+	lint types arch verify-protos verify-lock verify-k8s verify-docs
+
+##@ Use
+help: ## Print this
+	@awk 'BEGIN {FS = ":.*##"} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z0-9-]+:.*##/ {printf "  %-14s %s\n", $$1, $$2}' Makefile
+
+setup: ## Set up what `make run` needs; afterwards the command is .venv/bin/motus
+	@tools/setup.sh run
+
+run: setup ## Play a sample clip through the whole stack: CLIP=video.mp4 EXERCISE=squat
+	@$(BIN)/motus analyze $(CLIP) --exercise $(EXERCISE)
+
+up: setup ## Start the whole stack and keep it; Ctrl-C stops it
+	@$(BIN)/motus up
+
+##@ Test
+setup-dev:
+	@tools/setup.sh dev
+
+test: setup-dev ## All tests that run in a few minutes
+	@$(BIN)/pytest -m "not slow"
+
+test-unit: setup-dev ## Only the parts' own tests
+	@$(BIN)/pytest -m "not slow and not e2e"
+
+test-e2e: setup-dev ## Only the whole stack as processes
+	@$(BIN)/pytest -m e2e
+
+test-slow: setup-dev ## What takes long: unseen renders, every fault
+	@$(BIN)/pytest -m slow
+
+##@ Check
+check: lint types arch verify-protos verify-lock verify-docs verify-k8s ## Lint, types, architecture, protos, staleness, manifests
+
+lint: setup-dev ## Style (mended by `make fix`)
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+types: setup-dev ## Types, strictly
+	@$(BIN)/mypy
+
+arch: setup-dev ## Who may import whom
+	@$(BIN)/lint-imports
+
+verify-protos: setup-dev ## Protos: lint, and whether the stubs are fresh (mended by `make protos`)
+	@tools/buf.sh lint
+	@tools/protos.sh --check
+
+verify-lock: setup-dev ## Whether requirements.lock is fresh (mended by `make lock`)
+	@$(BIN)/python tools/lock.py --check
+
+verify-docs: setup-dev ## Whether what is generated into docs is fresh (mended by `make docs`)
+	@$(BIN)/python tools/measures_page.py --check
+
+verify-k8s: setup-dev ## Manifests: rendered and checked against the schemas
+	@$(BIN)/python deploy/check_manifests.py
+
+fix: setup-dev ## Mend what lint can mend
+	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
+
+##@ Make
+protos: setup-dev ## Write the stubs again
+	@tools/protos.sh
+
+lock: setup-dev ## Write requirements.lock again
+	@$(BIN)/python tools/lock.py
+
+docs: setup-dev ## Write generated pages again
+	@$(BIN)/python tools/measures_page.py
+
+samples: setup-dev ## Render the committed sample clips again
+	@$(BIN)/python -m motus_samples committed
+
+##@ Measure
+accuracy: setup-dev ## Count reps on real clips against their labels: ARGS=--json
+	@$(BIN)/python bench/accuracy.py $(ARGS)
+
+bench: setup-dev ## Run a bench: NAME=pipeline ARGS=--json; all of them without a name
+	@for name in $(or $(NAME),$(basename $(notdir $(wildcard bench/*.py)))); do $(BIN)/python bench/$$name.py $(ARGS) || exit 1; done
+
+clean: ## Remove what was built here, the virtual environment included
+	rm -rf .venv .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis motus-out

@@ -1,0 +1,1 @@
+"""What every Motus service needs; see each module."""

@@ -1,0 +1,206 @@
+"""Reading streams: `follow` for those who rebuild state from the log, `consume` for those who store it for good."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+
+import nats.errors
+import nats.js.errors
+from motus.bus.v1 import control_pb2
+from nats.aio.msg import Msg
+from nats.js import JetStreamContext
+from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
+
+from motus_runtime import topics
+from motus_runtime.bus import Bus
+from motus_runtime.errors import MotusError, PermanentError, RetryableError
+from motus_runtime.telemetry import BUS_ERRORS, DEAD_LETTERS
+
+log = logging.getLogger("motus.follow")
+
+HEARTBEAT_S = 1.0
+_LOST = (nats.js.errors.Error, nats.js.errors.APIError, nats.errors.Error, TimeoutError)
+MAX_DELIVER = 5
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A message of a stream.
+
+    Attributes:
+        subject: where it was published.
+        sequence: its place in the stream.
+        body: its bytes; empty for a deleted key.
+        headers: its headers.
+        pending: how many more the stream had for this reader when it was sent.
+        deleted: a key of a bucket was deleted or expired.
+        time_ns: when the server stored it, Unix nanoseconds.
+    """
+
+    subject: str
+    sequence: int
+    body: bytes
+    headers: dict[str, str]
+    pending: int
+    deleted: bool
+    time_ns: int
+
+
+async def follow(
+    bus: Bus, stream: str, subject: str, *, start: int = 1, newest_per_subject: bool = False
+) -> AsyncIterator[Stored]:
+    """Every stored message from sequence `start` on, in order, then those that come, for ever.
+
+    A consumer that lives in the server's memory delivers by push, so latency is that of core NATS. Whatever breaks (a
+    gap, silence, a restarted server) it is made anew behind the last message seen. `newest_per_subject` begins with
+    each subject's last message: for buckets.
+    """
+    following = start
+    begun = False
+    while True:
+        queue: asyncio.Queue[Msg] = asyncio.Queue()
+        inbox = bus.client.new_inbox()
+        subscription = None
+        try:
+            subscription = await bus.client.subscribe(inbox, cb=queue.put)
+            policy = DeliverPolicy.LAST_PER_SUBJECT if newest_per_subject and not begun else None
+            await _make_consumer(bus, stream, subject, inbox, following, policy)
+            async for stored in _delivered(queue):
+                following, begun = stored.sequence + 1, True
+                yield stored
+        except _LOST as error:
+            BUS_ERRORS.labels("follow_again").inc()
+            log.info("following %s again from %d: %s", stream, following, error or type(error).__name__)
+            await asyncio.sleep(0.25)
+        finally:
+            if subscription is not None and not bus.client.is_closed:
+                await _quietly(subscription.unsubscribe)
+
+
+async def _make_consumer(
+    bus: Bus, stream: str, subject: str, inbox: str, start: int, policy: DeliverPolicy | None
+) -> None:
+    config = ConsumerConfig(
+        deliver_subject=inbox,
+        filter_subject=subject,
+        deliver_policy=policy or DeliverPolicy.BY_START_SEQUENCE,
+        opt_start_seq=None if policy else start,
+        ack_policy=AckPolicy.NONE,
+        idle_heartbeat=HEARTBEAT_S,
+        inactive_threshold=10,
+        mem_storage=True,
+        num_replicas=1,
+    )
+    await bus.jetstream.add_consumer(stream, config)
+
+
+async def _delivered(queue: "asyncio.Queue[Msg]") -> AsyncIterator[Stored]:
+    delivered = 0
+    while True:
+        async with asyncio.timeout(3 * HEARTBEAT_S):
+            message = await queue.get()
+        if message.headers and message.headers.get("Status") == "100":
+            if int(message.headers.get("Nats-Last-Consumer", delivered)) != delivered:
+                raise TimeoutError("messages were lost on the way")
+            continue
+        metadata = message.metadata
+        if metadata.sequence.consumer != delivered + 1:
+            raise TimeoutError("messages were lost on the way")
+        delivered += 1
+        yield _stored(message)
+
+
+def _stored(message: Msg) -> Stored:
+    headers = dict(message.headers or {})
+    metadata = message.metadata
+    return Stored(
+        subject=message.subject,
+        sequence=metadata.sequence.stream,
+        body=message.data,
+        headers=headers,
+        pending=metadata.num_pending,
+        deleted="KV-Operation" in headers or "Nats-Marker-Reason" in headers,
+        time_ns=int(metadata.timestamp.timestamp() * 1e9),
+    )
+
+
+async def consume(
+    bus: Bus, stream: str, subject: str, durable: str, store: Callable[[list[Stored]], Awaitable[None]]
+) -> None:
+    """Give a durable consumer's messages to `store` in batches, for ever, and acknowledge after it returned.
+
+    A RetryableError puts the batch back with delay. A PermanentError makes the batch be tried message by message; the
+    poisonous one goes to the dead letters with its reason. A message that was delivered MAX_DELIVER times goes there
+    before it is processed again.
+    """
+    subscription = await _durable(bus, stream, subject, durable)
+    while True:
+        try:
+            batch = await subscription.fetch(256, timeout=0.25)
+        except TimeoutError:
+            continue
+        except _LOST as error:
+            log.info("consumer %s again: %s", durable, error or type(error).__name__)
+            await asyncio.sleep(0.5)
+            subscription = await _durable(bus, stream, subject, durable)
+            continue
+        await _settle(bus, batch, store)
+
+
+async def _durable(bus: Bus, stream: str, subject: str, durable: str) -> JetStreamContext.PullSubscription:
+    config = ConsumerConfig(ack_wait=30, max_deliver=-1, max_ack_pending=4096)
+    delay = 0.25
+    while True:
+        try:
+            return await bus.jetstream.pull_subscribe(subject, durable=durable, stream=stream, config=config)
+        except _LOST as error:
+            log.info("consumer %s not there yet: %s", durable, error or type(error).__name__)
+            await asyncio.sleep(delay)
+            delay = min(2 * delay, 2.0)
+
+
+async def _settle(bus: Bus, batch: list[Msg], store: Callable[[list[Stored]], Awaitable[None]]) -> None:
+    tired = [message for message in batch if message.metadata.num_delivered > MAX_DELIVER]
+    for message in tired:
+        await _bury(bus, message, "delivered too often")
+    batch = [message for message in batch if message not in tired]
+    if not batch:
+        return
+    try:
+        await store([_stored(message) for message in batch])
+    except PermanentError as error:
+        if len(batch) == 1:
+            await _bury(bus, batch[0], error.message)
+            return
+        for message in batch:
+            await _settle(bus, [message], store)
+    except RetryableError as error:
+        log.warning("%s: %d messages again in 1 s: %s", bus.service, len(batch), error.message)
+        for message in batch:
+            await _quietly(lambda message=message: message.nak(delay=1))  # type: ignore[misc]
+    else:
+        for message in batch:
+            await _quietly(message.ack)
+
+
+async def _bury(bus: Bus, message: Msg, reason: str) -> None:
+    await bury(bus, message.subject, message.data, reason, message.metadata.sequence.stream)
+    await _quietly(message.term)
+
+
+async def bury(bus: Bus, subject: str, body: bytes, reason: str, sequence: int = 0) -> None:
+    """Put a message that nobody can process to the dead letters, with the reason."""
+    DEAD_LETTERS.labels(bus.service).inc()
+    log.error("dead letter from %s: %s", subject, reason)
+    letter = control_pb2.DeadLetter(subject=subject, reason=reason, service=bus.service, body=body)
+    letter.stream_sequence = sequence
+    await bus.store_surely(
+        topics.dead_letters(bus.service), letter, message_id=f"{bus.service}/{subject}/{sequence}" if sequence else ""
+    )
+
+
+async def _quietly(call: Callable[[], Awaitable[object]]) -> None:
+    with suppress(nats.errors.Error, MotusError):  # the connection may be gone; the server delivers again
+        await call()

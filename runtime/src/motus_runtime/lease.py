@@ -1,0 +1,139 @@
+"""Who owns a session or partition: two keys in a KV bucket, a heartbeat with a TTL and an owner set by compare-and-set.
+
+`mem.<worker>` lives for TTL_S unless its worker renews it. `own.<stage>.<unit>` names the owner; its revision in the
+bucket is the owner's epoch and travels with every output, so that whoever receives can drop an old owner's. A worker
+whose `mem` key is gone is dead, and what it owned may be claimed.
+"""
+
+import asyncio
+import logging
+import os
+import secrets
+import socket
+import time
+from collections.abc import Callable
+
+from motus.bus.v1 import control_pb2
+
+from motus_runtime import topics
+from motus_runtime.bus import Bus, ConflictError
+from motus_runtime.errors import RetryableError
+
+log = logging.getLogger("motus.lease")
+
+TTL_S = 2.0
+BEAT_S = 0.5
+_STREAM = f"KV_{topics.LEASES}"
+
+
+def worker_id(stage: str) -> str:
+    """A name that no other worker has or had: a restarted process is another worker."""
+    host = "".join(c if c.isalnum() else "-" for c in socket.gethostname())[:32]
+    return f"{stage}-{host}-{os.getpid()}-{secrets.token_hex(3)}"
+
+
+class Leases:
+    """The leases of one worker.
+
+    Args:
+        bus: the bus.
+        stage: the worker's stage, as `pose`.
+        capacity: how many units it takes at most.
+        working: tells whether the worker still gets work done; while it does not, the heartbeat stops, so that a hung
+            worker is a dead worker.
+    """
+
+    def __init__(self, bus: Bus, stage: str, capacity: int, working: Callable[[], bool] = lambda: True) -> None:
+        self._bus, self._stage, self._capacity, self._working = bus, stage, capacity, working
+        self.worker = worker_id(stage)
+        self.epochs: dict[str, int] = {}
+        self._beaten_at = -1e9
+
+    @property
+    def alive(self) -> bool:
+        """Whether others see this worker as alive, as far as it knows."""
+        return time.monotonic() - self._beaten_at < TTL_S
+
+    @property
+    def free_capacity(self) -> int:
+        """Units it can still take."""
+        return max(0, self._capacity - len(self.epochs))
+
+    async def run(self) -> None:
+        """Renew the heartbeat until cancelled. After a pause longer than the TTL, units lost meanwhile are dropped."""
+        while True:
+            try:
+                if self._working():
+                    await self.beat()
+            except RetryableError as error:
+                log.warning("heartbeat failed: %s", error.message)
+            await asyncio.sleep(BEAT_S)
+
+    async def beat(self) -> None:
+        """Renew the heartbeat once."""
+        late = not self.alive and bool(self.epochs)
+        info = control_pb2.WorkerInfo(
+            worker=self.worker, stage=self._stage, free_capacity=self.free_capacity, owned=len(self.epochs)
+        )
+        await self._bus.store_raw(topics.member_key(self.worker), info.SerializeToString(), {}, ttl_s=TTL_S)
+        self._beaten_at = time.monotonic()
+        if late:
+            for unit in list(self.epochs):
+                if not await self.still_mine(unit):
+                    log.warning("%s %s was taken over while this worker slept", self._stage, unit)
+                    del self.epochs[unit]
+
+    async def claim(self, unit: str) -> int | None:
+        """Take a unit that nobody alive owns.
+
+        Returns:
+            The epoch, or None when somebody else owns it or was faster.
+
+        Raises:
+            RetryableError: the bus does not answer.
+        """
+        if unit in self.epochs:
+            return self.epochs[unit]
+        key = topics.owner_key(self._stage, unit)
+        last = await self._bus.last(_STREAM, key)
+        owner = (last.data or b"").decode() if last else ""
+        if owner and owner != self.worker and await self._lives(owner):
+            return None
+        try:
+            # By raw compare-and-set, since a bucket's own create refuses the markers of deleted keys.
+            epoch = await self._bus.store_raw(
+                key, self.worker.encode(), {}, expect=last.seq if last and last.seq else 0
+            )
+        except ConflictError:
+            return None
+        self.epochs[unit] = epoch
+        return epoch
+
+    async def still_mine(self, unit: str) -> bool:
+        """Ask the bucket whether a unit is still this worker's under the same epoch; check it after subscribing."""
+        last = await self._bus.last(_STREAM, topics.owner_key(self._stage, unit))
+        return last is not None and unit in self.epochs and last.seq == self.epochs[unit]
+
+    async def release(self, unit: str) -> None:
+        """Give a unit back so that others can claim it at once."""
+        epoch = self.epochs.pop(unit, None)
+        if epoch is None:
+            return
+        try:
+            headers = {"KV-Operation": "DEL"}
+            await self._bus.store_raw(topics.owner_key(self._stage, unit), b"", headers, expect=epoch)
+        except RetryableError as error:
+            log.info("release of %s: %s", unit, error.message)  # it expires with the worker
+
+    async def close(self) -> None:
+        """Give everything back."""
+        for unit in list(self.epochs):
+            await self.release(unit)
+        try:
+            await self._bus.store_raw(topics.member_key(self.worker), b"", {"KV-Operation": "DEL"})
+        except RetryableError as error:
+            log.info("goodbye: %s", error.message)
+
+    async def _lives(self, worker: str) -> bool:
+        last = await self._bus.last(_STREAM, topics.member_key(worker))
+        return last is not None and bool(last.data)

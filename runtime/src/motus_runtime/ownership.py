@@ -1,0 +1,127 @@
+"""Running sessions that this worker owns: claim what the specs say, one task per session, release when it is over."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from motus.bus.v1 import control_pb2
+
+from motus_runtime import topics
+from motus_runtime.bus import Bus, decode
+from motus_runtime.errors import PermanentError, RetryableError
+from motus_runtime.follow import follow
+from motus_runtime.lease import Leases
+
+log = logging.getLogger("motus.ownership")
+
+CLAIM_EVERY_S = 0.5
+RunSession = Callable[[control_pb2.SessionSpec, int], Awaitable[None]]
+
+
+class Specs:
+    """The sessions that live now, kept up to date from the bucket of specs.
+
+    Attributes:
+        current: spec by session id.
+        changed: set at every change; the one who waits clears it.
+        loaded: set once what the bucket held at start is known.
+    """
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
+        self.current: dict[str, control_pb2.SessionSpec] = {}
+        self.changed = asyncio.Event()
+        self.loaded = asyncio.Event()
+
+    async def run(self) -> None:
+        """Follow the bucket until cancelled."""
+        stream = f"KV_{topics.SPECS}"
+        if await self._empty(stream):
+            self.loaded.set()
+        async for stored in follow(self._bus, stream, f"$KV.{topics.SPECS}.>", newest_per_subject=True):
+            session = stored.subject.rsplit(".", 1)[1]
+            self._apply(session, b"" if stored.deleted else stored.body)
+            if stored.pending == 0:
+                self.loaded.set()
+            self.changed.set()
+
+    async def _empty(self, stream: str) -> bool:
+        while True:
+            try:
+                return (await self._bus.jetstream.stream_info(stream)).state.messages == 0
+            except Exception as error:  # the server may not be provisioned yet: keep asking
+                log.info("waiting for %s: %s", stream, error or type(error).__name__)
+                await asyncio.sleep(0.25)
+
+    def _apply(self, session: str, body: bytes) -> None:
+        if not body:
+            self.current.pop(session, None)
+            return
+        try:
+            self.current[session] = decode(control_pb2.SessionSpec, body)
+        except PermanentError as error:
+            log.error("spec of %s: %s", session, error.message)
+
+
+class SessionOwner:
+    """Claims sessions for one stage and runs each in a task of its own.
+
+    Args:
+        leases: the worker's leases.
+        specs: the sessions that live now.
+        run_session: runs one session to its end, given spec and epoch; it is cancelled when the session's spec goes
+            away or the lease is lost. A RetryableError makes it run again; any other error ends the service, since it
+            is a bug.
+    """
+
+    def __init__(self, leases: Leases, specs: Specs, run_session: RunSession) -> None:
+        self._leases, self._specs, self._run_session = leases, specs, run_session
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._done: set[str] = set()
+
+    @property
+    def sessions(self) -> list[str]:
+        """Ids of the sessions that run here now."""
+        return sorted(self._tasks)
+
+    async def run(self) -> None:
+        """Claim and run until cancelled; what runs then is cancelled too."""
+        async with asyncio.TaskGroup() as group:
+            while True:
+                self._specs.changed.clear()
+                self._forget_gone()
+                await self._claim_free(group)
+                try:
+                    async with asyncio.timeout(CLAIM_EVERY_S):
+                        await self._specs.changed.wait()
+                except TimeoutError:
+                    pass
+
+    def _forget_gone(self) -> None:
+        self._done &= set(self._specs.current)
+        for session, task in self._tasks.items():
+            if session not in self._specs.current or session not in self._leases.epochs:
+                task.cancel()
+
+    async def _claim_free(self, group: asyncio.TaskGroup) -> None:
+        for session, spec in list(self._specs.current.items()):
+            if session in self._tasks or session in self._done or not self._leases.free_capacity:
+                continue
+            try:
+                epoch = await self._leases.claim(session)
+            except RetryableError as error:
+                log.warning("cannot claim %s: %s", session, error.message)
+                return
+            if epoch is not None:
+                self._tasks[session] = group.create_task(self._own(spec, epoch), name=f"session {session}")
+
+    async def _own(self, spec: control_pb2.SessionSpec, epoch: int) -> None:
+        log.info("session %s is ours, epoch %d", spec.session, epoch)
+        try:
+            await self._run_session(spec, epoch)
+            self._done.add(spec.session)
+        except RetryableError as error:
+            log.warning("session %s: %s; trying again", spec.session, error.message)
+        finally:
+            self._tasks.pop(spec.session, None)
+            await self._leases.release(spec.session)

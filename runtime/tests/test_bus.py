@@ -1,0 +1,102 @@
+"""The bus keeps its promises against a real server."""
+
+import asyncio
+
+import pytest
+from motus.bus.v1 import control_pb2, frame_pb2, samples_pb2
+from motus_runtime import topics
+from motus_runtime.bus import Bus, ConflictError, decode
+from motus_runtime.errors import PermanentError
+from motus_runtime.follow import Stored, consume, follow
+
+
+def _envelope(session: str, epoch: int = 1) -> samples_pb2.EventEnvelope:
+    return samples_pb2.EventEnvelope(session=session, epoch=epoch)
+
+
+async def test_same_message_id_is_stored_once(bus: Bus) -> None:
+    """A second owner that says the same thing again changes nothing."""
+    subject = topics.events("dedup-session", "pose")
+
+    first = await bus.store(subject, _envelope("dedup-session"), message_id="dedup/1")
+    second = await bus.store(subject, _envelope("dedup-session", 2), message_id="dedup/1")
+
+    assert first == second
+
+
+async def test_compare_and_set_refuses_the_slower(bus: Bus) -> None:
+    """Of two writers that saw the same state only one succeeds."""
+    subject = topics.spec_key("cas-session")
+    await bus.store(subject, control_pb2.SessionSpec(session="cas-session"), expect=0)
+
+    with pytest.raises(ConflictError):
+        await bus.store(subject, control_pb2.SessionSpec(session="cas-session"), expect=0)
+
+
+async def test_message_over_the_server_limit_is_refused_here(bus: Bus) -> None:
+    """Headers count too: the server would cut the connection, so the client refuses."""
+    body = b"x" * (bus.client.max_payload - 20)
+    frame = frame_pb2.Frame(patches=[frame_pb2.Patch(jpeg=body)])
+
+    with pytest.raises(PermanentError):
+        await bus.publish(topics.frames("large-session"), frame)
+    assert bus.connected
+
+
+async def test_follow_gives_history_then_news_in_order(bus: Bus) -> None:
+    """Who follows a stream sees what was stored before and what comes after, each once, in order."""
+    subject = topics.events("follow-session", "pose")
+    for epoch in range(3):
+        await bus.store(subject, _envelope("follow-session", epoch))
+
+    seen = []
+    async for stored in follow(bus, topics.EVENTS_STREAM, subject):
+        seen.append(decode(samples_pb2.EventEnvelope, stored.body).epoch)
+        if len(seen) == 3:
+            for epoch in range(3, 6):
+                await bus.store(subject, _envelope("follow-session", epoch))
+        if len(seen) == 6:
+            break
+
+    assert seen == list(range(6))
+
+
+async def test_follow_goes_on_when_its_consumer_is_deleted(bus: Bus) -> None:
+    """A consumer lost with its server's memory is made anew behind the last message."""
+    subject = topics.events("lost-session", "pose")
+    await bus.store(subject, _envelope("lost-session", 0))
+
+    seen = []
+    async for stored in follow(bus, topics.EVENTS_STREAM, subject):
+        seen.append(decode(samples_pb2.EventEnvelope, stored.body).epoch)
+        if len(seen) == 1:
+            for consumer in await bus.jetstream.consumers_info(topics.EVENTS_STREAM):
+                await bus.jetstream.delete_consumer(topics.EVENTS_STREAM, consumer.name)
+            await bus.store(subject, _envelope("lost-session", 1))
+        if len(seen) == 2:
+            break
+
+    assert seen == [0, 1]
+
+
+async def test_poison_goes_to_the_dead_letters_and_the_rest_is_stored(bus: Bus) -> None:
+    """One message that nobody can read does not hold up its neighbours."""
+    subject = topics.samples("poison-session")
+    await bus.store(subject, samples_pb2.SampleChunk(id="good-1"))
+    await bus.store_raw(subject, b"\xff\xff\xff", {})
+    await bus.store(subject, samples_pb2.SampleChunk(id="good-2"))
+    stored, done = [], asyncio.Event()
+
+    async def store(batch: list[Stored]) -> None:
+        ids = [decode(samples_pb2.SampleChunk, message.body).id for message in batch]
+        stored.extend(ids)
+        if "good-2" in stored:
+            done.set()
+
+    task = asyncio.create_task(consume(bus, topics.SAMPLES_STREAM, subject, "poison-test", store))
+    await done.wait()
+    letter = await anext(aiter(follow(bus, topics.DEAD_LETTER_STREAM, topics.dead_letters("test"))))
+    task.cancel()
+
+    assert set(stored) == {"good-1", "good-2"}
+    assert decode(control_pb2.DeadLetter, letter.body).body == b"\xff\xff\xff"
