@@ -5,6 +5,7 @@ first, so that a new release somewhere in the world is no fault, but a changed d
 """
 
 import argparse
+import json
 import re
 import shutil
 import subprocess
@@ -30,7 +31,7 @@ def copy_projects(target: Path) -> None:
 def pin(target: Path, lock: str) -> None:
     """Constrain the copy to the versions of the present lock."""
     pins = re.findall(r"^[a-zA-Z0-9._-]+==[^\s\\]+(?: ; [^\\\n]+)?", lock, flags=re.MULTILINE)
-    lines = ",\n".join(f"  '{pin.strip()}'" for pin in pins)
+    lines = ",\n".join(f"  {json.dumps(pin.strip())}" for pin in pins)
     project = target / "pyproject.toml"
     text = project.read_text().replace("[tool.uv]\n", f"[tool.uv]\nconstraint-dependencies = [\n{lines}\n]\n", 1)
     project.write_text(text)

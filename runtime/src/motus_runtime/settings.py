@@ -1,6 +1,7 @@
 """Settings from environment variables: frozen, documented dataclasses, every fault reported at once."""
 
 import dataclasses
+import math
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -74,9 +75,12 @@ def _parse(text: str, kind: Any) -> Any:
         return text.lower() in _TRUE
     if kind is int or kind is float:
         try:
-            return kind(text)
+            number = kind(text)
         except ValueError:
             raise ValueError("must be a whole number" if kind is int else "must be a number") from None
+        if not math.isfinite(number):
+            raise ValueError("must be a finite number")
+        return number
     if kind is Path:
         return Path(text).expanduser()
     if kind == tuple[Path, ...]:

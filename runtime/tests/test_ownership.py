@@ -1,0 +1,104 @@
+"""Sessions are claimed when they appear, run once, and are let go when they are over."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from motus.bus.v1 import control_pb2
+from motus_runtime import topics
+from motus_runtime.bus import Bus
+from motus_runtime.errors import UnavailableError
+from motus_runtime.lease import Leases
+from motus_runtime.ownership import RunSession, SessionOwner, Specs
+
+
+@asynccontextmanager
+async def _owner(bus: Bus, stage: str, run_session: RunSession) -> AsyncIterator[Leases]:
+    """A worker of a stage, with its loops running."""
+    leases, specs = Leases(bus, stage, 10), Specs(bus)
+    await leases.beat()
+    loops = (leases.run(), specs.run(), SessionOwner(leases, specs, run_session).run())
+    tasks = [asyncio.create_task(loop) for loop in loops]
+    try:
+        yield leases
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _announce(bus: Bus, session: str) -> None:
+    await bus.store(topics.spec_key(session), control_pb2.SessionSpec(session=session))
+
+
+async def test_a_session_is_run_with_its_spec_and_epoch(bus: Bus) -> None:
+    """Whoever claims a session gets its spec, and the epoch that its outputs must bear."""
+    begun: asyncio.Future[tuple[str, int]] = asyncio.get_running_loop().create_future()
+
+    async def run_session(spec: control_pb2.SessionSpec, epoch: int) -> None:
+        if spec.session == "owned-session":
+            begun.set_result((spec.session, epoch))
+            await asyncio.Event().wait()
+
+    async with _owner(bus, "ingest", run_session) as leases:
+        await _announce(bus, "owned-session")
+        session, epoch = await begun
+
+        assert session == "owned-session"
+        assert leases.epochs["owned-session"] == epoch
+
+
+async def test_a_withdrawn_spec_cancels_the_session_and_frees_it(bus: Bus) -> None:
+    """A session that is over leaves neither a task nor a lease behind."""
+    begun, ended = asyncio.Event(), asyncio.Event()
+
+    async def run_session(spec: control_pb2.SessionSpec, epoch: int) -> None:
+        if spec.session != "withdrawn-session":
+            return
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    async with _owner(bus, "pose", run_session):
+        await _announce(bus, "withdrawn-session")
+        await begun.wait()
+        await bus.store_raw(topics.spec_key("withdrawn-session"), b"", {"KV-Operation": "DEL"})
+        await ended.wait()
+
+
+async def test_a_session_that_cannot_run_now_is_tried_again(bus: Bus) -> None:
+    """A part that is away for a moment costs a moment, not the session."""
+    tries: list[int] = []
+    done = asyncio.Event()
+
+    async def run_session(spec: control_pb2.SessionSpec, epoch: int) -> None:
+        if spec.session != "retried-session":
+            return
+        tries.append(epoch)
+        if len(tries) == 1:
+            raise UnavailableError("not yet")
+        done.set()
+
+    async with _owner(bus, "coach", run_session):
+        await _announce(bus, "retried-session")
+        await done.wait()
+
+    assert tries[1] > tries[0]
+
+
+async def test_a_bug_in_a_session_is_not_swallowed(bus: Bus) -> None:
+    """An unexpected error ends the service, so that it is restarted and seen."""
+    leases, specs = Leases(bus, "kinematics", 10), Specs(bus)
+    await leases.beat()
+
+    async def run_session(spec: control_pb2.SessionSpec, epoch: int) -> None:
+        raise ZeroDivisionError
+
+    specs.current["buggy-session"] = control_pb2.SessionSpec(session="buggy-session")
+    with pytest.raises(ExceptionGroup) as raised:
+        await SessionOwner(leases, specs, run_session).run()
+
+    assert raised.group_contains(ZeroDivisionError)

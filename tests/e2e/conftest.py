@@ -1,0 +1,87 @@
+"""The whole stack as a user runs it: the `motus` command in a process of its own, in a data folder of its own."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+CLIPS = Path(__file__).resolve().parents[2] / "samples/clips"
+MOTUS = str(Path(sys.executable).parent / "motus")
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished command: exit code, the one object on its standard output, what it said beside."""
+
+    code: int
+    answer: dict[str, Any]
+    said: str
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder for the run's stacks."""
+    return tmp_path_factory.mktemp("motus-home")
+
+
+@pytest.fixture(scope="session")
+def environment(home: Path) -> dict[str, str]:
+    """The user's environment with that folder, and no model to coach."""
+    kept = {key: value for key, value in os.environ.items() if key not in ("OPENAI_API_KEY", "MOTUS_COACH_BASE_URL")}
+    return kept | {"MOTUS_DATA_DIR": str(home)}
+
+
+@pytest.fixture(scope="session")
+def motus(environment: dict[str, str]) -> Callable[..., Run]:
+    """Runs `motus … --json` and reads its answer."""
+
+    def run(*arguments: str) -> Run:
+        done = subprocess.run(
+            [MOTUS, *arguments, "--json"], env=environment, capture_output=True, text=True, timeout=300
+        )
+        return Run(done.returncode, json.loads(done.stdout), done.stderr)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def squat(motus: Callable[..., Run], tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """The sample squat, analysed as fast as the pipeline takes it."""
+    out = tmp_path_factory.mktemp("squat")
+    return motus("analyze", str(CLIPS / "squat.mp4"), "--exercise", "squat", "--fast", "--out", str(out))
+
+
+@pytest.fixture
+def stack(environment: dict[str, str], home: Path, squat: Run) -> Iterator[dict[str, Any]]:
+    """A stack that `motus up` keeps, on the data that the analysis left; yields its stack.json."""
+    process = subprocess.Popen(
+        [MOTUS, "up", "--root", str(CLIPS)],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if (home / "stack.json").exists():
+                break
+            print(line, end="")
+        yield json.loads((home / "stack.json").read_text())
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+    assert not (home / "stack.json").exists()
+
+
+def truth(clip: str) -> dict[str, Any]:
+    """The exact truth of a sample clip."""
+    data: dict[str, Any] = json.loads((CLIPS / f"{clip}.json").read_text())
+    return data
