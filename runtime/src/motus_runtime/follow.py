@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -50,7 +50,7 @@ class Stored:
 
 async def follow(
     bus: Bus, stream: str, subject: str, *, start: int = 1, newest_per_subject: bool = False
-) -> AsyncIterator[Stored]:
+) -> AsyncGenerator[Stored, None]:
     """Every stored message from sequence `start` on, in order, then those that come, for ever.
 
     A consumer that lives in the server's memory delivers by push, so latency is that of core NATS. Whatever breaks (a
@@ -96,7 +96,7 @@ async def _make_consumer(
     await bus.jetstream.add_consumer(stream, config)
 
 
-async def _delivered(queue: "asyncio.Queue[Msg]") -> AsyncIterator[Stored]:
+async def _delivered(queue: "asyncio.Queue[Msg]") -> AsyncGenerator[Stored, None]:
     delivered = 0
     while True:
         async with asyncio.timeout(3 * HEARTBEAT_S):

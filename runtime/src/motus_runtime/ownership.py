@@ -72,10 +72,18 @@ class SessionOwner:
         run_session: runs one session to its end, given spec and epoch; it is cancelled when the session's spec goes
             away or the lease is lost. A RetryableError makes it run again; any other error ends the service, since it
             is a bug.
+        unit_of: the lease unit of a session: itself, or its partition for stages that own partitions.
     """
 
-    def __init__(self, leases: Leases, specs: Specs, run_session: RunSession) -> None:
-        self._leases, self._specs, self._run_session = leases, specs, run_session
+    def __init__(
+        self,
+        leases: Leases,
+        specs: Specs,
+        run_session: RunSession,
+        *,
+        unit_of: Callable[[str], str] = lambda session: session,
+    ) -> None:
+        self._leases, self._specs, self._run_session, self._unit_of = leases, specs, run_session, unit_of
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._done: set[str] = set()
 
@@ -100,7 +108,7 @@ class SessionOwner:
     def _forget_gone(self) -> None:
         self._done &= set(self._specs.current)
         for session, task in self._tasks.items():
-            if session not in self._specs.current or session not in self._leases.epochs:
+            if session not in self._specs.current or self._unit_of(session) not in self._leases.epochs:
                 task.cancel()
 
     async def _claim_free(self, group: asyncio.TaskGroup) -> None:
@@ -108,7 +116,7 @@ class SessionOwner:
             if session in self._tasks or session in self._done or not self._leases.free_capacity:
                 continue
             try:
-                epoch = await self._leases.claim(session)
+                epoch = await self._leases.claim(self._unit_of(session))
             except RetryableError as error:
                 log.warning("cannot claim %s: %s", session, error.message)
                 return
@@ -124,4 +132,6 @@ class SessionOwner:
             log.warning("session %s: %s; trying again", spec.session, error.message)
         finally:
             self._tasks.pop(spec.session, None)
-            await self._leases.release(spec.session)
+            unit = self._unit_of(spec.session)
+            if unit not in map(self._unit_of, self._tasks):
+                await self._leases.release(unit)

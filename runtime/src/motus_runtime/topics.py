@@ -19,6 +19,11 @@ def partition(session: str) -> int:
     return zlib.crc32(session.encode()) % PARTITIONS
 
 
+def partition_unit(session: str) -> str:
+    """The lease unit of stages that own partitions."""
+    return str(partition(session))
+
+
 def _subject(kind: str, session: str, stage: str = "") -> str:
     if not SESSION_ID.fullmatch(session):
         raise ValueError(f"not a session id: {session!r}")

@@ -1,0 +1,79 @@
+"""Movements on the floor: push-up."""
+
+import numpy as np
+
+from motus_samples.body import SIDES, Arm, Array, Build, Leg, Posture, Side, outward, trunk_axes
+from motus_samples.reach import arm_span, place, reach_arm
+from motus_samples.spec import Faults
+from motus_samples.timing import Course
+
+WRIST_HEIGHT = 0.022
+"""Height of the wrist above the floor with the hand flat, of stature."""
+
+FOOT_DORSIFLEXION_DEG = 8.0
+
+
+def pushup(build: Build, course: Course, faults: Faults, rng: np.random.Generator) -> Posture:
+    """Return a push-up: a straight body turning about its toes, elbows to 84..104 degrees, hands planted."""
+    top, bottom, wider = rng.uniform(6, 12), rng.uniform(84, 104), rng.uniform(0.01, 0.035) * build.stature
+    span = arm_span(build, top + (bottom - top) * course.excursion)
+    back, down = _shoulder_from_toe(build)
+    length = np.hypot(back, down)
+    wrist_height = WRIST_HEIGHT * build.stature
+    highest = np.arcsin((wrist_height + np.sqrt(arm_span(build, np.array(top)) ** 2 - wider**2)) / length)
+    hand_ahead = length * np.cos(highest)
+    rise = _rise(length, hand_ahead, wrist_height, np.sqrt(span**2 - wider**2))
+    lean = 90 - np.degrees(rise - np.arctan2(down, back))
+    axes = trunk_axes(lean)
+    shoulder_centre = place(length * np.cos(rise), 0.0, length * np.sin(rise))
+    arms = {
+        side: _planted_arm(build, lean, shoulder_centre, float(hand_ahead), wrist_height, wider, axes, side)
+        for side in SIDES
+    }
+    still = np.ones_like(lean)
+    leg = Leg(0 * still, 0 * still, 0 * still, 3 * still, FOOT_DORSIFLEXION_DEG * still)
+    neck = rng.uniform(10, 22) * still
+    return Posture(shoulder_centre - build.trunk * axes[1], lean, 0 * still, neck, {"left": leg, "right": leg}, arms)
+
+
+def _shoulder_from_toe(build: Build) -> tuple[float, float]:
+    """Return where the shoulders are from the toes in the body's own axes: along it, and (negative) off its front.
+
+    The knee is bent by 3 degrees throughout, as in a relaxed plank; hip and trunk are in line.
+    """
+    bend, dorsi = np.radians(3.0), np.radians(FOOT_DORSIFLEXION_DEG)
+    shank = np.array([-np.sin(bend), -np.cos(bend)])
+    front = np.array([np.cos(bend), -np.sin(bend)])
+    toes = np.cos(dorsi) * front - np.sin(dorsi) * shank
+    sole_up = np.array([-toes[1], toes[0]])
+    ankle = np.array([0.0, -build.thigh]) + build.shank * shank
+    tip = ankle + (build.foot - build.heel_length) * toes - build.ankle_height * sole_up
+    return float(build.trunk - tip[1]), float(tip[0])
+
+
+def _rise(length: Array | float, hand_ahead: Array | float, hand_height: float, span: Array) -> Array:
+    """Return the angle (radians) of the line from toes to shoulders for a distance between shoulder and hand.
+
+    Law of cosines in the triangle toes, hand, shoulder.
+    """
+    far = np.hypot(hand_ahead, hand_height)
+    cosine = (length**2 + far**2 - span**2) / (2 * length * far)
+    return np.asarray(np.arctan2(hand_height, hand_ahead) + np.arccos(np.clip(cosine, -1, 1)))
+
+
+def _planted_arm(
+    build: Build,
+    lean_deg: Array,
+    shoulder_centre: Array,
+    hand_ahead: float,
+    hand_height: float,
+    wider: float,
+    axes: tuple[Array, Array, Array],
+    side: Side,
+) -> Arm:
+    _, y, z = axes
+    out = outward(side) * z
+    shoulder = shoulder_centre + build.shoulder_half * out
+    wrist = place(np.full(len(lean_deg), hand_ahead), 0.0, hand_height) + (build.shoulder_half + wider) * out
+    arm = reach_arm(build, lean_deg, shoulder, wrist, 0.2 * out - y, side)
+    return Arm(arm.elevation_deg, arm.plane_deg, arm.axial_deg, arm.elbow_flexion_deg, hand_flat=True)
