@@ -1,0 +1,16 @@
+"""Entry point of the ingest service."""
+
+import sys
+
+from motus_runtime.service import run_service
+
+from motus_ingest.app import build
+
+
+def main() -> int:
+    """Run the service; returns the exit code."""
+    return run_service("ingest", build)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

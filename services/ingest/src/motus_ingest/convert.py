@@ -1,0 +1,70 @@
+"""Domain types to the messages of the bus."""
+
+from motus.bus.v1 import control_pb2, frame_pb2, landmarks_pb2, samples_pb2
+from motus.v1 import event_pb2
+from motus_runtime.bus import decode
+
+from motus_ingest.sources.port import Picture
+
+
+def frame_ref(
+    spec: control_pb2.SessionSpec, epoch: int, seq: int, t_s: float, ingest_time_ns: int
+) -> frame_pb2.FrameRef:
+    """Identity and times of a recording's frame: its capture is the session's start plus its time stamp."""
+    return frame_pb2.FrameRef(
+        session=spec.session,
+        ingest_epoch=epoch,
+        frame_seq=seq,
+        t_s=t_s,
+        capture_time_ns=spec.create_time_ns + round(t_s * 1e9),
+        capture_origin=frame_pb2.CAPTURE_ORIGIN_PTS,
+        ingest_time_ns=ingest_time_ns,
+    )
+
+
+def picture_frame(ref: frame_pb2.FrameRef, picture: Picture) -> frame_pb2.Frame:
+    """A picture on its way to pose; the full picture is the one that is sent."""
+    patch = frame_pb2.Patch(jpeg=picture.jpeg, scale=1.0)
+    delivery = frame_pb2.DELIVERY_EVERY
+    return frame_pb2.Frame(ref=ref, width=picture.width, height=picture.height, patches=[patch], delivery=delivery)
+
+
+def end_frame(last: frame_pb2.FrameRef, frames: int, failure: str | None, reason: str) -> frame_pb2.Frame:
+    """Says that no frame follows.
+
+    Args:
+        last: the last frame that was sent, or the place where one would have been.
+        frames: frames sent in this epoch.
+        failure: why the source did not come to its proper end; None when it did.
+        reason: why it was stopped; empty when nobody stopped it.
+    """
+    end = frame_pb2.End(failed=failure is not None, reason=failure or reason, frames=frames)
+    return frame_pb2.Frame(ref=last, delivery=frame_pb2.DELIVERY_EVERY, end=end)
+
+
+def position(body: bytes) -> tuple[float, bool]:
+    """Where a session stands by its last landmarks: the frame's t_s, and whether its end is there.
+
+    Raises:
+        PermanentError: those are no landmarks.
+    """
+    landmarks = decode(landmarks_pb2.Landmarks, body)
+    return landmarks.ref.t_s, landmarks.HasField("end")
+
+
+def live_report(session: str, epoch: int, report: event_pb2.StageReport) -> samples_pb2.Live:
+    """The stage's progress, for those who watch now."""
+    return samples_pb2.Live(session=session, epoch=epoch, report=report)
+
+
+def report_event(last: frame_pb2.FrameRef, report: event_pb2.StageReport) -> samples_pb2.EventEnvelope:
+    """The stage's final report; it has the same name whoever says it."""
+    event = event_pb2.Event(
+        name=f"sessions/{last.session}/events/ingest-report-session-1",
+        stage=event_pb2.STAGE_INGEST,
+        t_s=last.t_s,
+        revision=1,
+        report=report,
+    )
+    event.time.GetCurrentTime()
+    return samples_pb2.EventEnvelope(session=last.session, epoch=last.ingest_epoch, ref=last, event=event)

@@ -1,0 +1,200 @@
+"""One session from its source to its end: plays the source, paces it, sends every frame, says how it went."""
+
+import asyncio
+import logging
+import time
+from contextlib import aclosing, nullcontext, suppress
+from dataclasses import dataclass
+from typing import Any
+
+from motus.bus.v1 import control_pb2
+from motus.v1 import session_service_pb2
+from motus_runtime import topics
+from motus_runtime.bus import Bus, decode
+from motus_runtime.errors import PermanentError, RetryableError, UnavailableError
+from motus_runtime.follow import follow
+from motus_runtime.tally import Tally
+from motus_runtime.telemetry import tracer
+
+from motus_ingest import convert
+from motus_ingest.sampling import Omission, Sampling, Schedule, Tracing
+from motus_ingest.sender import EverySender
+from motus_ingest.settings import IngestSettings
+from motus_ingest.sources.file_source import FileSource
+from motus_ingest.sources.port import FrameSource, Picture, SourceError
+
+log = logging.getLogger("motus.ingest")
+
+REPORT_EVERY_S = 1.0
+# A frame so much behind its time shows that the pipeline does not keep up with real time.
+LATE_S = 0.1
+
+
+async def play(bus: Bus, settings: IngestSettings, spec: control_pb2.SessionSpec, epoch: int) -> None:
+    """Play a session to its end, behind what was done of it before; returns once its end is known to pose.
+
+    Raises:
+        RetryableError: the bus does not answer, or another worker has taken the session over.
+    """
+    after_s, ended = await _position(bus, spec.session)
+    if ended:
+        return
+    sampling = Sampling(settings.max_fps) if after_s is None else Sampling(settings.max_fps, after_s)
+    source = FileSource(spec.source.uri, settings, sampling)
+    tally = Tally("ingest")
+    async with EverySender(bus, spec.session, tally) as sender:
+        await _Playback(bus, spec, epoch, source, sender, tally, after_s or 0.0).run()
+    if sender.fenced:
+        raise RetryableError("another worker has taken the session over")
+
+
+async def _position(bus: Bus, session: str) -> tuple[float | None, bool]:
+    """The time of the last frame done, None when there is none, and whether the session's end is stored."""
+    last = await bus.last(topics.LANDMARKS_STREAM, topics.landmarks(session))
+    if last is None:
+        return None, False
+    try:
+        return convert.position(last.data or b"")
+    except PermanentError as error:
+        log.error("last landmarks of %s: %s; playing from the start", session, error.message)
+        return None, False
+
+
+async def _ended(*tasks: "asyncio.Task[Any]") -> None:
+    """Cancel tasks until they are done.
+
+    Once is not enough: before Python 3.12 asyncio.wait_for, in which the NATS client waits, forgets a cancellation that
+    comes in the same moment as the answer.
+    """
+    while running := [task for task in tasks if not task.done()]:
+        for task in running:
+            task.cancel()
+        await asyncio.wait(running, timeout=0.1)
+
+
+@dataclass
+class _Outcome:
+    """How the source came to its end: why it failed, or why it was stopped."""
+
+    failure: str | None = None
+    reason: str = ""
+
+
+class _Playback:
+    """The state of a session that is played."""
+
+    def __init__(
+        self,
+        bus: Bus,
+        spec: control_pb2.SessionSpec,
+        epoch: int,
+        source: FrameSource,
+        sender: EverySender,
+        tally: Tally,
+        after_s: float,
+    ) -> None:
+        self._bus, self._spec, self._epoch = bus, spec, epoch
+        self._source, self._sender, self._tally = source, sender, tally
+        self._last = convert.frame_ref(spec, epoch, 0, after_s, time.time_ns())
+        self._sent = 0
+        self._schedule: Schedule | None = None
+        self._tracing = Tracing()
+
+    async def run(self) -> None:
+        async with asyncio.TaskGroup() as group:
+            reporting = group.create_task(self._report_progress())
+            outcome = await self._fed(group)
+            await self._sender.settle()
+            if not self._sender.fenced:
+                await self._end(outcome)
+            reporting.cancel()
+
+    async def _fed(self, group: asyncio.TaskGroup) -> _Outcome:
+        """Feed the source to pose up to its end, or until a command stops it."""
+        feed = group.create_task(self._feed())
+        stop = group.create_task(self._stop_command())
+        try:
+            await asyncio.wait({feed, stop}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            await _ended(feed, stop)
+        return feed.result() if not feed.cancelled() else _Outcome(reason=stop.result())
+
+    async def _stop_command(self) -> str:
+        subject = topics.commands(self._spec.session)
+        async for stored in follow(self._bus, topics.COMMANDS_STREAM, subject):
+            try:
+                command = decode(control_pb2.Command, stored.body)
+            except PermanentError as error:
+                log.error("a command of %s: %s", self._spec.session, error.message)
+                continue
+            if command.HasField("stop"):
+                return command.stop.reason or "stopped by request"
+        raise AssertionError("a stream has no end")
+
+    async def _feed(self) -> _Outcome:
+        try:
+            async with aclosing(self._source.steps()) as steps:
+                async for step in steps:
+                    await self._take(step)
+                    if self._sender.fenced:
+                        break
+        except (SourceError, PermanentError) as error:
+            log.info("session %s failed: %s", self._spec.session, error)
+            return _Outcome(failure=str(error))
+        return _Outcome()
+
+    async def _take(self, step: Picture | Omission) -> None:
+        if isinstance(step, Omission):
+            self._tally.count(step.value)
+        if step is not Omission.RESUMED:
+            self._tally.count("frames_in")
+        if isinstance(step, Picture):
+            await self._send(step, await self._wait_until_due(step))
+
+    async def _wait_until_due(self, picture: Picture) -> int:
+        """Wait for the frame's time; returns its ingest time, Unix nanoseconds.
+
+        A frame that was decoded ahead of its time is taken in when it is due: it stands for a camera's.
+        """
+        if self._spec.source.pacing == session_service_pb2.PACING_FAST or not self._sent:
+            return picture.decoded_ns
+        if self._schedule is None:
+            # The play begins when somebody has seen the first frame, or all that follow would be late from the start.
+            await self._sender.settle()
+            self._schedule = Schedule(time.monotonic(), self._last.t_s)
+        due_s = self._schedule.due_s(picture.t_s)
+        await asyncio.sleep(due_s - time.monotonic())
+        late_s = time.monotonic() - due_s
+        if late_s > LATE_S:
+            self._tally.count("frames_late")
+        return max(picture.decoded_ns, time.time_ns() - round(late_s * 1e9))
+
+    async def _send(self, picture: Picture, ingest_time_ns: int) -> None:
+        ref = convert.frame_ref(self._spec, self._epoch, self._sent, picture.t_s, ingest_time_ns)
+        traced, self._tracing = self._tracing.judge(picture.t_s)
+        with tracer().start_as_current_span("ingest frame") if traced else nullcontext():
+            await self._sender.send(convert.picture_frame(ref, picture))
+        self._last, self._sent = ref, self._sent + 1
+
+    async def _end(self, outcome: _Outcome) -> None:
+        report = self._tally.report(final=True)
+        if outcome.failure is None and not outcome.reason:
+            report.progress = 1.0
+        envelope = convert.report_event(self._last, report)
+        message_id = f"{envelope.event.name}@{envelope.event.revision}"
+        await self._bus.store_surely(topics.events(self._spec.session, "ingest"), envelope, message_id=message_id)
+        await self._sender.send(convert.end_frame(self._last, self._sent, outcome.failure, outcome.reason))
+        await self._sender.settle()
+
+    async def _report_progress(self) -> None:
+        session = self._spec.session
+        while True:
+            report = self._tally.report(progress=self._progress())
+            # One that is lost is replaced by the next.
+            with suppress(UnavailableError):
+                await self._bus.publish(topics.live(session), convert.live_report(session, self._epoch, report))
+            await asyncio.sleep(REPORT_EVERY_S)
+
+    def _progress(self) -> float | None:
+        duration_s = self._source.duration_s
+        return None if not duration_s else min(1.0, max(0.0, self._last.t_s / duration_s))

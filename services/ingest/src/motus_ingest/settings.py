@@ -1,0 +1,20 @@
+"""What the operator can tell the ingest service, each a variable `MOTUS_INGEST_<NAME>`."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from motus_runtime.settings import setting
+
+
+@dataclass(frozen=True)
+class IngestSettings:
+    """The ingest service's own settings; see motus_runtime for those that every service has."""
+
+    roots: tuple[Path, ...] = setting((), "folders below which files may be read, separated as in PATH; empty: none")
+    max_side_px: int = setting(640, "long side of the pictures sent, pixels; never enlarged", minimum=64, maximum=1280)
+    jpeg_quality: int = setting(85, "JPEG quality of the pictures sent", minimum=30, maximum=95)
+    max_fps: float = setting(60.0, "frames per second sent at most; more are thinned evenly", minimum=1, maximum=240)
+    decode_ahead: int = setting(4, "pictures decoded ahead per session", minimum=1, maximum=64)
+    stall_s: float = setting(4.0, "a recording that gives nothing for so many seconds has failed", minimum=0.1)
+    max_source_pixels: int = setting(36_000_000, "pixels of a source's picture at most; 8K has 33 million", minimum=256)
+    max_duration_s: float = setting(14_400.0, "seconds that a recording may last", minimum=1)

@@ -1,0 +1,1 @@
+"""Video sources: one module each, all behind the port `FrameSource`."""
