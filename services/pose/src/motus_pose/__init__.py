@@ -1,0 +1,1 @@
+"""Pose service: frames in, landmarks of every person in them out."""

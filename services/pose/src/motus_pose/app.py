@@ -1,0 +1,85 @@
+"""Composition of the pose service: gets its engine ready, then owns sessions."""
+
+import asyncio
+import logging
+from typing import Final
+
+from motus.bus.v1 import control_pb2
+from motus_runtime.ownership import SessionOwner
+from motus_runtime.service import App, Context
+
+from motus_pose.bundle import BundleError, read_bundle
+from motus_pose.convert import participants_of
+from motus_pose.engines.libraries import missing_libraries, remedy
+from motus_pose.engines.port import EngineError, EngineFactory
+from motus_pose.session import PoseSession
+from motus_pose.settings import PoseSettings
+
+log = logging.getLogger("motus.pose")
+
+RETRY_S: Final = 5.0
+
+
+async def build(context: Context, settings: PoseSettings) -> App:
+    """The service, given the loop's context; it claims nothing and is not ready until its engine works."""
+    return PoseApp(context, settings)
+
+
+class PoseApp:
+    """Owns sessions for the stage `pose`.
+
+    Args:
+        context: bus, health, leases and specs.
+        settings: the service's own.
+    """
+
+    def __init__(self, context: Context, settings: PoseSettings) -> None:
+        self._context, self._settings = context, settings
+        self._fault = "engine not loaded yet"
+        self._make_engine: EngineFactory | None = None
+        self._owner = SessionOwner(context.leases, context.specs, self._run_session)
+        context.health.require("engine", lambda: self._fault)
+
+    async def run(self) -> None:
+        """Get the engine ready, trying again for as long as something is missing, then work until cancelled."""
+        while True:
+            try:
+                self._make_engine = await asyncio.to_thread(engine_factory, self._settings)
+                break
+            except (BundleError, EngineError) as error:
+                if str(error) != self._fault:
+                    log.error("not ready: %s", error)
+                self._fault = str(error)
+            await asyncio.sleep(RETRY_S)
+        self._fault = ""
+        log.info("engine ready")
+        await self._owner.run()
+
+    async def drain(self) -> None:
+        """Nothing is left to finish: a frame without an answer is sent again to the next owner."""
+
+    async def _run_session(self, spec: control_pb2.SessionSpec, epoch: int) -> None:
+        if self._make_engine is None:
+            raise EngineError("no engine")
+        participants = participants_of(spec)
+        context = self._context
+        await PoseSession(context.bus, context.leases, spec.session, participants, epoch, self._make_engine).run()
+
+
+def engine_factory(settings: PoseSettings) -> EngineFactory:
+    """What makes engines here, tried once; blocks for seconds, mostly for the import of mediapipe.
+
+    Raises:
+        EngineError: system libraries are missing, or the model does not work.
+        BundleError: the model is missing or damaged.
+    """
+    missing = missing_libraries()
+    if missing:
+        raise EngineError(remedy(missing))
+    path = settings.model_path
+    read_bundle(path, settings.model_sha256)
+    # Imported only now: without its system libraries the import itself fails.
+    from motus_pose.engines.mediapipe_engine import MediapipeEngine
+
+    MediapipeEngine(path).close()
+    return lambda: MediapipeEngine(path)

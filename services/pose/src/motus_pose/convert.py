@@ -1,0 +1,145 @@
+"""Messages to domain types and back; what it returns for the bus goes to the bus and nowhere else."""
+
+import time
+from collections.abc import Sequence
+from typing import cast
+
+from motus.bus.v1 import control_pb2, frame_pb2, landmarks_pb2, samples_pb2
+from motus.v1 import event_pb2, sample_pb2
+
+from motus_pose.engines.port import EngineInfo, PersonPose
+from motus_pose.frames import End, Frame, FrameRef, Patch
+from motus_pose.ordering import Done
+from motus_pose.tracking import Track, TrackedPerson, Tracks, region
+
+
+def frame_from(message: frame_pb2.Frame) -> Frame:
+    """A frame that arrived."""
+    ref = message.ref
+    return Frame(
+        ref=FrameRef(
+            session=ref.session,
+            ingest_epoch=ref.ingest_epoch,
+            frame_seq=ref.frame_seq,
+            t_s=ref.t_s,
+            capture_time_ns=ref.capture_time_ns,
+            capture_origin=ref.capture_origin,
+            ingest_time_ns=ref.ingest_time_ns,
+        ),
+        width=message.width,
+        height=message.height,
+        patches=tuple(Patch(patch.x, patch.y, patch.scale or 1.0, patch.jpeg) for patch in message.patches),
+        every=message.delivery == frame_pb2.DELIVERY_EVERY,
+        end=_end_from(message.end) if message.HasField("end") else None,
+    )
+
+
+def participants_of(spec: control_pb2.SessionSpec) -> tuple[str, ...]:
+    """Bare ids of the people a session is about."""
+    return tuple(participant.id for participant in spec.participants)
+
+
+def state_from(message: landmarks_pb2.Landmarks, sequence: int) -> tuple[Done, Tracks]:
+    """Where the owner before stopped, by the last landmarks it stored.
+
+    Args:
+        message: those landmarks.
+        sequence: their place in the stream. No more tracks than messages can have begun before it, so ids above it
+            are new.
+    """
+    done = Done(message.ref.ingest_epoch, message.ref.frame_seq, message.HasField("end"))
+    current = Track(message.persons[0].track_id, message.ref.t_s) if message.persons else None
+    return done, Tracks(max(sequence, *(person.track_id for person in message.persons), 0) + 1, current)
+
+
+def landmarks_message(
+    frame: Frame, persons: Sequence[TrackedPerson], engine: EngineInfo | None, pose_epoch: int
+) -> landmarks_pb2.Landmarks:
+    """What pose saw in a frame, or that no frame follows."""
+    message = landmarks_pb2.Landmarks(
+        ref=_ref_message(frame.ref),
+        pose_epoch=pose_epoch,
+        width=frame.width,
+        height=frame.height,
+        source=landmarks_pb2.LANDMARK_SOURCE_SERVER,
+        persons=[_person_message(person) for person in persons],
+    )
+    if engine is not None:
+        smoothing = landmarks_pb2.SMOOTHING_ENGINE if engine.smoothed else landmarks_pb2.SMOOTHING_RAW
+        message.engine.CopyFrom(
+            landmarks_pb2.Engine(name=engine.name, model=engine.model, device=engine.device, smoothing=smoothing)
+        )
+    if frame.end is not None:
+        end = frame.end
+        message.end.CopyFrom(frame_pb2.End(failed=end.failed, reason=end.reason, frames=end.frames))
+    return message
+
+
+def ack_message(
+    ref: FrameRef | None,
+    outcome: frame_pb2.FrameOutcome.ValueType,
+    pose_epoch: int,
+    *,
+    persons: Sequence[TrackedPerson] = (),
+    wanted_fps: float = 0.0,
+) -> frame_pb2.FrameAck:
+    """The answer to a frame, as of now."""
+    ack = frame_pb2.FrameAck(outcome=outcome, pose_epoch=pose_epoch, wanted_fps=wanted_fps)
+    if ref is not None:
+        ack.ref.CopyFrom(_ref_message(ref))
+        ack.lag_ms = (time.time_ns() - ref.ingest_time_ns) / 1e6
+    for person in persons:
+        box = region(person.pose)
+        ack.rois.add(track_id=person.track_id, x=box.x, y=box.y, width=box.width, height=box.height)
+    return ack
+
+
+def report_event(ref: FrameRef, report: event_pb2.StageReport, pose_epoch: int) -> samples_pb2.EventEnvelope:
+    """The stage's final figures as an event; the same name for the same end, whoever says it."""
+    event = event_pb2.Event(
+        name=f"sessions/{ref.session}/events/pose-report-{ref.ingest_epoch}",
+        stage=event_pb2.STAGE_POSE,
+        t_s=ref.t_s,
+        revision=1,
+        report=report,
+    )
+    event.time.GetCurrentTime()
+    return samples_pb2.EventEnvelope(session=ref.session, epoch=pose_epoch, ref=_ref_message(ref), event=event)
+
+
+def live_report(session: str, report: event_pb2.StageReport, pose_epoch: int) -> samples_pb2.Live:
+    """The stage's figures so far, for those who watch now."""
+    return samples_pb2.Live(session=session, epoch=pose_epoch, report=report)
+
+
+def _end_from(end: frame_pb2.End) -> End:
+    return End(failed=end.failed, reason=end.reason, frames=end.frames)
+
+
+def _ref_message(ref: FrameRef) -> frame_pb2.FrameRef:
+    return frame_pb2.FrameRef(
+        session=ref.session,
+        ingest_epoch=ref.ingest_epoch,
+        frame_seq=ref.frame_seq,
+        t_s=ref.t_s,
+        capture_time_ns=ref.capture_time_ns,
+        capture_origin=cast(frame_pb2.CaptureOrigin.ValueType, ref.capture_origin),
+        ingest_time_ns=ref.ingest_time_ns,
+    )
+
+
+def _person_message(person: TrackedPerson) -> landmarks_pb2.Person:
+    return landmarks_pb2.Person(
+        track_id=person.track_id,
+        participant=person.participant,
+        landmarks=_landmark_set(person.pose),
+        confidence=person.pose.confidence,
+    )
+
+
+def _landmark_set(pose: PersonPose) -> sample_pb2.LandmarkSet:
+    return sample_pb2.LandmarkSet(
+        presence_mask=pose.presence_mask,
+        image_f32=pose.image.astype("<f4").tobytes(),
+        world_f32=b"" if pose.world is None else pose.world.astype("<f4").tobytes(),
+    )

@@ -1,0 +1,1 @@
+"""Pose engines: the port that the service knows, and one adapter per product."""

@@ -1,0 +1,75 @@
+"""The port between the service and whatever finds people in a picture: 33 BlazePose points per person."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+POINTS: Final = 33
+ALL_POINTS: Final = (1 << POINTS) - 1
+
+
+class EngineError(Exception):
+    """The engine cannot be made or failed on a picture that was well-formed; the text says why."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PersonPose:
+    """One person as the engine sees it in one picture.
+
+    Attributes:
+        image: float32 (33, 5): x and y in fractions of width and height, z in the scale of x (smaller is nearer),
+            visibility and presence from 0 to 1. Absent points are 0.
+        world: float32 (33, 3) in metres, origin between the hips, x right, y down, z away; None when not known.
+        presence_mask: bit i is set when point i is there.
+        confidence: trust that this is a person, 0 to 1.
+    """
+
+    image: NDArray[np.float32]
+    world: NDArray[np.float32] | None
+    confidence: float
+    presence_mask: int = ALL_POINTS
+
+
+@dataclass(frozen=True, slots=True)
+class EngineInfo:
+    """What computes the landmarks.
+
+    Attributes:
+        name: product, as `mediapipe`.
+        model: model file's short name, as `pose_landmarker_full`.
+        device: `cpu` or as `cuda:0`.
+        smoothed: the points are filtered over time already and must not be filtered again.
+    """
+
+    name: str
+    model: str
+    device: str
+    smoothed: bool
+
+
+class PoseEngine(Protocol):
+    """Finds people in the pictures of one stream. It has state, so one stream has one engine; calls never overlap."""
+
+    @property
+    def info(self) -> EngineInfo:
+        """What computes the landmarks."""
+
+    def detect(self, rgb: NDArray[np.uint8], t_ms: int) -> tuple[PersonPose, ...]:
+        """The people in one picture; blocks for as long as the network runs.
+
+        Args:
+            rgb: uint8 (height, width, 3), C-contiguous; only read, and not kept.
+            t_ms: the picture's time in milliseconds, ascending.
+
+        Raises:
+            EngineError: the engine failed; a new one is needed.
+        """
+
+    def close(self) -> None:
+        """Give everything back; no call may follow."""
+
+
+EngineFactory = Callable[[], PoseEngine]

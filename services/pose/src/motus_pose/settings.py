@@ -1,0 +1,29 @@
+"""What the operator can tell the pose service, each a variable `MOTUS_POSE_<NAME>`."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from motus_runtime.settings import setting
+
+from motus_pose.bundle import BUNDLE_SHA256, default_bundle_path
+
+
+@dataclass(frozen=True)
+class PoseSettings:
+    """The pose service's own settings; see motus_runtime for those that every service has."""
+
+    model: str = setting(
+        "", "path of an official pose landmarker .task; empty: the bundle that set-up built below MOTUS_MODEL_DIR"
+    )
+    capacity: int = setting(2 * (os.cpu_count() or 1), "sessions this worker takes at most", minimum=1, maximum=1000)
+
+    @property
+    def model_path(self) -> Path:
+        """The model to use."""
+        return Path(self.model).expanduser() if self.model else default_bundle_path()
+
+    @property
+    def model_sha256(self) -> str | None:
+        """What the model must hash to; None for one that the operator chose."""
+        return None if self.model else BUNDLE_SHA256

@@ -1,0 +1,94 @@
+"""What the pose service's tests share: the real model, rendered clips, and an engine that does as it is told."""
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from motus_pose.bundle import BundleError, default_bundle_path, read_bundle
+from motus_pose.engines.port import EngineError, EngineInfo, PersonPose
+from numpy.typing import NDArray
+
+CLIPS = Path(__file__).resolve().parents[3] / "samples" / "clips"
+
+
+@pytest.fixture(scope="session")
+def model() -> Path:
+    """The built model bundle."""
+    try:
+        read_bundle(default_bundle_path())
+    except BundleError as error:
+        pytest.skip(str(error))
+    return default_bundle_path()
+
+
+@pytest.fixture(scope="session")
+def clip() -> Path:
+    """A rendered athlete's clip."""
+    clips = sorted(CLIPS.glob("squat*.mp4"))
+    if not clips:
+        pytest.skip(f"no clip in {CLIPS}")
+    return clips[0]
+
+
+class ObedientEngine:
+    """An engine at the port that sees what the test says, when the test says, and fails on request.
+
+    Attributes:
+        open: while cleared, looks wait.
+        people: how many people it sees.
+        fail_next: the next look raises EngineError.
+        made: engines made so far.
+        times_ms: the times it was given.
+        waiting: a look waits to be let go.
+    """
+
+    info = EngineInfo(name="obedient", model="none", device="cpu", smoothed=False)
+
+    def __init__(self) -> None:
+        self.open = threading.Event()
+        self.open.set()
+        self.people, self.fail_next, self.made = 1, False, 0
+        self.waiting = False
+        self.times_ms: list[int] = []
+
+    def make(self) -> "ObedientEngine":
+        """The factory; it counts."""
+        self.made += 1
+        return self
+
+    def detect(self, rgb: NDArray[np.uint8], t_ms: int) -> tuple[PersonPose, ...]:
+        """See PoseEngine."""
+        self.waiting = not self.open.is_set()
+        self.open.wait(30)
+        self.waiting = False
+        self.times_ms.append(t_ms)
+        if self.fail_next:
+            self.fail_next = False
+            raise EngineError("told to fail")
+        return tuple(_pose() for _ in range(self.people))
+
+    def close(self) -> None:
+        """See PoseEngine."""
+
+
+def _pose() -> PersonPose:
+    image = np.full((33, 5), 0.5, np.float32)
+    image[:, 0] = np.linspace(0.4, 0.6, 33)
+    image[:, 1] = np.linspace(0.2, 0.8, 33)
+    return PersonPose(image=image, world=np.zeros((33, 3), np.float32), confidence=0.9)
+
+
+@pytest.fixture
+def engine() -> Iterator[ObedientEngine]:
+    """An obedient engine; whatever still waits in it is let go in the end."""
+    obedient = ObedientEngine()
+    yield obedient
+    obedient.open.set()
+
+
+@pytest.fixture
+def pose() -> Callable[[], PersonPose]:
+    """Makes a person in the middle of the picture."""
+    return _pose
