@@ -1,0 +1,1 @@
+"""The coach service: measured repetitions in, short spoken cues out."""
