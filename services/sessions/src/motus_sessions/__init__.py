@@ -1,0 +1,1 @@
+"""Session life cycle, the store and the gRPC API; see `app` for how its parts work together."""

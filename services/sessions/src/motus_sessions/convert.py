@@ -1,0 +1,208 @@
+"""What comes from the bus as records, and records as messages; the store and the projection see no message."""
+
+from motus.bus.v1 import control_pb2, landmarks_pb2, samples_pb2
+from motus.v1 import event_pb2, movement_pb2, session_service_pb2
+from motus_runtime.errors import PermanentError
+
+from motus_sessions.columns import persons_in, table_of_series
+from motus_sessions.names import last_part, participant_name, session_name
+from motus_sessions.projection.life import Change, Outcome, State
+from motus_sessions.projection.records import (
+    CueRecord,
+    EventRecord,
+    LandmarkRecord,
+    ReportRecord,
+    RepRecord,
+    SampleRecord,
+    SessionRecord,
+)
+
+_MOST_EPOCH = 2**63 - 1
+_MOST_SECONDS = 1e9
+COUNTED = (movement_pb2.REP_STATE_PROVISIONAL, movement_pb2.REP_STATE_CONFIRMED)
+SECOND_NS = 1_000_000_000
+
+
+def event_record(envelope: samples_pb2.EventEnvelope, sequence: int) -> EventRecord:
+    """An event from the bus.
+
+    Raises:
+        PermanentError: it lacks what it is known by.
+    """
+    event = envelope.event
+    prefix = f"sessions/{envelope.session}/events/"
+    if not event.name.startswith(prefix) or event.name == prefix or event.revision < 1:
+        raise PermanentError(f"an event without a proper name or revision: {event.name!r}")
+    return EventRecord(
+        session=envelope.session,
+        event=event.name.removeprefix(prefix),
+        revision=event.revision,
+        sequence=sequence,
+        epoch=_epoch(envelope.epoch),
+        participant=last_part(event.participant),
+        stage=_stage(event.stage),
+        body=event.SerializeToString(deterministic=True),
+        detail=_detail(event),
+    )
+
+
+def _stage(number: int) -> str:
+    try:
+        return event_pb2.Stage.Name(event_pb2.Stage.ValueType(number)).removeprefix("STAGE_").lower()
+    except ValueError:
+        raise PermanentError(f"an event of a stage that is not known: {number}") from None
+
+
+def _detail(event: event_pb2.Event) -> RepRecord | CueRecord | ReportRecord | Outcome | Change | None:
+    kind = event.WhichOneof("detail")
+    if kind == "rep":
+        return _rep_record(event.rep)
+    if kind == "cue":
+        cue, body = event.cue, event.cue.SerializeToString(deterministic=True)
+        return CueRecord(last_part(cue.name), last_part(cue.participant), cue.revision, _seconds(cue.t_s), body)
+    if kind == "report":
+        return ReportRecord(event.report.SerializeToString(deterministic=True))
+    if kind == "end" and event.end.stage == event_pb2.STAGE_COACH:
+        return Outcome(event.end.failed, event.end.reason, _seconds(event.t_s))
+    if kind == "state" and event.state.to:
+        before, after = _state(getattr(event.state, "from") or State.PENDING), _state(event.state.to)
+        return Change(before, after, event.state.reason, event.t_s, event.time.ToNanoseconds())
+    return None
+
+
+def _state(number: int) -> State:
+    try:
+        return State(number)
+    except ValueError:
+        raise PermanentError(f"a state of a session that is not known: {number}") from None
+
+
+def _seconds(t_s: float) -> float:
+    if not abs(t_s) < _MOST_SECONDS:
+        raise PermanentError(f"{t_s} is no time on a source's clock")
+    return t_s
+
+
+def _epoch(epoch: int) -> int:
+    if epoch > _MOST_EPOCH:
+        raise PermanentError(f"{epoch} is no epoch of a lease")
+    return epoch
+
+
+def _rep_record(rep: movement_pb2.Rep) -> RepRecord:
+    return RepRecord(
+        rep=last_part(rep.name),
+        participant=last_part(rep.participant),
+        ordinal=rep.ordinal,
+        revision=rep.revision,
+        counted=rep.state in COUNTED,
+        start_s=_seconds(rep.start_s),
+        body=rep.SerializeToString(deterministic=True),
+    )
+
+
+def landmark_record(message: landmarks_pb2.Landmarks, sequence: int) -> LandmarkRecord:
+    """What pose saw in a frame.
+
+    Raises:
+        PermanentError: points are not packed as the contract says.
+    """
+    return LandmarkRecord(
+        session=message.ref.session,
+        sequence=sequence,
+        pose_epoch=_epoch(message.pose_epoch),
+        ingest_epoch=_epoch(message.ref.ingest_epoch),
+        t_us=round(_seconds(message.ref.t_s) * 1e6),
+        capture_time_ns=message.ref.capture_time_ns,
+        ended=message.HasField("end"),
+        persons=persons_in(message),
+    )
+
+
+def sample_record(chunk: samples_pb2.SampleChunk, sequence: int) -> SampleRecord:
+    """Some seconds of samples.
+
+    Raises:
+        PermanentError: its columns do not fit together, or hold what is no number.
+    """
+    return SampleRecord(
+        session=chunk.session,
+        sequence=sequence,
+        epoch=_epoch(chunk.kinematics_epoch),
+        participant=last_part(chunk.series.participant),
+        capture_time_ns=chunk.first.capture_time_ns,
+        table=table_of_series(chunk.series),
+    )
+
+
+def spec_message(tenant: str, record: SessionRecord) -> control_pb2.SessionSpec:
+    """What every stage must know of a session."""
+    return control_pb2.SessionSpec(
+        session=record.session,
+        tenant=tenant,
+        source=_source(record),
+        participants=[
+            control_pb2.ParticipantSpec(id=one.participant, athlete=one.athlete) for one in record.participants
+        ],
+        exercise=record.exercise,
+        coach=session_service_pb2.CoachSettings(muted=record.muted, language=record.language),
+        create_time_ns=record.create_time_ns,
+        revision=1,
+    )
+
+
+def session_message(record: SessionRecord) -> session_service_pb2.Session:
+    """A session as clients see it."""
+    life = record.life
+    session = session_service_pb2.Session(
+        name=session_name(record.session),
+        source=_source(record),
+        participants=[
+            session_service_pb2.Participant(
+                name=participant_name(record.session, one.participant),
+                athlete=f"athletes/{one.athlete}" if one.athlete else "",
+                display_name=one.display_name,
+            )
+            for one in record.participants
+        ],
+        exercise=record.exercise,
+        coach=session_service_pb2.CoachSettings(muted=record.muted, language=record.language),
+        group=record.group,
+        state=event_pb2.SessionState.ValueType(life.state),
+        reason=life.reason,
+        reports=sorted(map(event_pb2.StageReport.FromString, record.reports), key=lambda report: report.stage),
+        rep_count=record.rep_count,
+    )
+    session.create_time.FromNanoseconds(record.create_time_ns)
+    if life.start_time_ns is not None:
+        session.start_time.FromNanoseconds(life.start_time_ns)
+    if life.end_time_ns is not None:
+        session.end_time.FromNanoseconds(life.end_time_ns)
+    if record.landmarks_retention_s is not None:
+        session.retention.landmarks.FromNanoseconds(round(record.landmarks_retention_s * SECOND_NS))
+    if record.measures_retention_s is not None:
+        session.retention.measures.FromNanoseconds(round(record.measures_retention_s * SECOND_NS))
+    return session
+
+
+def _source(record: SessionRecord) -> session_service_pb2.Source:
+    return session_service_pb2.Source(
+        uri=record.source_uri, pacing=session_service_pb2.Pacing.ValueType(record.pacing), mirrored=record.mirrored
+    )
+
+
+def change_message(session: str, change: Change) -> samples_pb2.EventEnvelope:
+    """The event of a step in a session's life; the same for the same step."""
+    event = event_pb2.Event(
+        name=f"sessions/{session}/events/sessions-state-session-{int(change.after)}",
+        stage=event_pb2.STAGE_SESSIONS,
+        t_s=change.t_s,
+        revision=1,
+        state=event_pb2.StateChange(
+            **{"from": event_pb2.SessionState.ValueType(change.before)},
+            to=event_pb2.SessionState.ValueType(change.after),
+            reason=change.reason,
+        ),
+    )
+    event.time.FromNanoseconds(change.time_ns)
+    return samples_pb2.EventEnvelope(session=session, event=event)

@@ -1,0 +1,183 @@
+"""A session's life on the bus: its spec, its commands, its end once all is stored, and what a crash left half done."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from functools import partial
+
+import nats.errors
+import nats.js.errors
+from motus.bus.v1 import control_pb2
+from motus_runtime import topics
+from motus_runtime.bus import Bus, ConflictError
+from motus_runtime.errors import AlreadyExistsError, RetryableError
+from motus_runtime.ownership import Specs
+
+from motus_sessions.convert import change_message, spec_message
+from motus_sessions.projection.life import Life, State, change_to, lost, stored_all
+from motus_sessions.projection.records import EVENTS, LANDMARKS, SAMPLES, Batch, Known, SessionRecord
+from motus_sessions.recorder import DURABLES, STREAMS
+from motus_sessions.store.port import SessionStore
+
+log = logging.getLogger("motus.sessions.lifecycle")
+
+ENDING_EVERY_S = 0.05
+LOOK_EVERY_S = 5.0
+_SPECS_STREAM = f"KV_{topics.SPECS}"
+_NO_ANSWER = (nats.js.errors.Error, nats.errors.Error, TimeoutError)
+
+
+class Lifecycle:
+    """Brings sessions to life and to their end.
+
+    Args:
+        bus: the bus.
+        store: the store.
+        specs: the sessions that the stages know of.
+        ended: called with each session that became terminal here.
+    """
+
+    def __init__(self, bus: Bus, store: SessionStore, specs: Specs, ended: Callable[[str], None]) -> None:
+        self._bus, self._store, self._specs, self._ended = bus, store, specs, ended
+        self._ending: dict[str, str] = {}
+        self._wake = asyncio.Event()
+
+    async def publish_spec(self, tenant: str, record: SessionRecord) -> None:
+        """Let the stages know of a session; again is harmless.
+
+        Raises:
+            AlreadyExistsError: the bus knows another session of that id.
+            RetryableError: the bus does not answer.
+        """
+        key, spec = topics.spec_key(record.session), spec_message(tenant, record)
+        last = await self._bus.last(_SPECS_STREAM, key)
+        if last is None or not last.data:
+            try:
+                await self._bus.store(key, spec, expect=last.seq or 0 if last else 0)
+                return
+            except ConflictError:
+                last = await self._bus.last(_SPECS_STREAM, key)
+        if last is None or control_pb2.SessionSpec.FromString(last.data or b"") != spec:
+            raise AlreadyExistsError(f"the message server knows another session {record.session}")
+
+    async def stop(self, session: str, reason: str) -> None:
+        """Ask the stages to end a session; the first wish counts.
+
+        Raises:
+            RetryableError: the bus does not answer.
+        """
+        command = control_pb2.Command(id=f"stop-{session}", session=session, time_ns=time.time_ns())
+        command.stop.reason = reason
+        await self._bus.store(topics.commands(session), command, message_id=command.id)
+
+    async def moved(self, tenant: str, batch: Batch) -> None:
+        """Say that sessions run now, and remember those that come to their end."""
+        for session, life in batch.lives.items():
+            if life.outcome is not None:
+                self._ending[session] = tenant
+                self._wake.set()
+            if session in batch.started:
+                await self._announce(session, life)
+
+    async def run(self) -> None:
+        """End sessions when all of theirs is stored, and mend what was left half done, until cancelled."""
+        await self._specs.loaded.wait()
+        looked_at = float("-inf")
+        while True:
+            try:
+                if time.monotonic() - looked_at > LOOK_EVERY_S:
+                    await self._look_after_all(first=looked_at < 0)
+                    looked_at = time.monotonic()
+                for session, tenant in list(self._ending.items()):
+                    await self._end_if_stored(tenant, session)
+            except (RetryableError, *_NO_ANSWER) as error:
+                log.warning("looking again: %s", error or type(error).__name__)
+                await asyncio.sleep(0.5)
+            await self._pause()
+
+    async def _pause(self) -> None:
+        self._wake.clear()
+        try:
+            async with asyncio.timeout(ENDING_EVERY_S if self._ending else LOOK_EVERY_S):
+                await self._wake.wait()
+        except TimeoutError:
+            pass
+
+    async def _look_after_all(self, *, first: bool) -> None:
+        for tenant in await self._store.tenants():
+            for record in await self._store.unfinished(tenant):
+                await self._look_after(tenant, record, first=first)
+        for session, spec in list(self._specs.current.items()):
+            record_or_none = await self._store.session(spec.tenant, session)
+            if record_or_none is not None and record_or_none.life.state.terminal:
+                await self._close(session, record_or_none.life)
+
+    async def _look_after(self, tenant: str, record: SessionRecord, *, first: bool) -> None:
+        if first and record.life.state is State.RUNNING:
+            await self._announce(record.session, record.life)
+        if record.life.outcome is not None:
+            self._ending[record.session] = tenant
+        elif record.session not in self._specs.current:
+            last = await self._bus.last(_SPECS_STREAM, topics.spec_key(record.session))
+            if last is None or not last.data:
+                await self._restore(tenant, record)
+
+    async def _restore(self, tenant: str, record: SessionRecord) -> None:
+        """Mend a session that the stages do not know of: nobody has begun it, or its bucket was lost."""
+        if record.life.state is State.PENDING:
+            log.info("session %s has no spec yet", record.session)
+            try:
+                await self.publish_spec(tenant, record)
+            except AlreadyExistsError as error:
+                log.error("session %s cannot begin: %s", record.session, error.message)
+            return
+        log.error("session %s is lost: its spec is gone", record.session)
+        await self._finish(tenant, record.session, lost)
+
+    async def _end_if_stored(self, tenant: str, session: str) -> None:
+        for kind in STREAMS:
+            if not await self._all_stored(kind, session):
+                return
+        await self._finish(tenant, session, stored_all)
+
+    async def _all_stored(self, kind: str, session: str) -> bool:
+        """Whether every message of a session is acknowledged, hence stored."""
+        subject = {
+            EVENTS: topics.events_of(session),
+            SAMPLES: topics.samples(session),
+            LANDMARKS: topics.landmarks(session),
+        }[kind]
+        last = await self._bus.last(STREAMS[kind], subject)
+        if last is None or not last.seq:
+            return True
+        info = await self._bus.jetstream.consumer_info(STREAMS[kind], DURABLES[kind])
+        return info.ack_floor is not None and info.ack_floor.stream_seq >= last.seq
+
+    async def _finish(self, tenant: str, session: str, step: Callable[[Life, int], Life]) -> None:
+        for kind in (SAMPLES, LANDMARKS):
+            await self._store.pack(tenant, session, kind, None)
+        batch = await self._store.record(tenant, [session], partial(_stepped, step, time.time_ns()))
+        self._ending.pop(session, None)
+        if session in batch.lives:
+            await self._close(session, batch.lives[session])
+
+    async def _close(self, session: str, life: Life) -> None:
+        """Say that a session is over, then take its spec away: a spec that is still there tells what is left to do."""
+        await self._announce(session, life)
+        await self._bus.store_raw(topics.spec_key(session), b"", {"KV-Operation": "DEL"})
+        log.info("session %s is %s", session, life.state.name)
+        self._ended(session)
+
+    async def _announce(self, session: str, life: Life) -> None:
+        change = change_to(life)
+        if change is not None:
+            envelope = change_message(session, change)
+            message_id = f"{envelope.event.name}@{envelope.event.revision}"
+            await self._bus.store_surely(topics.events(session, "sessions"), envelope, message_id=message_id)
+
+
+def _stepped(step: Callable[[Life, int], Life], now_ns: int, known: Known) -> Batch:
+    """Move the lives that a step moves."""
+    moved = {session: step(life, now_ns) for session, life in known.lives.items()}
+    return Batch(lives={session: life for session, life in moved.items() if life != known.lives[session]})

@@ -1,0 +1,50 @@
+"""Resource names: `sessions/{session}` and what lies below."""
+
+import re
+
+from motus_runtime.errors import InvalidArgumentError
+from motus_runtime.topics import SESSION_ID
+
+PARTICIPANT_ID = re.compile(r"[a-z0-9-]{1,40}")
+ATHLETE_ID = re.compile(r"[A-Za-z0-9._~-]{1,64}")
+
+
+def session_name(session: str) -> str:
+    """The name of a session."""
+    return f"sessions/{session}"
+
+
+def participant_name(session: str, participant: str) -> str:
+    """The name of a participant; empty for nobody."""
+    return f"sessions/{session}/participants/{participant}" if participant else ""
+
+
+def session_in(name: str, field: str) -> str:
+    """The bare id in a session's name.
+
+    Raises:
+        InvalidArgumentError: it is not such a name.
+    """
+    prefix, _, session = name.partition("/")
+    if prefix != "sessions" or not SESSION_ID.fullmatch(session):
+        raise InvalidArgumentError({field: "must be sessions/{session}, with an id of [a-z0-9-]{4,40}"})
+    return session
+
+
+def participant_in(name: str, session: str, field: str) -> str:
+    """The bare id in the name of a session's participant; empty for an empty name.
+
+    Raises:
+        InvalidArgumentError: it is not the name of a participant of that session.
+    """
+    if not name:
+        return ""
+    participant = name.removeprefix(f"sessions/{session}/participants/")
+    if participant == name or not PARTICIPANT_ID.fullmatch(participant):
+        raise InvalidArgumentError({field: f"must be sessions/{session}/participants/{{participant}}"})
+    return participant
+
+
+def last_part(name: str) -> str:
+    """The bare id at the end of a name."""
+    return name.rsplit("/", 1)[-1]

@@ -1,0 +1,140 @@
+"""From the streams into the store: decode, ask the projection what it changes, commit, then let the bus know."""
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from functools import partial
+from typing import TypeVar
+
+from motus.bus.v1 import landmarks_pb2, samples_pb2
+from motus_runtime import topics
+from motus_runtime.bus import Bus, decode
+from motus_runtime.errors import UnavailableError
+from motus_runtime.follow import Stored, consume
+from motus_runtime.telemetry import STAGE_EVENTS
+
+from motus_sessions.convert import event_record, landmark_record, sample_record
+from motus_sessions.projection.recording import record_events, record_landmarks, record_samples
+from motus_sessions.projection.records import (
+    EVENTS,
+    LANDMARKS,
+    SAMPLES,
+    Batch,
+    EventRecord,
+    Known,
+    LandmarkRecord,
+    SampleRecord,
+)
+from motus_sessions.store.port import SessionStore
+from motus_sessions.store.series import CHUNK_US
+
+log = logging.getLogger("motus.sessions.recorder")
+
+STREAMS = {
+    EVENTS: topics.EVENTS_STREAM,
+    SAMPLES: topics.SAMPLES_STREAM,
+    LANDMARKS: topics.LANDMARKS_STREAM,
+}
+DURABLES = {kind: f"motus-sessions-{kind}" for kind in STREAMS}
+
+
+R = TypeVar("R", EventRecord, SampleRecord, LandmarkRecord)
+T = TypeVar("T")
+
+
+class Recorder:
+    """Stores what the stages say.
+
+    Args:
+        bus: the bus.
+        store: the store.
+        moved: awaited with tenant and batch after a batch was stored that moved a session's life.
+    """
+
+    def __init__(self, bus: Bus, store: SessionStore, moved: Callable[[str, Batch], Awaitable[None]]) -> None:
+        self._bus, self._store, self._moved = bus, store, moved
+        self._tenants: dict[str, str] = {}
+        self._packed_to: dict[tuple[str, str], int] = {}
+        self.fault = ""
+
+    async def run(self) -> None:
+        """Consume all streams until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            for kind, take in ((EVENTS, self._events), (SAMPLES, self._samples), (LANDMARKS, self._landmarks)):
+                group.create_task(consume(self._bus, STREAMS[kind], topics.every(kind), DURABLES[kind], take))
+
+    def forget(self, session: str) -> None:
+        """A session is over."""
+        self._tenants.pop(session, None)
+        for kind in STREAMS:
+            self._packed_to.pop((session, kind), None)
+
+    async def _events(self, stored: list[Stored]) -> None:
+        records = [event_record(decode(samples_pb2.EventEnvelope, one.body), one.sequence) for one in stored]
+        await self._record(records, record_events)
+
+    async def _samples(self, stored: list[Stored]) -> None:
+        records = [sample_record(decode(samples_pb2.SampleChunk, one.body), one.sequence) for one in stored]
+        await self._record(records, record_samples)
+
+    async def _landmarks(self, stored: list[Stored]) -> None:
+        records = [landmark_record(decode(landmarks_pb2.Landmarks, one.body), one.sequence) for one in stored]
+        await self._record(records, record_landmarks)
+
+    async def _record(self, records: Sequence[R], project: Callable[[Known, Iterable[R]], Batch]) -> None:
+        by_tenant: defaultdict[str, list[R]] = defaultdict(list)
+        for record in sorted(records, key=lambda one: one.sequence):
+            tenant = await self._surely(partial(self._tenant_of, record.session))
+            if tenant is None:
+                STAGE_EVENTS.labels("sessions", "messages_unknown_session").inc()
+            else:
+                by_tenant[tenant].append(record)
+        for tenant, mine in by_tenant.items():
+            sessions = sorted({record.session for record in mine})
+            step = partial(_projected, project, mine)
+            batch = await self._surely(partial(self._store.record, tenant, sessions, step))
+            await self._follow_up(tenant, batch)
+
+    async def _follow_up(self, tenant: str, batch: Batch) -> None:
+        STAGE_EVENTS.labels("sessions", "messages_stale").inc(batch.stale)
+        if batch.lives:
+            await self._moved(tenant, batch)
+        for piece in batch.pieces:
+            if not len(piece.table):
+                continue
+            slot = int(piece.table.t_us[0]) // CHUNK_US
+            if slot > self._packed_to.get((piece.session, piece.kind), -1):
+                self._packed_to[piece.session, piece.kind] = slot
+                await self._surely(partial(self._store.pack, tenant, piece.session, piece.kind, slot * CHUNK_US))
+
+    async def _tenant_of(self, session: str) -> str | None:
+        if session not in self._tenants:
+            tenant = await self._store.tenant_of(session)
+            if tenant is None:
+                return None
+            self._tenants[session] = tenant
+        return self._tenants[session]
+
+    async def _surely(self, call: Callable[[], Awaitable[T]]) -> T:
+        """Again and again until the store answers.
+
+        Giving the messages back instead would count as deliveries, and a store that is away for a minute would send
+        good ones to the dead letters.
+        """
+        delay_s = 0.1
+        while True:
+            try:
+                answer = await call()
+            except UnavailableError as error:
+                self.fault = error.message
+                log.warning("storing again in %.1f s: %s", delay_s, error.message)
+                await asyncio.sleep(delay_s)
+                delay_s = min(2 * delay_s, 2.0)
+            else:
+                self.fault = ""
+                return answer
+
+
+def _projected(project: Callable[[Known, Iterable[R]], Batch], records: Sequence[R], known: Known) -> Batch:
+    return project(known, records)

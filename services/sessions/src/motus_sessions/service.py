@@ -1,0 +1,240 @@
+"""The RPCs of SessionService: check the request, ask the store, answer. Errors become statuses in the interceptor."""
+
+import time
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+from motus.v1 import movement_pb2, sample_pb2, session_service_pb2, session_service_pb2_grpc
+from motus.v1.event_pb2 import Event
+from motus_runtime.errors import InvalidArgumentError, NotFoundError, ResourceExhaustedError
+
+from motus_sessions.columns import series_message, skeleton_frames
+from motus_sessions.convert import session_message
+from motus_sessions.lifecycle import Lifecycle
+from motus_sessions.names import ATHLETE_ID, participant_in, session_in
+from motus_sessions.projection.life import State
+from motus_sessions.projection.records import SessionRecord
+from motus_sessions.projection.thinning import thin
+from motus_sessions.requests import MOST_REASON_CHARACTERS, Faults, check_channels, new_session, page_size, span_us
+from motus_sessions.store.port import SessionStore
+from motus_sessions.tokens import Tokens
+from motus_sessions.watch import Watches, Wish, resume_question
+
+TENANT = "default"
+MOST_SERIES_BYTES = 3_500_000
+"""Clients refuse messages above 4 MiB unless told otherwise."""
+MOST_RATE_HZ = 60.0
+_STATES = {int(state) for state in State}
+
+
+class SessionServicer(session_service_pb2_grpc.SessionServiceServicer):
+    """Serves sessions to one tenant."""
+
+    def __init__(self, store: SessionStore, lifecycle: Lifecycle, watches: Watches, tokens: Tokens) -> None:
+        self._store, self._lifecycle, self._watches, self._tokens = store, lifecycle, watches, tokens
+
+    async def CreateSession(
+        self, request: session_service_pb2.CreateSessionRequest, context: Any
+    ) -> session_service_pb2.Session:
+        """Keep a new session and let the stages know."""
+        record = await self._store.create(TENANT, new_session(request, time.time_ns()))
+        if record.life.state is State.PENDING:
+            await self._lifecycle.publish_spec(TENANT, record)
+        return session_message(record)
+
+    async def GetSession(
+        self, request: session_service_pb2.GetSessionRequest, context: Any
+    ) -> session_service_pb2.Session:
+        """One session."""
+        return session_message(await self._session(request.name, "name"))
+
+    async def ListSessions(
+        self, request: session_service_pb2.ListSessionsRequest, context: Any
+    ) -> session_service_pb2.ListSessionsResponse:
+        """A page of sessions."""
+        size, faults = page_size(request.page_size), Faults()
+        faults.unless(all(state in _STATES for state in request.states), "states", "names an unknown state")
+        athlete = request.athlete.removeprefix("athletes/")
+        named = not request.athlete or (athlete != request.athlete and ATHLETE_ID.fullmatch(athlete))
+        faults.unless(named, "athlete", "must be athletes/{athlete}")
+        faults.refuse()
+        states = [State(state) for state in request.states]
+        question = ("sessions", TENANT, athlete, *(str(int(state)) for state in sorted(states)))
+        place = self._place(question, request.page_token)
+        before = (int(place[0]), str(place[1])) if place else None
+        found = await self._store.sessions(TENANT, limit=size + 1, states=states, athlete=athlete, before=before)
+        return session_service_pb2.ListSessionsResponse(
+            sessions=map(session_message, found[:size]),
+            next_page_token=self._next(question, found, size, "create_time_ns", "session"),
+        )
+
+    async def StopSession(
+        self, request: session_service_pb2.StopSessionRequest, context: Any
+    ) -> session_service_pb2.Session:
+        """Ask the stages to end a session."""
+        faults = Faults()
+        short = len(request.reason) <= MOST_REASON_CHARACTERS
+        faults.unless(short, "reason", f"is longer than {MOST_REASON_CHARACTERS} characters")
+        faults.refuse()
+        record = await self._session(request.name, "name")
+        if not record.life.state.terminal:
+            await self._lifecycle.stop(record.session, request.reason or "stopped by request")
+        return session_message(record)
+
+    async def WatchSession(
+        self, request: session_service_pb2.WatchSessionRequest, context: Any
+    ) -> AsyncIterator[session_service_pb2.WatchSessionResponse]:
+        """Stored events, then live."""
+        faults = Faults()
+        check_channels(request.channels, faults)
+        rate_fits = 0 <= request.sample_rate_hz <= MOST_RATE_HZ
+        faults.unless(rate_fits, "sample_rate_hz", f"must be 0 to {MOST_RATE_HZ:g}")
+        faults.refuse()
+        session = session_in(request.name, "name")
+        after = 0
+        if request.resume_token:
+            question = resume_question(TENANT, session)
+            after = int(self._tokens.read(question, request.resume_token, "resume_token")[0])
+        await self._session(request.name, "name")
+        channels = frozenset(request.channels)
+        wish = Wish(TENANT, session, after, channels, request.sample_rate_hz, request.landmarks)
+        async for response in self._watches.responses(wish):
+            yield response
+
+    async def GetSeries(self, request: session_service_pb2.GetSeriesRequest, context: Any) -> sample_pb2.Series:
+        """Channels over time."""
+        faults = Faults()
+        faults.unless(request.channels, "channels", "is missing: which ones?")
+        check_channels(request.channels, faults)
+        fits = request.max_points == 0 or request.max_points >= 2
+        faults.unless(fits, "max_points", "must be 0 for all rows, or at least 2")
+        faults.refuse()
+        start_us, end_us = span_us(request)
+        record = await self._session(request.name, "name")
+        participant = _participant(record, request.participant)
+        table = await self._store.series(TENANT, record.session, participant, list(request.channels), start_us, end_us)
+        if request.max_points:
+            table = thin(table, request.max_points)
+        if len(table) * (8 + 4 * len(table.names)) > MOST_SERIES_BYTES:
+            raise ResourceExhaustedError(
+                f"{len(table)} rows of {len(table.names)} channels are more than one answer holds; "
+                "ask for a shorter span, fewer channels, or set max_points",
+                reason="SERIES_TOO_LARGE",
+                metadata={"rows": str(len(table))},
+            )
+        return series_message(record.session, participant, table)
+
+    async def GetSkeleton(
+        self, request: session_service_pb2.GetSkeletonRequest, context: Any
+    ) -> session_service_pb2.GetSkeletonResponse:
+        """A page of landmarks."""
+        size = page_size(request.page_size, usual=300, most=3000)
+        start_us, end_us = span_us(request)
+        record = await self._session(request.name, "name")
+        participant = _participant(record, request.participant)
+        question = ("skeleton", TENANT, record.session, participant, str(start_us), str(end_us))
+        place = self._place(question, request.page_token)
+        first_us = int(place[0]) if place else start_us
+        table = await self._store.skeleton(TENANT, record.session, participant, first_us, end_us, size + 1)
+        more = len(table) > size
+        return session_service_pb2.GetSkeletonResponse(
+            frames=skeleton_frames(record.session, participant, table.rows(slice(size))),
+            next_page_token=self._tokens.write(question, [int(table.t_us[size])]) if more else "",
+        )
+
+    async def ListReps(
+        self, request: session_service_pb2.ListRepsRequest, context: Any
+    ) -> session_service_pb2.ListRepsResponse:
+        """A page of repetitions."""
+        size, record, participant = await self._parent(request)
+        question = ("reps", TENANT, record.session, participant, str(request.include_uncounted))
+        found = await self._store.reps(
+            TENANT,
+            record.session,
+            limit=size + 1,
+            after=_time_and_id(self._place(question, request.page_token)),
+            participant=participant,
+            include_uncounted=request.include_uncounted,
+        )
+        return session_service_pb2.ListRepsResponse(
+            reps=[movement_pb2.Rep.FromString(rep.body) for rep in found[:size]],
+            next_page_token=self._next(question, found, size, "start_s", "rep"),
+        )
+
+    async def ListEvents(
+        self, request: session_service_pb2.ListEventsRequest, context: Any
+    ) -> session_service_pb2.ListEventsResponse:
+        """A page of events, each in its newest revision."""
+        size, record, participant = await self._parent(request)
+        question = ("events", TENANT, record.session, participant)
+        place = self._place(question, request.page_token)
+        found = await self._store.events(
+            TENANT,
+            record.session,
+            after=int(place[0]) if place else 0,
+            limit=size + 1,
+            participant=participant,
+            newest_only=True,
+        )
+        return session_service_pb2.ListEventsResponse(
+            events=[Event.FromString(event.body) for event in found[:size]],
+            next_page_token=self._next(question, found, size, "sequence"),
+        )
+
+    async def ListCues(
+        self, request: session_service_pb2.ListCuesRequest, context: Any
+    ) -> session_service_pb2.ListCuesResponse:
+        """A page of cues."""
+        size, record, participant = await self._parent(request)
+        question = ("cues", TENANT, record.session, participant)
+        found = await self._store.cues(
+            TENANT,
+            record.session,
+            limit=size + 1,
+            after=_time_and_id(self._place(question, request.page_token)),
+            participant=participant,
+        )
+        return session_service_pb2.ListCuesResponse(
+            cues=[movement_pb2.Cue.FromString(cue.body) for cue in found[:size]],
+            next_page_token=self._next(question, found, size, "t_s", "cue"),
+        )
+
+    async def _session(self, name: str, field: str) -> SessionRecord:
+        session = session_in(name, field)
+        record = await self._store.session(TENANT, session)
+        if record is None:
+            raise NotFoundError(f"no session {name}", reason="SESSION_NOT_FOUND", metadata={"session": session})
+        return record
+
+    async def _parent(self, request: Any) -> tuple[int, SessionRecord, str]:
+        """Page size, session and participant of a request that lists what a session has."""
+        size = page_size(request.page_size)
+        session = session_in(request.parent, "parent")
+        participant = participant_in(request.participant, session, "participant")
+        return size, await self._session(request.parent, "parent"), participant
+
+    def _place(self, question: Sequence[str], token: str) -> list[Any]:
+        return self._tokens.read(question, token, "page_token") if token else []
+
+    def _next(self, question: Sequence[str], found: Sequence[object], size: int, *fields: str) -> str:
+        """The token behind the last of a page; empty when there was no more than the page."""
+        if len(found) <= size:
+            return ""
+        return self._tokens.write(question, [getattr(found[size - 1], field) for field in fields])
+
+
+def _participant(record: SessionRecord, name: str) -> str:
+    """The bare id of the participant that a request names; the only one when it names none."""
+    ids = [one.participant for one in record.participants]
+    if not name and len(ids) == 1:
+        return ids[0]
+    if not name:
+        raise InvalidArgumentError({"participant": "is missing: the session has " + ", ".join(ids)})
+    participant = participant_in(name, record.session, "participant")
+    if participant not in ids:
+        raise NotFoundError(f"no participant {name}", reason="PARTICIPANT_NOT_FOUND")
+    return participant
+
+
+def _time_and_id(place: Sequence[Any]) -> tuple[float, str] | None:
+    return (float(place[0]), str(place[1])) if place else None

@@ -1,0 +1,121 @@
+"""What is asked of a store. The tenant is an argument of every call that touches what a tenant owns.
+
+Every call may raise motus_runtime's UnavailableError: the database does not answer, nothing was changed.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from motus_sessions.projection.life import State
+from motus_sessions.projection.records import Batch, CueRecord, EventRecord, Known, RepRecord, SessionRecord
+from motus_sessions.projection.table import Table
+
+
+class SessionStore(Protocol):
+    """Sessions and what they measured; all ids are bare."""
+
+    async def close(self) -> None:
+        """Give the connections back."""
+
+    async def ping(self) -> None:
+        """Ask the database for a sign of life."""
+
+    async def token_key(self) -> bytes:
+        """The key that page and resume tokens are signed with; made once, the same for all who share the database."""
+
+    async def tenants(self) -> list[str]:
+        """Everyone who has a session."""
+
+    async def tenant_of(self, session: str) -> str | None:
+        """Whose a session is: the bus names sessions alone, so their ids are unique over all tenants."""
+
+    async def create(self, tenant: str, record: SessionRecord) -> SessionRecord:
+        """Keep a new session, or return that of the same request.
+
+        Raises:
+            AlreadyExistsError: the id is taken, or the request id belongs to another request.
+        """
+
+    async def session(self, tenant: str, session: str) -> SessionRecord | None:
+        """One session, None when there is none."""
+
+    async def sessions(
+        self,
+        tenant: str,
+        *,
+        limit: int,
+        states: Sequence[State] = (),
+        athlete: str = "",
+        before: tuple[int, str] | None = None,
+    ) -> list[SessionRecord]:
+        """Sessions newest first; `before` is creation time and id of the last one seen."""
+
+    async def unfinished(self, tenant: str) -> list[SessionRecord]:
+        """Sessions that are not terminal."""
+
+    async def known(self, tenant: str, sessions: Sequence[str]) -> Known:
+        """What `record` would give to its step, only to look at."""
+
+    async def record(self, tenant: str, sessions: Sequence[str], step: Callable[[Known], Batch]) -> Batch:
+        """Read what is known of sessions, let `step` say what changes, and store all of it or nothing.
+
+        Nobody else writes these sessions meanwhile. What was stored before is stored once: events by id and revision,
+        reps and cues in their highest revision, rows of tables by time.
+        """
+
+    async def pack(self, tenant: str, session: str, kind: str, before_us: int | None) -> None:
+        """Pack the pieces of a session that begin before a time into chunks; None: all of them."""
+
+    async def events(
+        self,
+        tenant: str,
+        session: str,
+        *,
+        after: int,
+        limit: int,
+        participant: str = "",
+        newest_only: bool = False,
+    ) -> list[EventRecord]:
+        """Events behind a sequence, in its order; `newest_only` leaves out what a later revision replaced."""
+
+    async def revisions(self, tenant: str, session: str, up_to: int) -> set[tuple[str, int]]:
+        """Event ids and revisions up to and with a sequence."""
+
+    async def reps(
+        self,
+        tenant: str,
+        session: str,
+        *,
+        limit: int,
+        after: tuple[float, str] | None = None,
+        participant: str = "",
+        include_uncounted: bool = False,
+    ) -> list[RepRecord]:
+        """Reps in order of start and id, behind a start and id."""
+
+    async def cues(
+        self,
+        tenant: str,
+        session: str,
+        *,
+        limit: int,
+        after: tuple[float, str] | None = None,
+        participant: str = "",
+    ) -> list[CueRecord]:
+        """Cues in order of time and id, behind a time and id."""
+
+    async def series(
+        self,
+        tenant: str,
+        session: str,
+        participant: str,
+        columns: Sequence[str],
+        start_us: int | None,
+        end_us: int | None,
+    ) -> Table:
+        """Columns of the samples from a time up to and without another."""
+
+    async def skeleton(
+        self, tenant: str, session: str, participant: str, start_us: int | None, end_us: int | None, limit: int
+    ) -> Table:
+        """The first `limit` rows of landmarks from a time up to and without another."""

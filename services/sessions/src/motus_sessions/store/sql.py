@@ -1,0 +1,316 @@
+"""The store on a SQL database: SQLite by default, the same statements for PostgreSQL."""
+
+import asyncio
+import secrets
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from motus_runtime.errors import AlreadyExistsError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from motus_sessions.projection.landmarks import COLUMNS as LANDMARK_COLUMNS
+from motus_sessions.projection.life import State
+from motus_sessions.projection.records import (
+    LANDMARKS,
+    SAMPLES,
+    Batch,
+    CueRecord,
+    EventRecord,
+    Known,
+    ParticipantRecord,
+    RepRecord,
+    SessionRecord,
+)
+from motus_sessions.projection.table import Table, empty, merge
+from motus_sessions.store import recorded, rows, series, tables
+from motus_sessions.store.database import Database
+
+
+class SqlStore:
+    """See `port.SessionStore`, which it fulfils."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @classmethod
+    async def open(cls, url: str) -> "SqlStore":
+        """Open the database at a SQLAlchemy URL and bring its schema up to date.
+
+        Raises:
+            UnavailableError: it does not answer.
+        """
+        return cls(await Database.open(url))
+
+    async def close(self) -> None:
+        """Give the connections back."""
+        await self._database.close()
+
+    async def ping(self) -> None:
+        """Ask the database for a sign of life."""
+        async with self._database.read() as connection:
+            await connection.execute(sa.select(1))
+
+    async def token_key(self) -> bytes:
+        """The key that tokens are signed with."""
+        meta = tables.META
+        async with self._database.write() as connection:
+            mine = {"name": "token_key", "value": secrets.token_bytes(32)}
+            await connection.execute(self._database.insert(meta).on_conflict_do_nothing(), [mine])
+            key = await connection.scalar(sa.select(meta.c.value).where(meta.c.name == "token_key"))
+        return bytes(key or b"")
+
+    async def tenants(self) -> list[str]:
+        """Everyone who has a session."""
+        async with self._database.read() as connection:
+            found = await connection.scalars(sa.select(tables.DIRECTORY.c.tenant).distinct())
+        return list(found)
+
+    async def tenant_of(self, session: str) -> str | None:
+        """Whose a session is."""
+        directory = tables.DIRECTORY
+        async with self._database.read() as connection:
+            return await connection.scalar(sa.select(directory.c.tenant).where(directory.c.session == session))
+
+    async def create(self, tenant: str, record: SessionRecord) -> SessionRecord:
+        """Keep a new session, or return that of the same request."""
+        async with self._database.write() as connection:
+            first = await self._of_request(connection, tenant, record)
+            if first is not None:
+                return first
+            entry = {"session": record.session, "tenant": tenant}
+            claim = self._database.insert(tables.DIRECTORY).values(entry).on_conflict_do_nothing()
+            if not (await connection.execute(claim)).rowcount:
+                raise AlreadyExistsError(
+                    f"session {record.session} exists", reason="SESSION_EXISTS", metadata={"session": record.session}
+                )
+            await connection.execute(sa.insert(tables.SESSIONS), [rows.session_row(tenant, record)])
+            await connection.execute(sa.insert(tables.PARTICIPANTS), rows.participant_rows(tenant, record))
+        return record
+
+    async def session(self, tenant: str, session: str) -> SessionRecord | None:
+        """One session."""
+        async with self._database.read() as connection:
+            return next(iter(await self._select(connection, tenant, tables.SESSIONS.c.session == session)), None)
+
+    async def sessions(
+        self,
+        tenant: str,
+        *,
+        limit: int,
+        states: Sequence[State] = (),
+        athlete: str = "",
+        before: tuple[int, str] | None = None,
+    ) -> list[SessionRecord]:
+        """Sessions newest first."""
+        table, people = tables.SESSIONS, tables.PARTICIPANTS
+        wanted: list[sa.ColumnElement[bool]] = []
+        if states:
+            wanted.append(table.c.state.in_([int(state) for state in states]))
+        if athlete:
+            bound = (people.c.tenant == tenant) & (people.c.athlete == athlete)
+            wanted.append(table.c.session.in_(sa.select(people.c.session).where(bound)))
+        if before:
+            wanted.append(sa.tuple_(table.c.create_time_ns, table.c.session) < sa.tuple_(*map(sa.literal, before)))
+        async with self._database.read() as connection:
+            return await self._select(connection, tenant, *wanted, limit=limit)
+
+    async def unfinished(self, tenant: str) -> list[SessionRecord]:
+        """Sessions that are not terminal."""
+        return await self.sessions(tenant, limit=100_000, states=[State.PENDING, State.RUNNING])
+
+    async def known(self, tenant: str, sessions: Sequence[str]) -> Known:
+        """What is known of sessions."""
+        async with self._database.read() as connection:
+            return await recorded.known(connection, tenant, sessions, lock=False)
+
+    async def record(self, tenant: str, sessions: Sequence[str], step: Callable[[Known], Batch]) -> Batch:
+        """Read what is known, let `step` say what changes, store all of it."""
+        async with self._database.write() as connection:
+            batch = step(await recorded.known(connection, tenant, sessions, lock=True))
+            await recorded.write(self._database, connection, tenant, batch)
+        return batch
+
+    async def pack(self, tenant: str, session: str, kind: str, before_us: int | None) -> None:
+        """Pack the pieces of a session that begin before a time into chunks."""
+        async with self._database.write() as connection:
+            await series.pack(self._database, connection, tenant, session, kind, before_us)
+
+    async def events(
+        self,
+        tenant: str,
+        session: str,
+        *,
+        after: int,
+        limit: int,
+        participant: str = "",
+        newest_only: bool = False,
+    ) -> list[EventRecord]:
+        """Events behind a sequence, in its order."""
+        table = tables.EVENTS
+        query = _of(table, tenant, session).where(table.c.sequence > after).order_by(table.c.sequence).limit(limit)
+        if participant:
+            query = query.where(table.c.participant == participant)
+        if newest_only:
+            later = table.alias()
+            same = (later.c.tenant == tenant) & (later.c.session == session) & (later.c.event == table.c.event)
+            query = query.where(~sa.exists().where(same & (later.c.revision > table.c.revision)))
+        async with self._database.read() as connection:
+            return [rows.event_of(row) for row in (await connection.execute(query)).mappings()]
+
+    async def revisions(self, tenant: str, session: str, up_to: int) -> set[tuple[str, int]]:
+        """Event ids and revisions up to and with a sequence."""
+        table = tables.EVENTS
+        mine = (table.c.tenant == tenant) & (table.c.session == session) & (table.c.sequence <= up_to)
+        async with self._database.read() as connection:
+            found = await connection.execute(sa.select(table.c.event, table.c.revision).where(mine))
+        return {(event, revision) for event, revision in found}
+
+    async def reps(
+        self,
+        tenant: str,
+        session: str,
+        *,
+        limit: int,
+        after: tuple[float, str] | None = None,
+        participant: str = "",
+        include_uncounted: bool = False,
+    ) -> list[RepRecord]:
+        """Reps in order of start and id."""
+        table = tables.REPS
+        query = _page(table, tenant, session, (table.c.start_s, table.c.rep), after, participant, limit)
+        if not include_uncounted:
+            query = query.where(table.c.counted)
+        async with self._database.read() as connection:
+            return [rows.part_of(RepRecord, row) for row in (await connection.execute(query)).mappings()]
+
+    async def cues(
+        self,
+        tenant: str,
+        session: str,
+        *,
+        limit: int,
+        after: tuple[float, str] | None = None,
+        participant: str = "",
+    ) -> list[CueRecord]:
+        """Cues in order of time and id."""
+        table = tables.CUES
+        query = _page(table, tenant, session, (table.c.t_s, table.c.cue), after, participant, limit)
+        async with self._database.read() as connection:
+            return [rows.part_of(CueRecord, row) for row in (await connection.execute(query)).mappings()]
+
+    async def series(
+        self,
+        tenant: str,
+        session: str,
+        participant: str,
+        columns: Sequence[str],
+        start_us: int | None,
+        end_us: int | None,
+    ) -> Table:
+        """Columns of the samples from a time up to and without another."""
+        async with self._database.read() as connection:
+            found = await series.chunks(connection, tenant, session, participant, SAMPLES, start_us, end_us)
+        if not found:
+            return empty(columns)
+        parts = await asyncio.to_thread(series.decoded, found, columns)
+        return merge(parts).between(start_us, end_us)
+
+    async def skeleton(
+        self, tenant: str, session: str, participant: str, start_us: int | None, end_us: int | None, limit: int
+    ) -> Table:
+        """The first `limit` rows of landmarks from a time up to and without another."""
+        chunks = 8
+        while True:
+            async with self._database.read() as connection:
+                found = await series.chunks(
+                    connection, tenant, session, participant, LANDMARKS, start_us, end_us, limit=chunks
+                )
+            if not found:
+                return empty(LANDMARK_COLUMNS)
+            parts = await asyncio.to_thread(series.decoded, found, LANDMARK_COLUMNS)
+            # Chunks that were not read begin no earlier than the last one that was: rows before it are complete.
+            complete = len(found) < chunks
+            table = merge(parts).between(start_us, end_us if complete else found[-1].start_us)
+            if complete or len(table) >= limit:
+                return table.rows(slice(limit))
+            chunks *= 4
+
+    async def _of_request(
+        self, connection: AsyncConnection, tenant: str, record: SessionRecord
+    ) -> SessionRecord | None:
+        if not record.request_id:
+            return None
+        found = await self._select(connection, tenant, tables.SESSIONS.c.request_id == record.request_id)
+        if found and found[0].request_digest != record.request_digest:
+            raise AlreadyExistsError(
+                "request_id was used before, for another request",
+                reason="REQUEST_ID_REUSED",
+                metadata={"request_id": record.request_id},
+            )
+        return found[0] if found else None
+
+    async def _select(
+        self, connection: AsyncConnection, tenant: str, *wanted: "sa.ColumnElement[bool]", limit: int = 1
+    ) -> list[SessionRecord]:
+        table = tables.SESSIONS
+        query = sa.select(table).where(table.c.tenant == tenant, *wanted).limit(limit)
+        query = query.order_by(table.c.create_time_ns.desc(), table.c.session.desc())
+        found = (await connection.execute(query)).mappings().all()
+        ids = [row["session"] for row in found]
+        people, reports = await _people(connection, tenant, ids), await _reports(connection, tenant, ids)
+        counts = await _rep_counts(connection, tenant, ids)
+        return [
+            rows.session_of(row, people[session], reports[session], counts.get(session, 0))
+            for session, row in zip(ids, found, strict=True)
+        ]
+
+
+def _of(table: sa.Table, tenant: str, session: str) -> "sa.Select[Any]":
+    return sa.select(table).where(table.c.tenant == tenant, table.c.session == session)
+
+
+def _page(
+    table: sa.Table,
+    tenant: str,
+    session: str,
+    order: "tuple[sa.Column[Any], sa.Column[Any]]",
+    after: tuple[float, str] | None,
+    participant: str,
+    limit: int,
+) -> "sa.Select[Any]":
+    query = _of(table, tenant, session).order_by(*order).limit(limit)
+    if participant:
+        query = query.where(table.c.participant == participant)
+    if after:
+        query = query.where(sa.tuple_(*order) > sa.tuple_(*map(sa.literal, after)))
+    return query
+
+
+async def _people(
+    connection: AsyncConnection, tenant: str, sessions: Sequence[str]
+) -> defaultdict[str, list[ParticipantRecord]]:
+    table = tables.PARTICIPANTS
+    columns = (table.c.session, table.c.participant, table.c.athlete, table.c.display_name)
+    mine = (table.c.tenant == tenant) & table.c.session.in_(sessions)
+    found: defaultdict[str, list[ParticipantRecord]] = defaultdict(list)
+    for session, *rest in await connection.execute(sa.select(*columns).where(mine).order_by(table.c.place)):
+        found[session].append(ParticipantRecord(*rest))
+    return found
+
+
+async def _reports(connection: AsyncConnection, tenant: str, sessions: Sequence[str]) -> defaultdict[str, list[bytes]]:
+    table = tables.STAGE_REPORTS
+    mine = (table.c.tenant == tenant) & table.c.session.in_(sessions)
+    found: defaultdict[str, list[bytes]] = defaultdict(list)
+    for session, body in await connection.execute(sa.select(table.c.session, table.c.body).where(mine)):
+        found[session].append(body)
+    return found
+
+
+async def _rep_counts(connection: AsyncConnection, tenant: str, sessions: Sequence[str]) -> dict[str, int]:
+    table = tables.REPS
+    mine = (table.c.tenant == tenant) & table.c.session.in_(sessions) & table.c.counted
+    query = sa.select(table.c.session, sa.func.count()).where(mine).group_by(table.c.session)
+    return {row[0]: row[1] for row in await connection.execute(query)}

@@ -1,0 +1,267 @@
+"""Sessions over a real gRPC port: begin, look, list, stop, and every refusal with its reason."""
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+from google.rpc import error_details_pb2, status_pb2
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
+from motus.bus.v1 import control_pb2
+from motus.v1 import event_pb2, session_service_pb2
+from motus_runtime import topics
+from motus_runtime.bus import Bus, decode
+from motus_runtime.follow import follow
+
+NO_DEADLINE = None
+
+
+async def refused(call: Any) -> tuple[grpc.StatusCode, status_pb2.Status]:
+    """The status of a call that must fail."""
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await call
+    trailers = dict(caught.value.trailing_metadata() or ())
+    return caught.value.code(), status_pb2.Status.FromString(trailers["grpc-status-details-bin"])
+
+
+def details(status: status_pb2.Status, kind: Any) -> list[Any]:
+    """A status's details of one kind."""
+    found = []
+    for packed in status.details:
+        message = kind()
+        if packed.Unpack(message):
+            found.append(message)
+    return found
+
+
+def reason(status: status_pb2.Status) -> str:
+    """The reason in the one ErrorInfo that a status must have."""
+    [info] = details(status, error_details_pb2.ErrorInfo)
+    assert info.domain == "motus.dev"
+    return str(info.reason)
+
+
+def fields(status: status_pb2.Status) -> set[str]:
+    """The fields at fault."""
+    [request] = details(status, error_details_pb2.BadRequest)
+    return {violation.field for violation in request.field_violations}
+
+
+async def test_a_created_session_waits_and_its_spec_is_on_the_bus(running: Any, bus: Bus) -> None:
+    """Create returns at once with PENDING, and every stage can read what to do."""
+    participants = [session_service_pb2.Participant(athlete="athletes/ada", display_name="Ada")]
+
+    session = await running.create("create-one", exercise="squat", participants=participants, group="gym")
+
+    assert session == await running.get("create-one")
+    assert session.state == event_pb2.SESSION_STATE_PENDING
+    assert session.participants[0].name == "sessions/create-one/participants/p1"
+    assert session.HasField("create_time")
+    assert not session.HasField("start_time")
+    last = await bus.last(f"KV_{topics.SPECS}", topics.spec_key("create-one"))
+    spec = decode(control_pb2.SessionSpec, last.data)
+    assert (spec.tenant, spec.exercise, spec.revision) == ("default", "squat", 1)
+    assert [(one.id, one.athlete) for one in spec.participants] == [("p1", "ada")]
+    assert spec.create_time_ns == session.create_time.ToNanoseconds()
+
+
+async def test_a_session_without_id_and_participants_gets_them(running: Any) -> None:
+    """The server makes an id, one participant, and `unknown` as exercise."""
+    source = session_service_pb2.Source(uri="file:///videos/any.mp4")
+    request = session_service_pb2.CreateSessionRequest(session=session_service_pb2.Session(source=source))
+
+    session = await running.stub.CreateSession(request, timeout=10)
+
+    assert topics.SESSION_ID.fullmatch(session.name.removeprefix("sessions/"))
+    assert [one.name for one in session.participants] == [f"{session.name}/participants/p1"]
+    assert session.exercise == "unknown"
+
+
+async def test_every_bad_field_is_named_at_once(running: Any) -> None:
+    """A request with many faults is refused once, with all of them."""
+    session = session_service_pb2.Session(
+        name="sessions/mine",
+        source=session_service_pb2.Source(uri="rtsp://camera/1", pacing=9),
+        exercise="juggling",
+        rep_count=3,
+        reason="because",
+        coach=session_service_pb2.CoachSettings(language="!"),
+        participants=[session_service_pb2.Participant(name="me", athlete="ada", display_name="x" * 81)],
+    )
+    session.retention.landmarks.seconds = -1
+    request = session_service_pb2.CreateSessionRequest(session=session, session_id="No Spaces", request_id="x" * 65)
+
+    code, status = await refused(running.stub.CreateSession(request, timeout=10))
+
+    assert code is grpc.StatusCode.INVALID_ARGUMENT
+    assert reason(status) == "INVALID_ARGUMENT"
+    assert fields(status) == {
+        "session_id",
+        "request_id",
+        "session.name",
+        "session.reason",
+        "session.rep_count",
+        "session.source.uri",
+        "session.source.pacing",
+        "session.exercise",
+        "session.coach.language",
+        "session.retention.landmarks",
+        "session.participants[0].name",
+        "session.participants[0].athlete",
+        "session.participants[0].display_name",
+    }
+
+
+async def test_a_taken_id_is_refused(running: Any) -> None:
+    """Two sessions never share an id."""
+    await running.create("taken-id")
+
+    source = session_service_pb2.Source(uri="file:///videos/other.mp4")
+    wish = session_service_pb2.Session(source=source)
+    request = session_service_pb2.CreateSessionRequest(session=wish, session_id="taken-id")
+    code, status = await refused(running.stub.CreateSession(request, timeout=10))
+
+    assert code is grpc.StatusCode.ALREADY_EXISTS
+    assert reason(status) == "SESSION_EXISTS"
+
+
+async def test_a_repeated_request_returns_the_session_of_the_first(running: Any) -> None:
+    """A client that did not hear the answer asks again and gets the same session, not a second one."""
+    source = session_service_pb2.Source(uri="file:///videos/any.mp4")
+    request = session_service_pb2.CreateSessionRequest(
+        session=session_service_pb2.Session(source=source), request_id="retry-1"
+    )
+
+    first = await running.stub.CreateSession(request, timeout=10)
+    second = await running.stub.CreateSession(request, timeout=10)
+    request.session.exercise = "squat"
+    code, status = await refused(running.stub.CreateSession(request, timeout=10))
+
+    assert first == second
+    assert code is grpc.StatusCode.ALREADY_EXISTS
+    assert reason(status) == "REQUEST_ID_REUSED"
+
+
+async def test_a_call_without_deadline_is_refused(running: Any) -> None:
+    """Who does not say how long they wait gets no answer."""
+    request = session_service_pb2.GetSessionRequest(name="sessions/some-one")
+
+    code, status = await refused(running.stub.GetSession(request, timeout=NO_DEADLINE))
+
+    assert code is grpc.StatusCode.INVALID_ARGUMENT
+    assert fields(status) == {"deadline"}
+
+
+@pytest.mark.parametrize(
+    ("method", "request_"),
+    [
+        ("GetSession", session_service_pb2.GetSessionRequest(name="sessions/no-such-one")),
+        ("StopSession", session_service_pb2.StopSessionRequest(name="sessions/no-such-one")),
+        ("GetSeries", session_service_pb2.GetSeriesRequest(name="sessions/no-such-one", channels=["trunk_lean_deg"])),
+        ("GetSkeleton", session_service_pb2.GetSkeletonRequest(name="sessions/no-such-one")),
+        ("ListReps", session_service_pb2.ListRepsRequest(parent="sessions/no-such-one")),
+        ("ListEvents", session_service_pb2.ListEventsRequest(parent="sessions/no-such-one")),
+        ("ListCues", session_service_pb2.ListCuesRequest(parent="sessions/no-such-one")),
+        ("WatchSession", session_service_pb2.WatchSessionRequest(name="sessions/no-such-one")),
+    ],
+)
+async def test_an_unknown_session_is_not_found(running: Any, method: str, request_: Any) -> None:
+    """Every method says NOT_FOUND with one ErrorInfo for a session that does not exist."""
+    call = getattr(running.stub, method)(request_, timeout=10)
+
+    code, status = await refused(call if method != "WatchSession" else anext(aiter(call)))
+
+    assert code is grpc.StatusCode.NOT_FOUND
+    assert reason(status) == "SESSION_NOT_FOUND"
+
+
+async def test_sessions_are_listed_newest_first_in_pages(running: Any) -> None:
+    """Pages follow each other without gap or repetition, with filters that the token belongs to."""
+    names = [(await running.create(f"page-{number}")).name for number in range(5)]
+    bound = [session_service_pb2.Participant(athlete="athletes/bob")]
+    mine = await running.create("page-bob", participants=bound)
+
+    seen, token = [], ""
+    while True:
+        request = session_service_pb2.ListSessionsRequest(page_size=2, page_token=token)
+        page = await running.stub.ListSessions(request, timeout=10)
+        seen += [session.name for session in page.sessions]
+        token = page.next_page_token
+        if not token:
+            break
+    request = session_service_pb2.ListSessionsRequest(athlete="athletes/bob", states=[1])
+    of_bob = await running.stub.ListSessions(request, timeout=10)
+
+    assert seen == [mine.name, *reversed(names)]
+    assert [session.name for session in of_bob.sessions] == [mine.name]
+
+
+async def test_forged_and_foreign_page_tokens_are_refused(running: Any) -> None:
+    """A token that was changed, made up, or given to another question tells nothing and is refused."""
+    for number in range(3):
+        await running.create(f"forge-{number}")
+    request = session_service_pb2.ListSessionsRequest(page_size=1)
+    token = (await running.stub.ListSessions(request, timeout=10)).next_page_token
+
+    other_end = token[:-2] + ("AA" if not token.endswith("AA") else "BB")
+    tries: list[Any] = [
+        session_service_pb2.ListSessionsRequest(page_token=forged)
+        for forged in ("made-up", token[1:], other_end, "é", "A" * 5000)
+    ]
+    tries.append(session_service_pb2.ListSessionsRequest(page_token=token, states=[2]))
+    for one in tries:
+        code, status = await refused(running.stub.ListSessions(one, timeout=10))
+
+        assert code is grpc.StatusCode.INVALID_ARGUMENT
+        assert fields(status) == {"page_token"}
+
+
+async def test_stop_puts_one_command_on_the_bus(running: Any, bus: Bus) -> None:
+    """The stages are asked once, with the first reason; the state is theirs to bring about."""
+    await running.create("stop-me")
+
+    for why in ("enough", "really"):
+        request = session_service_pb2.StopSessionRequest(name="sessions/stop-me", reason=why)
+        session = await running.stub.StopSession(request, timeout=10)
+
+    assert session.state == event_pb2.SESSION_STATE_PENDING
+    subject = topics.commands("stop-me")
+    stored = await anext(aiter(follow(bus, topics.COMMANDS_STREAM, subject)))
+    command = decode(control_pb2.Command, stored.body)
+    assert (command.session, command.stop.reason, stored.pending) == ("stop-me", "enough", 0)
+
+
+async def test_a_store_that_does_not_answer_is_unavailable(running: Any, store_file: Path) -> None:
+    """Clients are told to come again, and when; what they asked for was not done."""
+    with sqlite3.connect(store_file, isolation_level=None) as other:
+        other.execute("BEGIN IMMEDIATE")
+        source = session_service_pb2.Source(uri="file:///videos/any.mp4")
+        wish = session_service_pb2.Session(source=source)
+        request = session_service_pb2.CreateSessionRequest(session=wish, session_id="locked-out")
+        code, status = await refused(running.stub.CreateSession(request, timeout=10))
+        other.execute("ROLLBACK")
+
+    assert code is grpc.StatusCode.UNAVAILABLE
+    assert reason(status) == "UNAVAILABLE"
+    assert len(details(status, error_details_pb2.RetryInfo)) == 1
+    assert "sqlite" not in status.message.lower()
+    assert (await running.stub.CreateSession(request, timeout=10)).name == "sessions/locked-out"
+
+
+async def test_health_and_reflection_answer_without_deadline(running: Any) -> None:
+    """Probes see live and ready; a curious client sees the service."""
+    health = health_pb2_grpc.HealthStub(running.channel)
+    states = [
+        (await health.Check(health_pb2.HealthCheckRequest(service="live"))).status,
+        (await anext(aiter(health.Watch(health_pb2.HealthCheckRequest(service="ready"))))).status,
+    ]
+    reflection = reflection_pb2_grpc.ServerReflectionStub(running.channel)
+    asked = [reflection_pb2.ServerReflectionRequest(list_services="")]
+    answer = await anext(aiter(reflection.ServerReflectionInfo(iter(asked))))
+
+    serving = health_pb2.HealthCheckResponse.SERVING
+    assert states[0] == serving
+    assert states[1] in (serving, health_pb2.HealthCheckResponse.SERVICE_UNKNOWN)
+    assert "motus.v1.SessionService" in [one.name for one in answer.list_services_response.service]
