@@ -1,0 +1,166 @@
+"""The command line: what there is to say, with help for each word of it."""
+
+import argparse
+import difflib
+import os
+from pathlib import Path
+from typing import Any, NoReturn
+
+from motus_register import CHANNELS, EXERCISES
+
+DEFAULT_PORT = 7443
+_JSON_HELP = "print one JSON object on stdout and nothing else there"
+_SESSION_HELP = "the session's id, with or without `sessions/`"
+
+
+class UsageError(Exception):
+    """The command line is wrong; `usage` shows how it is meant."""
+
+    def __init__(self, message: str, usage: str) -> None:
+        super().__init__(message)
+        self.usage = usage
+
+
+class _Parser(argparse.ArgumentParser):
+    """Raises instead of leaving, so that the error can be said in JSON too."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(message, f"{self.format_usage().strip()}\nsee `{self.prog} --help`")
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of the whole command; the chosen one is in `command`."""
+    top = _Parser(prog="motus", description="Live video of athletes in, measured movement and coaching cues out.")
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _analyze(commands)
+    _up(commands)
+    sessions = commands.add_parser("sessions", help="list sessions or show one").add_subparsers(
+        dest="sessions_command", required=True, metavar="COMMAND"
+    )
+    _query(sessions, "list", "list sessions, newest first")
+    _session(sessions, "show", "show one session with its frames and latencies")
+    _session(commands, "watch", "watch a session until it has ended")
+    reps = _session(commands, "reps", "list a session's repetitions with their measures")
+    reps.add_argument("--all", action="store_true", help="withdrawn, partial and rejected ones too")
+    _series(commands)
+    _session(commands, "cues", "list what was said in a session")
+    _session(commands, "events", "list everything that happened in a session")
+    stop = _session(commands, "stop", "end a running session; what was seen is kept")
+    stop.add_argument("--reason", default="", help="why; shown in the session")
+    return top
+
+
+def _analyze(commands: Any) -> None:
+    analyze = commands.add_parser(
+        "analyze",
+        help="analyze a video: reps, angles, cues and a report",
+        description="Plays a video through the whole stack and shows what is measured. Uses the stack of `motus up` "
+        "when one runs, else starts a private one. Exit code 0 only when the session came to its end.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    analyze.add_argument("video", type=Path, metavar="VIDEO", help="the video file")
+    analyze.add_argument(
+        "--exercise",
+        type=_exercise,
+        default="unknown",
+        metavar="ID",
+        help=f"what is done, `unknown` to have it recognised: {', '.join(EXERCISES)}",
+    )
+    analyze.add_argument("--athlete", default="", metavar="NAME", help="who does it; default: nobody in particular")
+    pace = analyze.add_mutually_exclusive_group()
+    pace.add_argument("--realtime", dest="fast", action="store_false", default=False, help="play at the video's pace")
+    pace.add_argument("--fast", dest="fast", action="store_true", help="as fast as it goes; no frame is dropped")
+    analyze.add_argument(
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="folder for report.html and result.json; default: motus-out/VIDEO-SESSION",
+    )
+    _common(analyze)
+
+
+def _up(commands: Any) -> None:
+    up = commands.add_parser(
+        "up",
+        help="start the stack and keep it running until Ctrl-C",
+        description="Starts a NATS server and the five services on this machine and keeps them running until Ctrl-C.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    up.add_argument(
+        "--root",
+        type=Path,
+        action="append",
+        metavar="DIR",
+        help="folder whose videos may be read; may be given again; default: the current folder",
+    )
+    up.add_argument("--port", type=_port, default=DEFAULT_PORT, help="port of the session service on 127.0.0.1")
+    up.add_argument("--json", action="store_true", help=_JSON_HELP)
+
+
+def _series(commands: Any) -> None:
+    series = _session(commands, "series", "print channels over time, tab separated")
+    series.add_argument(
+        "--channel",
+        action="append",
+        required=True,
+        type=_channel,
+        metavar="NAME",
+        help="as knee_flexion_left_deg; may be given again",
+    )
+    series.add_argument(
+        "--max-points",
+        type=_count,
+        default=0,
+        metavar="N",
+        help="thin to at most so many rows, keeping lowest and highest values; 0: all (default)",
+    )
+
+
+def _session(commands: Any, name: str, help: str) -> argparse.ArgumentParser:
+    command = _query(commands, name, help)
+    command.add_argument("session", metavar="SESSION", help=_SESSION_HELP)
+    return command
+
+
+def _query(commands: Any, name: str, help: str) -> argparse.ArgumentParser:
+    command: argparse.ArgumentParser = commands.add_parser(name, help=help, description=help.capitalize() + ".")
+    _common(command)
+    return command
+
+
+def _common(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--server",
+        default=os.environ.get("MOTUS_SERVER", ""),
+        metavar="HOST:PORT",
+        help="the session service; default: $MOTUS_SERVER, else the running stack's",
+    )
+    command.add_argument("--json", action="store_true", help=_JSON_HELP)
+
+
+def _exercise(text: str) -> str:
+    return _known(text, EXERCISES, "exercise")
+
+
+def _channel(text: str) -> str:
+    return _known(text, tuple(CHANNELS), "channel")
+
+
+def _known(text: str, names: tuple[str, ...], what: str) -> str:
+    if text in names:
+        return text
+    near = difflib.get_close_matches(text, names, 1)
+    hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(names)}"
+    raise argparse.ArgumentTypeError(f"no {what} {text!r}: {hint}")
+
+
+def _port(text: str) -> int:
+    if not text.isdigit() or not 1 <= int(text) <= 65535:
+        raise argparse.ArgumentTypeError("must be from 1 to 65535")
+    return int(text)
+
+
+def _count(text: str) -> int:
+    if not text.isdigit():
+        raise argparse.ArgumentTypeError("must be a whole number, not negative")
+    return int(text)

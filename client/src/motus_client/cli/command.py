@@ -1,0 +1,85 @@
+"""Runs the command that was asked for and turns expected errors into words, JSON and an exit code."""
+
+import os
+import sys
+from argparse import Namespace
+from collections.abc import Callable, Sequence
+
+from motus_client.cli import queries
+from motus_client.cli.arguments import DEFAULT_PORT, UsageError, parser
+from motus_client.cli.interrupts import Interrupted, Interrupts
+from motus_client.cli.problem import Problem, problem_of, tell
+from motus_client.client import SessionClient
+from motus_client.stack.layout import Layout, data_folder
+from motus_client.stack.presence import running_stack
+
+# As a shell has it for a program that SIGPIPE ended.
+_PIPE_CLOSED = 141
+_QUERIES: dict[str, Callable[[SessionClient, Namespace], None]] = {
+    "list": queries.list_sessions,
+    "show": queries.show_session,
+    "reps": queries.show_reps,
+    "series": queries.show_series,
+    "cues": queries.show_cues,
+    "events": queries.show_events,
+    "stop": queries.stop_session,
+}
+
+
+def run(argv: Sequence[str], interrupts: Interrupts) -> int:
+    """Run one command line; returns the exit code."""
+    try:
+        code = _run(argv, interrupts)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader of stdout has gone, as `head` does. Python would complain of it once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _PIPE_CLOSED
+    return code
+
+
+def _run(argv: Sequence[str], interrupts: Interrupts) -> int:
+    try:
+        arguments = parser().parse_args(argv)
+    except UsageError as error:
+        tell(Problem("USAGE", str(error), error.usage), as_json="--json" in argv)
+        return 2
+    try:
+        return _dispatch(arguments, interrupts)
+    except Interrupted as interrupted:
+        tell(Problem("INTERRUPTED", "interrupted; nothing is left running"), as_json=arguments.json)
+        return interrupted.exit_code
+    except Exception as error:
+        problem = None if isinstance(error, BrokenPipeError) else problem_of(error)
+        if problem is None:
+            raise
+        tell(problem, as_json=arguments.json)
+        return problem.exit_code
+
+
+def _dispatch(arguments: Namespace, interrupts: Interrupts) -> int:
+    # Imported when wanted: a plain query needs neither a video library nor a terminal's.
+    if arguments.command == "analyze":
+        from motus_client.cli.analyze import analyze
+
+        return analyze(arguments, interrupts)
+    if arguments.command == "up":
+        from motus_client.cli.up import up
+
+        return up(arguments, interrupts)
+    with SessionClient(server_of(arguments)) as client:
+        if arguments.command == "watch":
+            from motus_client.cli.watch import watch
+
+            return watch(client, arguments)
+        name = arguments.sessions_command if arguments.command == "sessions" else arguments.command
+        _QUERIES[name](client, arguments)
+    return 0
+
+
+def server_of(arguments: Namespace) -> str:
+    """The address to call: as given, else the running stack's, else where `motus up` would be."""
+    if arguments.server:
+        return str(arguments.server)
+    running = running_stack(Layout(data_folder()))
+    return running.address if running and running.address else f"127.0.0.1:{DEFAULT_PORT}"

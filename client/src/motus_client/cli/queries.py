@@ -1,0 +1,146 @@
+"""The commands that are one plain call each: list, show, reps, series, cues, events, stop."""
+
+from argparse import Namespace
+
+from motus.v1 import event_pb2, movement_pb2
+
+from motus_client.cli.problem import print_json
+from motus_client.cli.summary import cues_table, latency_table, reps_table
+from motus_client.cli.tables import NONE, table
+from motus_client.client import SessionClient
+from motus_client.names import last_part, value_name
+from motus_client.outcome import cue_json, event_json, rep_json, session_json
+
+
+def list_sessions(client: SessionClient, arguments: Namespace) -> None:
+    """`motus sessions list`."""
+    found = [session_json(session) for session in client.list_sessions()]
+    if arguments.json:
+        print_json({"sessions": found})
+        return
+    rows = [
+        (
+            item["session"],
+            item["state"],
+            item["exercise"],
+            str(item["rep_count"]),
+            item["create_time"] or NONE,
+            item["source"],
+        )
+        for item in found
+    ]
+    print(table(("session", "state", "exercise", "reps", "created", "source"), rows) if rows else "no sessions yet")
+
+
+def show_session(client: SessionClient, arguments: Namespace) -> None:
+    """`motus sessions show`."""
+    session = session_json(client.get_session(arguments.session))
+    if arguments.json:
+        print_json(session)
+        return
+    frames = session["frames"]
+    people = ", ".join(
+        person["name"] or person["athlete"] or person["participant"] for person in session["participants"]
+    )
+    lines = {
+        "session": session["session"],
+        "state": session["state"] + (f" ({session['reason']})" if session["reason"] else ""),
+        "source": session["source"],
+        "exercise": session["exercise"],
+        "participants": people,
+        "created": session["create_time"] or NONE,
+        "ended": session["end_time"] or NONE,
+        "reps": str(session["rep_count"]),
+        "frames": f"{frames['in']} in, {frames['with_pose']} with a pose, {frames['dropped']} dropped",
+    }
+    print("\n".join(f"{name:<13} {value}" for name, value in lines.items()))
+    if session["latency_ms"]:
+        print(f"\n{latency_table(session['latency_ms'])}")
+
+
+def show_reps(client: SessionClient, arguments: Namespace) -> None:
+    """`motus reps`."""
+    reps = list(client.list_reps(arguments.session, include_uncounted=arguments.all))
+    if arguments.json:
+        print_json({"session": last_part(arguments.session), "reps": [rep_json(rep) for rep in reps]})
+    else:
+        print(reps_table(reps) or "no reps")
+
+
+def show_cues(client: SessionClient, arguments: Namespace) -> None:
+    """`motus cues`."""
+    cues = list(client.list_cues(arguments.session))
+    if arguments.json:
+        print_json({"session": last_part(arguments.session), "cues": [cue_json(cue) for cue in cues]})
+    else:
+        print(cues_table(cues) or "no cues")
+
+
+def show_events(client: SessionClient, arguments: Namespace) -> None:
+    """`motus events`."""
+    events = list(client.list_events(arguments.session))
+    if arguments.json:
+        print_json({"session": last_part(arguments.session), "events": [event_json(event) for event in events]})
+        return
+    rows = [
+        (
+            f"{event.t_s:.2f}",
+            value_name(event_pb2.Stage, event.stage).lower(),
+            event.WhichOneof("detail") or NONE,
+            last_part(event.participant) or NONE,
+            str(event.revision),
+            _words(event),
+        )
+        for event in events
+    ]
+    print(table(("at s", "stage", "what", "who", "revision", "in words"), rows) if rows else "no events")
+
+
+def show_series(client: SessionClient, arguments: Namespace) -> None:
+    """`motus series`: one row per moment, columns with tabs between them."""
+    series = client.get_series(arguments.session, arguments.channel, max_points=arguments.max_points)
+    if arguments.json:
+        absences = {name: {str(row): why for row, why in rows.items()} for name, rows in series.absences.items()}
+        print_json(
+            {
+                "session": last_part(arguments.session),
+                "participant": last_part(series.participant),
+                "t_s": series.t_s,
+                "channels": series.channels,
+                "absences": absences,
+                "grades": series.grades,
+            }
+        )
+        return
+    print("\t".join(("t_s", *series.channels)))
+    for t_s, *values in zip(series.t_s, *series.channels.values(), strict=True):
+        print("\t".join((f"{t_s:.3f}", *(NONE if value is None else f"{value:.2f}" for value in values))))
+
+
+def stop_session(client: SessionClient, arguments: Namespace) -> None:
+    """`motus stop`."""
+    session = session_json(client.stop_session(arguments.session, reason=arguments.reason))
+    if arguments.json:
+        print_json(session)
+    else:
+        print(f"session {session['session']} is asked to end; its state now is {session['state']}")
+
+
+def _words(event: event_pb2.Event) -> str:
+    """The gist of an event."""
+    detail = event.WhichOneof("detail")
+    if detail == "rep":
+        state = value_name(movement_pb2.RepState, event.rep.state).lower()
+        return f"rep {event.rep.ordinal} {state}, {event.rep.start_s:.2f} to {event.rep.end_s:.2f} s"
+    if detail == "phase":
+        return value_name(movement_pb2.PhaseKind, event.phase.kind).lower()
+    if detail == "set":
+        return f"set {event.set.ordinal}: {event.set.reps} reps"
+    if detail == "exercise":
+        return f"{event.exercise.exercise} ({event.exercise.confidence:.2f})"
+    if detail == "state":
+        return value_name(event_pb2.SessionState, event.state.to) + (
+            f": {event.state.reason}" if event.state.reason else ""
+        )
+    texts = {"cue": event.cue.text, "notice": event.notice.text, "end": event.end.reason}
+    return texts.get(detail or "", "")

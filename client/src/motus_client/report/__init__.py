@@ -1,0 +1,1 @@
+"""The report of a session: one HTML page that needs nothing but itself."""

@@ -1,0 +1,79 @@
+"""What the stack runs, with which environment."""
+
+import os
+import secrets
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from motus_client.stack.child import Program
+from motus_client.stack.layout import Layout
+from motus_client.stack.nats import TOKEN, nats_command
+
+STAGES = ("ingest", "pose", "kinematics", "coach", "sessions")
+# Five processes share the machine: a thread pool per core in each of them costs more than it gives.
+_ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+
+
+@dataclass(frozen=True)
+class Programs:
+    """What to run, in the order in which it is started.
+
+    Attributes:
+        nats: the bus.
+        provision: makes the streams and ends.
+        services: the five stages, from the source's side to the user's.
+        health_files: per stage, the file to which its process writes its health port.
+    """
+
+    nats: Program
+    provision: Program
+    services: tuple[Program, ...]
+    health_files: Mapping[str, Path]
+
+
+def programs(
+    layout: Layout, logs: Path, roots: Sequence[Path], nats_port: int, grpc_port: int, *, own_store: bool = False
+) -> Programs:
+    """Describe everything that a stack runs.
+
+    Args:
+        layout: the data folder.
+        logs: folder for this run's logs.
+        roots: folders whose videos may be read.
+        nats_port: port of the bus.
+        grpc_port: port of the session service.
+        own_store: keep the store in the data folder even where the environment names another.
+    """
+    environ = _environ(layout, roots, nats_port, grpc_port, own_store)
+    files = {stage: layout.run / f"{stage}.health" for stage in STAGES}
+
+    def program(name: str, *command: str) -> Program:
+        health = {"MOTUS_HEALTH_PORT_FILE": str(files[name])} if name in files else {}
+        return Program(name, command, {**environ, **health}, logs / f"{name}.log")
+
+    return Programs(
+        nats=program("nats", *nats_command(layout, nats_port)),
+        # -P: modules that happen to lie in the folder where the user stands are none of ours.
+        provision=program("provision", sys.executable, "-P", "-m", "motus_runtime.provision"),
+        services=tuple(program(stage, sys.executable, "-P", "-m", f"motus_{stage}") for stage in STAGES),
+        health_files=files,
+    )
+
+
+def _environ(layout: Layout, roots: Sequence[Path], nats_port: int, grpc_port: int, own_store: bool) -> dict[str, str]:
+    environ = {**dict.fromkeys(_ONE_THREAD, "1"), "PYTHONUNBUFFERED": "1", "MOTUS_STORE_URL": layout.store_url}
+    environ |= os.environ
+    if own_store:
+        environ["MOTUS_STORE_URL"] = layout.store_url
+    return environ | {
+        # A token that begins with a letter: the server would read digits alone as a number.
+        TOKEN: f"t{secrets.token_hex(24)}",
+        "MOTUS_NATS_URL": f"nats://127.0.0.1:{nats_port}",
+        "MOTUS_HEALTH_HOST": "127.0.0.1",
+        "MOTUS_HEALTH_PORT": "0",
+        "MOTUS_INGEST_ROOTS": os.pathsep.join(str(root) for root in roots),
+        "MOTUS_SESSIONS_GRPC_HOST": "127.0.0.1",
+        "MOTUS_SESSIONS_GRPC_PORT": str(grpc_port),
+    }

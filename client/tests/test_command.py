@@ -1,0 +1,172 @@
+"""The command line: what it takes, what it says, and what goes to stdout."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from motus_client.cli import main
+from motus_client.cli.analyze import athlete_name
+from motus_client.cli.arguments import parser
+from motus_client.cli.interrupts import Interrupted, Interrupts
+from motus_client.cli.tables import table
+from motus_client.stack.readiness import free_port, is_free
+
+COMMANDS = ("analyze", "up", "sessions list", "sessions show", "watch", "reps", "series", "cues", "events", "stop")
+
+
+@pytest.fixture(autouse=True)
+def _apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test meets a stack that really runs on this machine."""
+    monkeypatch.setenv("MOTUS_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.delenv("MOTUS_SERVER", raising=False)
+
+
+@pytest.fixture(autouse=True)
+def _signals() -> object:
+    """Give the signals back that the command takes."""
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = [signal.getsignal(number) for number in numbers]
+    yield
+    for number, handler in zip(numbers, before, strict=True):
+        signal.signal(number, handler)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """It says what the command does and that it has --json."""
+    with pytest.raises(SystemExit) as left:
+        parser().parse_args([*command.split(), "--help"])
+
+    assert left.value.code == 0
+    assert "--json" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", [c for c in COMMANDS if c not in ("analyze", "up")])
+def test_without_a_stack_a_query_says_what_to_do(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """One object with the error on stdout, words on stderr, exit code 1."""
+    words = {"sessions list": [], "series": ["abcd", "--channel", "knee_flexion_left_deg"]}.get(command, ["abcd"])
+
+    code = main([*command.split(), *words, "--server", f"127.0.0.1:{free_port()}", "--json"])
+
+    printed = capsys.readouterr()
+    assert code == 1
+    assert json.loads(printed.out)["error"]["code"] == "UNAVAILABLE"
+    assert "motus up" in printed.err
+
+
+def test_a_missing_video_is_named_before_anything_starts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """No stack is started for a file that is not there."""
+    code = main(["analyze", str(tmp_path / "no.mp4"), "--json"])
+
+    printed = capsys.readouterr()
+    assert code == 2
+    assert json.loads(printed.out)["error"]["code"] == "NO_SUCH_FILE"
+    assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["analyze"], "VIDEO"),
+        (["analyze", "x.mp4", "--exercise", "sqat"], "did you mean squat?"),
+        (["series", "abcd", "--channel", "knee_flexion_deg"], "did you mean knee_flexion_"),
+        (["series", "abcd"], "--channel"),
+        (["analyze", "x.mp4", "--fast", "--realtime"], "not allowed with"),
+        (["up", "--port", "99999"], "from 1 to 65535"),
+        (["dance"], "invalid choice"),
+    ],
+)
+def test_a_wrong_command_line_is_told_in_json_too(
+    words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Exit code 2, an object on stdout when asked for, usage on stderr."""
+    code = main([*words, "--json"])
+
+    printed = capsys.readouterr()
+    assert code == 2
+    assert said in json.loads(printed.out)["error"]["message"]
+    assert "usage: motus" in printed.err
+
+
+def test_without_json_an_error_leaves_stdout_empty(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Errors are for stderr."""
+    main(["analyze", str(tmp_path)])
+
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert "is not a file" in printed.err
+
+
+def test_real_time_is_the_default_pace() -> None:
+    """A video is played as it was filmed unless asked otherwise."""
+    assert not parser().parse_args(["analyze", "a.mp4"]).fast
+    assert parser().parse_args(["analyze", "a.mp4", "--fast"]).fast
+
+
+@pytest.mark.parametrize(
+    ("name", "resource"),
+    [
+        ("Ana Díaz", "athletes/ana-diaz"),
+        ("athletes/x1", "athletes/x1"),
+        ("李雷", f"athletes/{athlete_name('李雷').split('/')[1]}"),
+    ],
+)
+def test_a_persons_name_becomes_one_resource(name: str, resource: str) -> None:
+    """The same name is the same athlete in every run, in any script."""
+    assert athlete_name(name) == resource == athlete_name(name)
+    assert athlete_name("李雷") != athlete_name("韩梅梅")
+
+
+def test_the_first_signal_interrupts_and_the_next_one_hurries() -> None:
+    """Cleaning up is not torn apart by a second Ctrl-C."""
+    interrupts, hurried = Interrupts(), []
+    interrupts.hurry = lambda: hurried.append(True)
+    interrupts.install()
+
+    with pytest.raises(Interrupted) as raised:
+        os.kill(os.getpid(), signal.SIGINT)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+    assert raised.value.exit_code == 130
+    assert hurried == [True]
+
+
+def test_a_signal_while_cleaning_up_is_held() -> None:
+    """The first Ctrl-C during an ordinary end does not break it."""
+    interrupts = Interrupts()
+    interrupts.install()
+
+    with interrupts.held():
+        os.kill(os.getpid(), signal.SIGINT)
+        finished = True
+
+    assert finished
+
+
+def test_a_reader_that_leaves_is_no_error() -> None:
+    """`motus ... | head` ends quietly."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-m", "motus_client.cli", "sessions", "list", "--json", "--server", "nowhere"]
+    with os.fdopen(writer, "w") as stdout:
+        done = subprocess.run(command, stdout=stdout, stderr=subprocess.PIPE, text=True, timeout=60)
+
+    assert "Traceback" not in done.stderr
+    assert "Exception ignored" not in done.stderr
+
+
+def test_figures_stand_to_the_right() -> None:
+    """Columns of figures are aligned for reading, words to the left."""
+    assert table(("name", "n"), [("a", "10"), ("bcd", "-")]).splitlines() == ["name   n", "a     10", "bcd    -"]
+
+
+def test_a_free_port_can_be_listened_on() -> None:
+    """It is outside the range that the system uses for outgoing connections."""
+    port = free_port()
+
+    assert is_free(port)
+    assert not 32768 <= port <= 60999
