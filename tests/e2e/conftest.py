@@ -71,7 +71,7 @@ def stack(environment: dict[str, str], home: Path, squat: Run) -> Iterator[dict[
     try:
         assert process.stdout is not None
         for line in process.stdout:
-            if (home / "stack.json").exists():
+            if _address(home):
                 break
             print(line, end="")
         yield json.loads((home / "stack.json").read_text())
@@ -79,6 +79,11 @@ def stack(environment: dict[str, str], home: Path, squat: Run) -> Iterator[dict[
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=60)
     assert not (home / "stack.json").exists()
+
+
+def _address(home: Path) -> str:
+    info = home / "stack.json"
+    return str(json.loads(info.read_text())["address"]) if info.exists() else ""
 
 
 def truth(clip: str) -> dict[str, Any]:

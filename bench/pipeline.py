@@ -1,0 +1,127 @@
+"""The whole stack against a bare MediaPipe loop, in one run: frame rate, frames dropped, latency.
+
+Each round measures the bare loop (frames held decoded, nothing else) and then the stack on the same clip; ratios of
+neighbours are what counts on a noisy machine. Figures: `fast_ratio` (stack's frame rate over the bare loop's, median of
+the rounds), `realtime_p95_ms` (ingest time to sample, real-time pacing), `realtime_dropped`.
+"""
+
+import argparse
+import json
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+from motus.v1 import session_service_pb2
+from motus_client.client import SessionClient
+from motus_client.outcome import outcome_json, read_outcome
+from motus_client.stack.layout import Layout
+from motus_client.stack.supervisor import Supervisor
+from motus_pose.bundle import default_bundle_path
+from numpy.typing import NDArray
+
+ROOT = Path(__file__).resolve().parent.parent
+CLIP = ROOT / "samples/clips/squat.mp4"
+LONG_SIDE = 640
+
+
+def decoded(clip: Path) -> tuple[list[NDArray[np.uint8]], float]:
+    """All frames as contiguous RGB at sending size, and the frame rate."""
+    with av.open(str(clip)) as container:
+        stream = container.streams.video[0]
+        scale = min(1.0, LONG_SIDE / max(stream.width, stream.height))
+        size = (round(stream.width * scale), round(stream.height * scale))
+        frames = [
+            np.ascontiguousarray(frame.reformat(*size, format="rgb24").to_ndarray())
+            for frame in container.decode(stream)
+        ]
+        return frames, float(stream.average_rate or 30)
+
+
+def bare_rate(frames: list[NDArray[np.uint8]], fps: float) -> float:
+    """Frames per second of MediaPipe alone in a process of its own thread, VIDEO mode, model already loaded."""
+    import mediapipe as mp
+    from mediapipe.tasks.python import BaseOptions, vision
+
+    options = vision.PoseLandmarkerOptions(
+        base_options=BaseOptions(model_asset_path=str(default_bundle_path())), running_mode=vision.RunningMode.VIDEO
+    )
+    with vision.PoseLandmarker.create_from_options(options) as landmarker:
+        started = time.perf_counter()
+        for number, frame in enumerate(frames):
+            landmarker.detect_for_video(mp.Image(mp.ImageFormat.SRGB, frame), round(number * 1000 / fps))
+        return len(frames) / (time.perf_counter() - started)
+
+
+@contextmanager
+def stack() -> Iterator[SessionClient]:
+    """A whole stack in a temporary folder, and a client of it."""
+    with tempfile.TemporaryDirectory() as folder:
+        supervisor = Supervisor(Layout(Path(folder)), [CLIP.parent], own_store=True)
+        supervisor.start()
+        try:
+            with SessionClient(supervisor.address, timeout_s=60) as client:
+                yield client
+        finally:
+            supervisor.stop()
+
+
+def play(client: SessionClient, clip: Path, pacing: session_service_pb2.Pacing.ValueType) -> tuple[str, float]:
+    """Play a clip; returns the session and the seconds of video measured per second, from first sample to last."""
+    source = session_service_pb2.Source(uri=clip.resolve().as_uri(), pacing=pacing)
+    session = client.create_session(session_service_pb2.Session(source=source, exercise="squat")).name
+    seen = [
+        (time.perf_counter(), response.sample.t_s)
+        for response in client.watch_session(session, sample_rate_hz=60, channels=["trunk_lean_deg"])
+        if response.WhichOneof("item") == "sample"
+    ]
+    return session, (seen[-1][1] - seen[0][1]) / (seen[-1][0] - seen[0][0])
+
+
+def measure(clip: Path, rounds: int) -> dict[str, float]:
+    """All figures, measured side by side."""
+    frames, fps = decoded(clip)
+    bare, fast = [], []
+    with stack() as client:
+        for number in range(rounds):
+            print(f"round {number + 1} of {rounds}", file=sys.stderr)
+            bare.append(bare_rate(frames, fps))
+            fast.append(fps * play(client, clip, session_service_pb2.PACING_FAST)[1])
+        live = read_outcome(client, play(client, clip, session_service_pb2.PACING_REALTIME)[0])
+    return {
+        "bare_fps": statistics.median(bare),
+        "fast_fps": statistics.median(fast),
+        "fast_ratio": statistics.median(f / b for f, b in zip(fast, bare, strict=True)),
+        **{f"realtime_{name}": value for name, value in realtime_figures(outcome_json(live, None)).items()},
+    }
+
+
+def realtime_figures(outcome: dict[str, Any]) -> dict[str, float]:
+    """Latency of a sample and frames dropped."""
+    latency = outcome["latency_ms"]["kinematics"]
+    return {"p50_ms": latency["p50"], "p95_ms": latency["p95"], "dropped": outcome["frames"]["dropped"]}
+
+
+def main() -> None:
+    """Entry point."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--clip", type=Path, default=CLIP, help="video to play (default: the sample squat)")
+    parser.add_argument("--rounds", type=int, default=3, help="rounds of the comparison (default 3)")
+    parser.add_argument("--json", action="store_true", help="print one flat JSON object")
+    arguments = parser.parse_args()
+    figures = measure(arguments.clip, arguments.rounds)
+    if arguments.json:
+        print(json.dumps(figures))
+        return
+    for name, value in figures.items():
+        print(f"{name:20} {value:10.2f}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,103 @@
+"""What the manifests tell the services is what the services listen to."""
+
+import dataclasses
+import importlib
+import importlib.util
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from motus_runtime.bus import BusSettings
+from motus_runtime.service import ServiceSettings
+from motus_runtime.settings import load, variable
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+STAGES = ("ingest", "pose", "kinematics", "coach", "sessions")
+
+Document = dict[str, Any]
+
+
+def _container(workload: Document) -> Document:
+    container: Document = workload["spec"]["template"]["spec"]["containers"][0]
+    return container
+
+
+def _environment(workload: Document, documents: list[Document]) -> dict[str, str]:
+    """The container's variables; the value of a secret is unknown, any text stands for it."""
+    maps = {d["metadata"]["name"]: d["data"] for d in documents if d["kind"] == "ConfigMap"}
+    values: dict[str, str] = {}
+    for source in _container(workload).get("envFrom", []):
+        values |= maps[source["configMapRef"]["name"]]
+    return values | {entry["name"]: entry.get("value", "secret") for entry in _container(workload)["env"]}
+
+
+def _settings_of(stage: str) -> list[tuple[type[Any], str]]:
+    """The settings classes that a service loads, each with its prefix."""
+    name = f"motus_{stage}.settings"
+    try:
+        found = importlib.util.find_spec(name)
+    except ModuleNotFoundError:
+        found = None
+    if found is None:
+        pytest.skip(f"{name} cannot be imported here: `make setup` installs services/{stage}")
+    module = importlib.import_module(name)
+    classes = [value for value in vars(module).values() if dataclasses.is_dataclass(value) and isinstance(value, type)]
+    own = [(cls, f"MOTUS_{stage.upper()}") for cls in classes if cls.__module__ == name]
+    return [(ServiceSettings, "MOTUS"), (BusSettings, "MOTUS_NATS"), *own]
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_every_variable_is_a_setting(stage: str, workloads: dict[str, Document], documents: list[Document]) -> None:
+    """A service knows each variable it is given, and accepts its value."""
+    known = _settings_of(stage)
+    environment = _environment(workloads[stage], documents)
+
+    names = {variable(field, prefix) for cls, prefix in known for field in dataclasses.fields(cls)}
+    for cls, prefix in known:
+        load(cls, prefix, environment)
+
+    assert set(environment) <= names
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_the_command_is_the_services_own(stage: str, workloads: dict[str, Document]) -> None:
+    """The container runs a console script that the service's distribution has, in that service's image."""
+    project = tomllib.loads((REPOSITORY / "services" / stage / "pyproject.toml").read_text())["project"]
+    container = _container(workloads[stage])
+
+    (command,) = container["command"]
+
+    assert project["scripts"][command].endswith(":main")
+    assert container["image"].split(":")[0] == f"motus/{stage}"
+
+
+def test_provisioning_runs_the_runtimes_command(workloads: dict[str, Document], documents: list[Document]) -> None:
+    """The Job runs a console script of runtime, which every image has, and tells it where the bus is."""
+    project = tomllib.loads((REPOSITORY / "runtime" / "pyproject.toml").read_text())["project"]
+
+    (command,) = _container(workloads["provision"])["command"]
+    bus = load(BusSettings, "MOTUS_NATS", _environment(workloads["provision"], documents))
+
+    assert command in project["scripts"]
+    assert (bus.url, bus.token) == ("nats://nats:4222", "secret")
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_the_base_deploys_this_version(stage: str, base: list[Document]) -> None:
+    """The base's image tags are the version of the code they lie beside."""
+    project = tomllib.loads((REPOSITORY / "services" / stage / "pyproject.toml").read_text())["project"]
+
+    images = [_container(d)["image"] for d in base if d["kind"] in ("Deployment", "Job")]
+
+    assert f"motus/{stage}:{project['version']}" in images
+
+
+def test_the_api_is_served_beyond_its_pod(workloads: dict[str, Document], documents: list[Document]) -> None:
+    """Sessions does not refuse to listen on the address that the manifests give it."""
+    ((cls, prefix),) = _settings_of("sessions")[2:]
+
+    settings = load(cls, prefix, _environment(workloads["sessions"], documents))
+    settings.refuse_exposure()
+
+    assert (settings.grpc_host, settings.grpc_port) == ("0.0.0.0", 7443)
