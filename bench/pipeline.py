@@ -37,10 +37,8 @@ def decoded(clip: Path) -> tuple[list[NDArray[np.uint8]], float]:
         stream = container.streams.video[0]
         scale = min(1.0, LONG_SIDE / max(stream.width, stream.height))
         size = (round(stream.width * scale), round(stream.height * scale))
-        frames = [
-            np.ascontiguousarray(frame.reformat(*size, format="rgb24").to_ndarray())
-            for frame in container.decode(stream)
-        ]
+        pictures = (frame.reformat(*size, format="rgb24").to_ndarray() for frame in container.decode(stream))
+        frames = [np.ascontiguousarray(picture).astype(np.uint8, copy=False) for picture in pictures]
         return frames, float(stream.average_rate or 30)
 
 

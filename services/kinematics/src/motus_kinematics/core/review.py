@@ -1,0 +1,140 @@
+"""Looks back on the current set: recounts it, says what changed, and closes it when it is over."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+import numpy as np
+from motus_kinematics.core.counting import NOTHING, REST_BAND, Count, Cycle, count
+from motus_kinematics.core.events import Event, ExerciseEvent, Phase, RepEvent, SetEvent
+from motus_kinematics.core.exercises import EXERCISES, Exercise
+from motus_kinematics.core.history import History, Table, forget_before, table
+from motus_kinematics.core.ledger import Ledger, Record, RepState, reconcile
+from motus_kinematics.core.naming import UNKNOWN, Naming, follow_name
+from motus_kinematics.core.rep import describe
+
+SET_REST_S: Final = 8.0
+"""A rest this long ends a set."""
+MOVING_SPEED: Final = 0.15
+"""Of the set's amplitude per second: slower is no movement."""
+HELD_HEIGHT: Final = 0.5
+REPS_TO_KEEP: Final = 2
+"""So many repetitions under a name stay when the next movement has another; fewer are counted anew under it."""
+
+
+@dataclass(frozen=True)
+class Review:
+    """The current set.
+
+    Attributes:
+        history: Its past.
+        ledger: Its repetitions.
+        given: The exercise that was given.
+        naming: The exercise that was recognised, where none was given.
+        open_set: What was last said of the set; None while none is open.
+        phase: What goes on.
+        cycles: What the last recount found.
+    """
+
+    history: History = field(default_factory=History)
+    ledger: Ledger = field(default_factory=Ledger)
+    given: str = UNKNOWN
+    naming: Naming = field(default_factory=Naming)
+    open_set: SetEvent | None = None
+    phase: Phase = Phase.UNKNOWN
+    cycles: tuple[Cycle, ...] = ()
+
+    @property
+    def exercise(self) -> str:
+        """The exercise id that holds now: given, or recognised, or `unknown`."""
+        return self.given if self.given != UNKNOWN else self.naming.exercise
+
+
+def review(before: Review, given: str, t_s: float) -> tuple[Review, tuple[Event, ...]]:
+    """Recounts the set at the moment `t_s`; a change of the given exercise ends it first."""
+    past = table(before.history)
+    if given != before.given:
+        ended, events = _end_set(before, past, t_s)
+        return replace(ended, given=given), events
+    named, name_events = _name(before, past, t_s)
+    past = past if named.history is before.history else table(named.history)
+    after, count_events, found = _recount(named, past, ended=False)
+    after = replace(after, phase=_phase(after, found))
+    set_events: tuple[Event, ...] = ()
+    last_end_s = max((record.cycle.end_s for record in after.ledger.records), default=np.inf)
+    if not found.busy and t_s - last_end_s >= SET_REST_S:
+        after, set_events = _end_set(after, past, t_s)
+    return after, (*name_events, *count_events, *set_events)
+
+
+def close(before: Review, t_s: float) -> tuple[Review, tuple[Event, ...]]:
+    """Ends the set at the end of the stream: names and judges it as it stands."""
+    past = table(before.history)
+    named, said = _name(before, past, t_s, ended=True)
+    after, closing = _end_set(named, table(named.history), t_s)
+    return after, (*said, *closing)
+
+
+def _end_set(before: Review, past: Table, t_s: float) -> tuple[Review, tuple[Event, ...]]:
+    """Judges the set as it stands and ends it; the next one starts behind its last repetition."""
+    after, said, _ = _recount(before, past, ended=True)
+    ledger, ends = after.ledger, [record.cycle.end_s for record in after.ledger.records]
+    if after.open_set is not None:
+        end_s, reps = max(ends, default=t_s), len(ledger.records)
+        said = (*said, replace(after.open_set, revision=2, end_s=end_s, reps=reps, exercise=after.exercise))
+    history = forget_before(after.history, max(ends)) if ends else after.history
+    ledger = replace(ledger, records=(), earlier=ledger.earlier + len(ends))
+    return Review(history, ledger, before.given, phase=Phase.REST), said
+
+
+def _name(before: Review, past: Table, t_s: float, *, ended: bool = False) -> tuple[Review, tuple[Event, ...]]:
+    """Recognises the exercise where none was given. Another name ends a set that has repetitions of the old one."""
+    if before.given != UNKNOWN:
+        return before, ()
+    counted = len(before.ledger.records)
+    naming = follow_name(before.naming, past, t_s, counted=counted > 0, ended=ended)
+    if naming.exercise == before.naming.exercise:
+        return replace(before, naming=naming), ()
+    said: tuple[Event, ...] = (ExerciseEvent(t_s, naming.exercise, naming.confidence),)
+    if counted >= REPS_TO_KEEP:
+        before, closing = _end_set(before, past, t_s)
+        said = (*closing, *said)
+    return replace(before, naming=naming, cycles=()), said
+
+
+def _recount(before: Review, past: Table, *, ended: bool) -> tuple[Review, tuple[Event, ...], Count]:
+    """Counts the set anew and says what changed."""
+    exercise = EXERCISES.get(before.exercise)
+    if exercise is None or not len(past.t_s):
+        return before, (), NOTHING
+    found = count(past, exercise, ended=ended, before=before.cycles)
+    ledger, opening = before.ledger, before.open_set
+    said: tuple[Event, ...] = ()
+    if found.cycles and opening is None:
+        ledger = replace(ledger, set_ordinal=ledger.set_ordinal + 1)
+        opening = SetEvent(ledger.set_ordinal, 1, exercise.id, found.cycles[0].start_s, None, 0)
+        said = (opening,)
+    ledger, changed = reconcile(ledger, found.cycles, exercise.id, float(past.t_s[0]))
+    reps = tuple(_rep_event(record, past, found, exercise, ledger) for record in changed)
+    return replace(before, ledger=ledger, open_set=opening, cycles=found.cycles), (*said, *reps), found
+
+
+def _rep_event(record: Record, past: Table, found: Count, exercise: Exercise, ledger: Ledger) -> RepEvent:
+    """All there is to say of a repetition."""
+    if record.state is RepState.WITHDRAWN:
+        return RepEvent(record, (), (), None, {}, "Seen as a whole the set does not have this repetition.")
+    return describe(record, past, found, exercise, ledger.previous_end_s(record.cycle))
+
+
+def _phase(after: Review, found: Count) -> Phase:
+    """The phase that goes on, from where the signal is and which way it moves."""
+    exercise = EXERCISES.get(after.exercise)
+    if exercise is None or found.amplitude == 0.0:
+        return Phase.UNKNOWN if exercise is None else Phase.REST
+    eccentric_out = exercise.eccentric_first != found.upside_down
+    if found.speed > MOVING_SPEED and found.height > REST_BAND:
+        return Phase.ECCENTRIC if eccentric_out else Phase.CONCENTRIC
+    if found.speed < -MOVING_SPEED and found.height > REST_BAND:
+        return Phase.CONCENTRIC if eccentric_out else Phase.ECCENTRIC
+    return Phase.TURN_HOLD if found.height > HELD_HEIGHT else Phase.REST

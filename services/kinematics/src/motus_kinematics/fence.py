@@ -1,0 +1,35 @@
+"""Which landmark messages count: newer than all before, and from no worker that was replaced."""
+
+from enum import Enum
+
+from motus.bus.v1 import landmarks_pb2
+
+
+class Verdict(Enum):
+    """What becomes of a message; the value is the cause under which it is counted."""
+
+    NEW = "new"
+    STALE = "stale"
+    REPEATED = "repeated"
+
+
+class Fence:
+    """Remembers the highest epochs and the newest time of one session."""
+
+    def __init__(self) -> None:
+        self._pose_epoch = 0
+        self._ingest_epoch = 0
+        self._t_s = float("-inf")
+
+    def judge(self, message: landmarks_pb2.Landmarks) -> Verdict:
+        """Judges the next message of the stream and remembers it when it is new."""
+        ref = message.ref
+        if message.pose_epoch < self._pose_epoch or ref.ingest_epoch < self._ingest_epoch:
+            return Verdict.STALE
+        self._pose_epoch, self._ingest_epoch = message.pose_epoch, ref.ingest_epoch
+        if message.HasField("end"):
+            return Verdict.NEW
+        if not ref.t_s > self._t_s:
+            return Verdict.REPEATED
+        self._t_s = ref.t_s
+        return Verdict.NEW

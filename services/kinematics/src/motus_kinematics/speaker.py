@@ -1,0 +1,111 @@
+"""Says what the core found as messages of the bus, under names that a replay makes again."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from motus.bus.v1 import frame_pb2, samples_pb2
+from motus.v1 import event_pb2
+
+from motus_kinematics import convert
+from motus_kinematics.core.events import Event, ExerciseEvent, PersonEvent, Phase, RepEvent, SetEvent
+from motus_kinematics.core.ledger import RepState
+from motus_kinematics.core.sample import Sample
+
+PERSON_NOTICES: Final = {
+    True: ("person_lost", "The athlete is out of view: step back into the picture."),
+    False: ("person_found", "The athlete is in view again."),
+}
+
+
+class Speaker:
+    """Makes the messages of one session.
+
+    Args:
+        session: the bare session id.
+        epoch: the lease's.
+    """
+
+    def __init__(self, session: str, epoch: int) -> None:
+        self._session, self._epoch = session, epoch
+
+    def live(
+        self, participant: str, sample: Sample, phase: Phase, reps: int, exercise: str, ref: frame_pb2.FrameRef
+    ) -> samples_pb2.Live:
+        """One participant's channels now."""
+        message = convert.live_sample(self._owner(participant), sample, phase, reps, exercise, ref)
+        return samples_pb2.Live(session=self._session, epoch=self._epoch, ref=ref, sample=message)
+
+    def chunk(
+        self, participant: str, samples: Sequence[Sample], first: frame_pb2.FrameRef, last: frame_pb2.FrameRef
+    ) -> samples_pb2.SampleChunk:
+        """Successive settled samples of one participant."""
+        return samples_pb2.SampleChunk(
+            id=f"{self._session}/{participant}/{_ms(samples[0].t_s)}",
+            session=self._session,
+            kinematics_epoch=self._epoch,
+            first=first,
+            last=last,
+            series=convert.series(self._owner(participant), samples),
+        )
+
+    def events(self, participant: str, said: Event, ref: frame_pb2.FrameRef) -> Iterator[samples_pb2.EventEnvelope]:
+        """What happened to one participant; a confirmed repetition says its phases too."""
+        match said:
+            case RepEvent():
+                yield self._rep(participant, said, ref)
+                if said.record.state is RepState.CONFIRMED:
+                    yield from self._phases(participant, said, ref)
+            case SetEvent():
+                t_s = said.start_s if said.end_s is None else said.end_s
+                event = event_pb2.Event(t_s=t_s, revision=said.revision, set=convert.exercise_set(said))
+                yield self._envelope(f"set-{participant}-{said.ordinal}", participant, event, ref)
+            case ExerciseEvent():
+                change = event_pb2.ExerciseChange(exercise=said.exercise, confidence=said.confidence)
+                event = event_pb2.Event(t_s=said.t_s, revision=1, exercise=change)
+                yield self._envelope(f"exercise-{participant}-{_ms(said.t_s)}", participant, event, ref)
+            case PersonEvent():
+                code, text = PERSON_NOTICES[said.lost]
+                event = event_pb2.Event(t_s=said.t_s, revision=1, notice=event_pb2.Notice(code=code, text=text))
+                yield self._envelope(f"notice-{participant}-{_ms(said.t_s)}", participant, event, ref)
+
+    def ending(
+        self, report: event_pb2.StageReport, *, failed: bool, reason: str, ref: frame_pb2.FrameRef
+    ) -> Iterator[samples_pb2.EventEnvelope]:
+        """The stage's final figures and, last of all, that it is through."""
+        event = event_pb2.Event(t_s=ref.t_s, revision=1, report=report)
+        yield self._envelope("report-session-0", "", event, ref)
+        end = event_pb2.StageEnd(stage=event_pb2.STAGE_KINEMATICS, failed=failed, reason=reason)
+        yield self._envelope("end-session-0", "", event_pb2.Event(t_s=ref.t_s, revision=1, end=end), ref)
+
+    def _rep(self, participant: str, said: RepEvent, ref: frame_pb2.FrameRef) -> samples_pb2.EventEnvelope:
+        record = said.record
+        name = f"sessions/{self._session}/reps/{participant}-{record.ordinal:04d}"
+        message = convert.rep(name, self._owner(participant), said, ref)
+        event = event_pb2.Event(t_s=record.cycle.end_s, revision=record.revision, rep=message)
+        return self._envelope(f"rep-{participant}-{record.ordinal}", participant, event, ref)
+
+    def _phases(
+        self, participant: str, said: RepEvent, ref: frame_pb2.FrameRef
+    ) -> Iterator[samples_pb2.EventEnvelope]:
+        record = said.record
+        for span in said.phases:
+            event = event_pb2.Event(t_s=span.start_s, revision=record.revision, phase=convert.phase(span))
+            kind = span.phase.value.replace("_", "-")
+            yield self._envelope(f"phase-{participant}-{record.ordinal}-{kind}", participant, event, ref)
+
+    def _envelope(
+        self, name: str, participant: str, event: event_pb2.Event, ref: frame_pb2.FrameRef
+    ) -> samples_pb2.EventEnvelope:
+        """An event with its name, owner, stage and time."""
+        event.name = f"sessions/{self._session}/events/kinematics-{name}"
+        event.participant = self._owner(participant) if participant else ""
+        event.stage = event_pb2.STAGE_KINEMATICS
+        event.time.CopyFrom(convert.capture_time(ref, event.t_s))
+        return samples_pb2.EventEnvelope(session=self._session, epoch=self._epoch, ref=ref, event=event)
+
+    def _owner(self, participant: str) -> str:
+        return f"sessions/{self._session}/participants/{participant}"
+
+
+def _ms(t_s: float) -> int:
+    return round(t_s * 1000.0)
