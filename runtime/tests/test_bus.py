@@ -4,9 +4,10 @@ import asyncio
 
 import pytest
 from motus.bus.v1 import control_pb2, frame_pb2, samples_pb2
+from motus_runtime import follow as follow_module
 from motus_runtime import topics
 from motus_runtime.bus import Bus, ConflictError, decode
-from motus_runtime.errors import PermanentError
+from motus_runtime.errors import PermanentError, UnavailableError
 from motus_runtime.follow import Stored, consume, follow
 
 
@@ -100,3 +101,26 @@ async def test_poison_goes_to_the_dead_letters_and_the_rest_is_stored(bus: Bus) 
 
     assert set(stored) == {"good-1", "good-2"}
     assert decode(control_pb2.DeadLetter, letter.body).body == b"\xff\xff\xff"
+
+
+async def test_what_the_store_cannot_take_now_is_kept_and_never_buried(
+    bus: Bus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A store that is away for longer than the deliveries allow loses nothing to the dead letters."""
+    monkeypatch.setattr(follow_module, "STORE_AGAIN_S", 0.01)
+    subject = topics.samples("patient-session")
+    await bus.store(subject, samples_pb2.SampleChunk(id="patient"))
+    tries, done = 0, asyncio.Event()
+
+    async def store(batch: list[Stored]) -> None:
+        nonlocal tries
+        tries += 1
+        if tries <= follow_module.MAX_DELIVER + 1:
+            raise UnavailableError("the store is away")
+        done.set()
+
+    task = asyncio.create_task(consume(bus, topics.SAMPLES_STREAM, subject, "patient-test", store))
+    await done.wait()
+    task.cancel()
+
+    assert tries == follow_module.MAX_DELIVER + 2

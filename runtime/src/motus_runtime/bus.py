@@ -77,6 +77,7 @@ class Bus:
                     max_reconnect_attempts=-1,
                     reconnect_time_wait=0.25,
                     connect_timeout=2,
+                    drain_timeout=5,
                     allow_reconnect=True,
                     inbox_prefix=f"_INBOX.{service}",
                     error_cb=_report_error,

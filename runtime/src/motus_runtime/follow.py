@@ -23,6 +23,7 @@ log = logging.getLogger("motus.follow")
 HEARTBEAT_S = 1.0
 _LOST = (nats.js.errors.Error, nats.js.errors.APIError, nats.errors.Error, TimeoutError)
 MAX_DELIVER = 5
+STORE_AGAIN_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -131,22 +132,25 @@ async def consume(
 ) -> None:
     """Give a durable consumer's messages to `store` in batches, for ever, and acknowledge after it returned.
 
-    A RetryableError puts the batch back with delay. A PermanentError makes the batch be tried message by message; the
+    A RetryableError makes the batch be stored again, as long as it takes. A PermanentError makes the batch be tried message by message; the
     poisonous one goes to the dead letters with its reason. A message that was delivered MAX_DELIVER times goes there
     before it is processed again.
     """
-    subscription = await _durable(bus, stream, subject, durable)
     while True:
+        subscription = await _durable(bus, stream, subject, durable)
         try:
-            batch = await subscription.fetch(256, timeout=0.25)
-        except TimeoutError:
-            continue
+            while True:
+                try:
+                    batch = await subscription.fetch(256, timeout=0.25)
+                except TimeoutError:
+                    continue
+                await _settle(bus, batch, store)
         except _LOST as error:
             log.info("consumer %s again: %s", durable, error or type(error).__name__)
             await asyncio.sleep(0.5)
-            subscription = await _durable(bus, stream, subject, durable)
-            continue
-        await _settle(bus, batch, store)
+        finally:
+            # What was fetched and not taken would hold up the drain of the connection.
+            await _quietly(subscription.unsubscribe)
 
 
 async def _durable(bus: Bus, stream: str, subject: str, durable: str) -> JetStreamContext.PullSubscription:
@@ -169,20 +173,32 @@ async def _settle(bus: Bus, batch: list[Msg], store: Callable[[list[Stored]], Aw
     if not batch:
         return
     try:
-        await store([_stored(message) for message in batch])
+        await _stored_surely(bus, batch, store)
     except PermanentError as error:
         if len(batch) == 1:
             await _bury(bus, batch[0], error.message)
             return
         for message in batch:
             await _settle(bus, [message], store)
-    except RetryableError as error:
-        log.warning("%s: %d messages again in 1 s: %s", bus.service, len(batch), error.message)
-        for message in batch:
-            await _quietly(lambda message=message: message.nak(delay=1))  # type: ignore[misc]
     else:
         for message in batch:
             await _quietly(message.ack)
+
+
+async def _stored_surely(bus: Bus, batch: list[Msg], store: Callable[[list[Stored]], Awaitable[None]]) -> None:
+    """Have a batch stored, again and again while the store is away.
+
+    The messages are kept in hand meanwhile: giving them back would count as deliveries, and bury what is not poison.
+    """
+    while True:
+        try:
+            await store([_stored(message) for message in batch])
+            return
+        except RetryableError as error:
+            log.warning("%s: %d messages again in %g s: %s", bus.service, len(batch), STORE_AGAIN_S, error.message)
+            for message in batch:
+                await _quietly(message.in_progress)
+            await asyncio.sleep(STORE_AGAIN_S)
 
 
 async def _bury(bus: Bus, message: Msg, reason: str) -> None:

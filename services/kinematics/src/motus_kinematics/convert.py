@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 from google.protobuf.timestamp_pb2 import Timestamp
-from motus.bus.v1 import frame_pb2, landmarks_pb2, samples_pb2
+from motus.bus.v1 import frame_pb2, landmarks_pb2
 from motus.v1 import measure_pb2, movement_pb2, sample_pb2
 from motus_runtime.errors import PermanentError
 
@@ -124,17 +124,17 @@ def _runs(codes: list[int]) -> Iterator[sample_pb2.ReasonRun]:
         start += length
 
 
-def _usual_grade(grades: "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]") -> measure_pb2.Grade:
+def _usual_grade(grades: "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]") -> "measure_pb2.Grade.ValueType":
     """The median grade of the rows that have one, the worse of two middle ones."""
     known = np.sort(grades[grades != Grade.ABSENT])
     return _grade(Grade(int(known[len(known) // 2])) if len(known) else Grade.ABSENT)
 
 
-def _absence(reason: Absence) -> measure_pb2.AbsenceReason:
+def _absence(reason: Absence) -> "measure_pb2.AbsenceReason.ValueType":
     return measure_pb2.AbsenceReason.ValueType(int(reason))
 
 
-def _grade(grade: Grade) -> measure_pb2.Grade:
+def _grade(grade: Grade) -> "measure_pb2.Grade.ValueType":
     return measure_pb2.Grade.ValueType(int(grade))
 
 

@@ -4,15 +4,17 @@ Everything said is a function of the stored landmarks, ids included, so a worker
 and the bus drops it.
 """
 
+import asyncio
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
-from motus.bus.v1 import control_pb2, frame_pb2, landmarks_pb2
+from motus.bus.v1 import control_pb2, frame_pb2, landmarks_pb2, samples_pb2
 from motus_runtime import topics
 from motus_runtime.bus import Bus, decode
-from motus_runtime.errors import PermanentError
+from motus_runtime.errors import PermanentError, RetryableError
 from motus_runtime.follow import Stored, bury, follow
 from motus_runtime.tally import Tally
 
@@ -76,6 +78,8 @@ class MeasuredSession:
                 continue
             if await self._take(message, frames, stored):
                 return
+            # A long replay comes without a pause: the worker's heartbeat must get its turn.
+            await asyncio.sleep(0)
 
     async def _take(self, message: landmarks_pb2.Landmarks, frames: dict[str, Frame], stored: Stored) -> bool:
         """Take one message in; returns whether it was the end."""
@@ -102,7 +106,8 @@ class MeasuredSession:
             message = self._speaker.live(
                 participant.id, outputs.now, review.phase, review.ledger.counted, review.exercise, ref
             )
-            await self._bus.publish(topics.live(self._session), message)
+            with suppress(RetryableError):  # live samples may be lost
+                await self._bus.publish(topics.live(self._session), message)
             self.tally.observe(ref.ingest_time_ns)
         await self._say(participant, outputs, ref)
 
@@ -117,3 +122,25 @@ class MeasuredSession:
             participant.settled.append((sample, participant.open_refs.popleft()))
         self.tally.count("samples", len(outputs.settled))
         self.tally.counts["reps"] = sum(each.state.review.ledger.counted for each in self._participants.values())
+
+    async def _finish(self, message: landmarks_pb2.Landmarks) -> None:
+        """Flush every participant, store what is left and say that this stage is through."""
+        for participant in self._participants.values():
+            participant.state, outputs = flush(participant.state)
+            await self._say(participant, outputs, message.ref)
+            if participant.settled:
+                await self._store_chunk(participant)
+        report, end = self.tally.report(final=True), message.end
+        for envelope in self._speaker.ending(report, failed=end.failed, reason=end.reason, ref=message.ref):
+            await self._store_event(envelope)
+
+    async def _store_event(self, envelope: samples_pb2.EventEnvelope) -> None:
+        event = envelope.event
+        subject = topics.events(self._session, "kinematics")
+        await self._bus.store_surely(subject, envelope, message_id=f"{event.name}@{event.revision}")
+
+    async def _store_chunk(self, participant: _Participant) -> None:
+        samples, refs = zip(*participant.settled, strict=True)
+        participant.settled.clear()
+        chunk = self._speaker.chunk(participant.id, samples, refs[0], refs[-1])
+        await self._bus.store_surely(topics.samples(self._session), chunk, message_id=chunk.id)

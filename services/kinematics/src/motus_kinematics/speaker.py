@@ -84,9 +84,7 @@ class Speaker:
         event = event_pb2.Event(t_s=record.cycle.end_s, revision=record.revision, rep=message)
         return self._envelope(f"rep-{participant}-{record.ordinal}", participant, event, ref)
 
-    def _phases(
-        self, participant: str, said: RepEvent, ref: frame_pb2.FrameRef
-    ) -> Iterator[samples_pb2.EventEnvelope]:
+    def _phases(self, participant: str, said: RepEvent, ref: frame_pb2.FrameRef) -> Iterator[samples_pb2.EventEnvelope]:
         record = said.record
         for span in said.phases:
             event = event_pb2.Event(t_s=span.start_s, revision=record.revision, phase=convert.phase(span))

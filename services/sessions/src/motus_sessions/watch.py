@@ -6,14 +6,13 @@ from collections import Counter, defaultdict, deque
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import cast
 
 from motus.bus.v1 import landmarks_pb2, samples_pb2
 from motus.v1 import event_pb2, sample_pb2
 from motus_runtime import topics
 from motus_runtime.bus import Bus, decode
 from motus_runtime.errors import PermanentError, UnavailableError
-from motus_runtime.follow import Stored, follow
+from motus_runtime.follow import follow
 from nats.aio.msg import Msg
 
 from motus_sessions.columns import chosen_channels, persons_in, skeleton_frame
@@ -92,7 +91,7 @@ class Watches:
             # Also reached when the reader goes away in the middle of a write.
             self._feeds.discard(feed)
             if pump is not None:
-                pump.cancel()
+                await _cancelled(pump)
             for end in undo:
                 await end()
 
@@ -131,7 +130,7 @@ class Watches:
         known = await self._store.known(wish.tenant, [wish.session])
         fences = {stage: fence for (_, kind, stage), fence in known.fences.items() if kind == EVENTS}
         subject = topics.events_of(wish.session)
-        async with aclosing(_followed(self._bus, subject, cursor + 1)) as followed:
+        async with aclosing(follow(self._bus, topics.EVENTS_STREAM, subject, start=cursor + 1)) as followed:
             async for stored in followed:
                 try:
                     event = event_record(decode(samples_pb2.EventEnvelope, stored.body), stored.sequence)
@@ -157,9 +156,11 @@ class Watches:
         return last is None or (last.seq or 0) <= cursor
 
 
-def _followed(bus: Bus, subject: str, start: int) -> AsyncGenerator[Stored, None]:
-    """`follow` is a generator, though it says less of itself."""
-    return cast(AsyncGenerator[Stored, None], follow(bus, topics.EVENTS_STREAM, subject, start=start))
+async def _cancelled(task: asyncio.Task[None]) -> None:
+    """Cancel until it is over: nats-py may swallow a cancellation that arrives while it flushes."""
+    while not task.done():
+        task.cancel()
+        await asyncio.wait([task], timeout=0.2)
 
 
 def _with_detail(event: EventRecord) -> EventRecord:
