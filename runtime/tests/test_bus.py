@@ -124,3 +124,22 @@ async def test_what_the_store_cannot_take_now_is_kept_and_never_buried(
     task.cancel()
 
     assert tries == follow_module.MAX_DELIVER + 2
+
+
+@pytest.mark.parametrize("turns", range(12))
+async def test_a_cancellation_that_meets_an_answer_is_not_lost(bus: Bus, turns: int) -> None:
+    """Whenever it comes, a cancelled task ends; none runs on because an answer came at the same moment."""
+    subject = topics.events("cancel-session", "pose")
+
+    async def store_for_ever() -> None:
+        while True:
+            await bus.store(subject, _envelope("cancel-session"))
+
+    task = asyncio.create_task(store_for_ever())
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    task.cancel()
+
+    done, _ = await asyncio.wait([task], timeout=20)
+    assert done
+    assert task.cancelled()

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from google.protobuf import symbol_database
+from google.protobuf import descriptor_pool
 from motus.bus.v1 import control_pb2, frame_pb2, landmarks_pb2, samples_pb2  # noqa: F401  (registers the messages)
 from motus_runtime import topics
 
@@ -32,7 +32,7 @@ def test_every_message_named_exists() -> None:
 
     assert names
     for name in names:
-        assert symbol_database.Default().pool.FindMessageTypeByName(name)
+        assert descriptor_pool.Default().FindMessageTypeByName(name)
 
 
 def test_every_stream_named_is_provisioned() -> None:

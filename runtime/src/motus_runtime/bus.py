@@ -21,6 +21,7 @@ from motus_runtime.telemetry import BUS_ERRORS, trace_headers
 
 log = logging.getLogger("motus.bus")
 M = TypeVar("M", bound=Message)
+T = TypeVar("T")
 
 DUPLICATE_ID = "Nats-Msg-Id"
 EXPECTED_SEQUENCE = "Nats-Expected-Last-Subject-Sequence"
@@ -35,6 +36,20 @@ class BusSettings:
     url: str = setting("nats://127.0.0.1:4222", "address of the NATS server, or several with commas")
     token: str = setting("", "token of the NATS server, from a secret")
     connect_timeout_s: float = setting(20.0, "how long to wait for the server at start, seconds", minimum=0.1)
+
+
+async def cancellable(call: Awaitable[T]) -> T:
+    """Await a call of the client library without losing a cancellation.
+
+    Until Python 3.12 `asyncio.wait_for`, on which the library's requests rest, swallows a cancellation that meets the
+    answer; the task would then run on for ever.
+    """
+    task = asyncio.current_task()
+    before = task.cancelling() if task else 0
+    result = await call
+    if task and task.cancelling() > before:
+        raise asyncio.CancelledError
+    return result
 
 
 def decode(kind: type[M], body: bytes) -> M:
@@ -140,7 +155,8 @@ class Bus:
         if expect is not None:
             headers[EXPECTED_SEQUENCE] = str(expect)
         try:
-            ack = await self.jetstream.publish(subject, body, headers=headers or None, msg_ttl=ttl_s or None)
+            publishing = self.jetstream.publish(subject, body, headers=headers or None, msg_ttl=ttl_s or None)
+            ack = await cancellable(publishing)
         except nats.js.errors.BadRequestError as error:
             if error.err_code in (10071, 10164):  # wrong last sequence
                 raise ConflictError(subject) from None
@@ -168,7 +184,7 @@ class Bus:
             UnavailableError: the server does not answer.
         """
         try:
-            return await self.jetstream.get_last_msg(stream, subject)
+            return await cancellable(self.jetstream.get_last_msg(stream, subject))
         except nats.js.errors.NotFoundError:
             return None
         except (nats.js.errors.APIError, nats.errors.Error, TimeoutError) as error:
@@ -181,8 +197,9 @@ class Bus:
             callback(message)
 
         subscription = await self.client.subscribe(subject, cb=call)
-        # The server must know the subscription before anybody relies on it.
-        await self.client.flush()
+        # The server must know the subscription before anybody relies on it. Shielded: the library's read loop dies of a
+        # flush that is cancelled before its answer comes.
+        await asyncio.shield(cancellable(self.client.flush()))
         return _unsubscriber(subscription.unsubscribe)
 
     def _encoded(self, message: Message, message_id: str) -> tuple[bytes, dict[str, str]]:
@@ -226,4 +243,4 @@ def _report(what: str) -> Callable[[], Awaitable[None]]:
     return call
 
 
-__all__ = ["Bus", "BusSettings", "ConflictError", "decode"]
+__all__ = ["Bus", "BusSettings", "ConflictError", "cancellable", "decode"]

@@ -14,7 +14,7 @@ from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 
 from motus_runtime import topics
-from motus_runtime.bus import Bus
+from motus_runtime.bus import Bus, cancellable
 from motus_runtime.errors import MotusError, PermanentError, RetryableError
 from motus_runtime.telemetry import BUS_ERRORS, DEAD_LETTERS
 
@@ -94,7 +94,7 @@ async def _make_consumer(
         mem_storage=True,
         num_replicas=1,
     )
-    await bus.jetstream.add_consumer(stream, config)
+    await cancellable(bus.jetstream.add_consumer(stream, config))
 
 
 async def _delivered(queue: "asyncio.Queue[Msg]") -> AsyncGenerator[Stored, None]:
@@ -132,16 +132,16 @@ async def consume(
 ) -> None:
     """Give a durable consumer's messages to `store` in batches, for ever, and acknowledge after it returned.
 
-    A RetryableError makes the batch be stored again, as long as it takes. A PermanentError makes the batch be tried message by message; the
-    poisonous one goes to the dead letters with its reason. A message that was delivered MAX_DELIVER times goes there
-    before it is processed again.
+    A RetryableError makes the batch be stored again, as long as it takes. A PermanentError makes the batch be tried
+    message by message; the poisonous one goes to the dead letters with its reason. A message that was delivered
+    MAX_DELIVER times goes there before it is processed again.
     """
     while True:
         subscription = await _durable(bus, stream, subject, durable)
         try:
             while True:
                 try:
-                    batch = await subscription.fetch(256, timeout=0.25)
+                    batch = await cancellable(subscription.fetch(256, timeout=0.25))
                 except TimeoutError:
                     continue
                 await _settle(bus, batch, store)
@@ -158,7 +158,8 @@ async def _durable(bus: Bus, stream: str, subject: str, durable: str) -> JetStre
     delay = 0.25
     while True:
         try:
-            return await bus.jetstream.pull_subscribe(subject, durable=durable, stream=stream, config=config)
+            subscribing = bus.jetstream.pull_subscribe(subject, durable=durable, stream=stream, config=config)
+            return await cancellable(subscribing)
         except _LOST as error:
             log.info("consumer %s not there yet: %s", durable, error or type(error).__name__)
             await asyncio.sleep(delay)

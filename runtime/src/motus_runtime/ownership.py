@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from motus.bus.v1 import control_pb2
 
 from motus_runtime import topics
-from motus_runtime.bus import Bus, decode
+from motus_runtime.bus import Bus, cancellable, decode
 from motus_runtime.errors import PermanentError, RetryableError
 from motus_runtime.follow import follow
 from motus_runtime.lease import Leases
@@ -48,7 +48,7 @@ class Specs:
     async def _empty(self, stream: str) -> bool:
         while True:
             try:
-                return (await self._bus.jetstream.stream_info(stream)).state.messages == 0
+                return (await cancellable(self._bus.jetstream.stream_info(stream))).state.messages == 0
             except Exception as error:  # the server may not be provisioned yet: keep asking
                 log.info("waiting for %s: %s", stream, error or type(error).__name__)
                 await asyncio.sleep(0.25)

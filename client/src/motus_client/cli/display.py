@@ -46,7 +46,7 @@ class Lines:
     def show(self, scene: Scene, news: list[News]) -> None:
         """Print what is new."""
         for item in news:
-            print(f"{item.t_s:7.2f} s  {item.kind:<8}  {item.text}")
+            print(f"{item.t_s:7.2f} s  {item.kind:<8}  {item.text.strip()}")
         if scene.progress is not None and scene.progress >= self._said + _PROGRESS_STEP:
             self._said = scene.progress
             angles = "  ".join(f"{joint} {values}" for joint, values in scene.angles.items())

@@ -29,9 +29,9 @@ class Interrupts:
         self._holds = 0
 
     def install(self) -> None:
-        """Take the signals; one that was ignored, as by nohup, stays so."""
+        """Take the signals, also where a shell has its background jobs ignore Ctrl-C; nohup is respected."""
         for number in _NUMBERS:
-            if signal.getsignal(number) is not signal.SIG_IGN:
+            if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
                 signal.signal(number, self._handle)
 
     @contextmanager

@@ -23,7 +23,7 @@ _HEIGHT = 480
 _DEFAULT_ASPECT = 0.75
 _AIR = 0.15
 # A cut is at least so wide and so slim, of its height.
-_SLIMMEST, _WIDEST = 0.7, 1.6
+_SLIMMEST, _WIDEST = 1.1, 1.8
 
 
 @dataclass(frozen=True)
