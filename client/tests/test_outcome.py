@@ -5,7 +5,7 @@ from typing import Any
 
 from motus.v1 import event_pb2, movement_pb2
 from motus_client.names import value_name
-from motus_client.outcome import Outcome, newest_events, outcome_json, rep_json
+from motus_client.outcome import Outcome, newest_events, outcome_json, phases_of, rep_json
 
 
 def test_the_object_has_every_promised_key(outcome: Outcome) -> None:
@@ -54,3 +54,17 @@ def test_a_value_that_this_release_does_not_know_is_its_number() -> None:
     """A newer server does not break an older client."""
     assert value_name(movement_pb2.PhaseKind, movement_pb2.PHASE_KIND_TURN_HOLD) == "TURN_HOLD"
     assert value_name(movement_pb2.PhaseKind, 99) == "99"
+
+
+def test_a_finished_reps_phases_replace_those_told_while_it_went_on(made: Any) -> None:
+    """What was told late within a rep gives way; what happened outside any rep, or to somebody else, stays."""
+    kind = movement_pb2.PHASE_KIND_ECCENTRIC
+    rep = made.rep(1, phases=[movement_pb2.Phase(kind=kind, start_s=1.0, end_s=2.0)])
+    told = [
+        event_pb2.Event(participant=who, phase=movement_pb2.Phase(kind=kind, start_s=start_s, end_s=start_s + 0.5))
+        for who, start_s in ((made.participant, 1.7), (made.participant, 8.0), ("sessions/test-1/participants/p2", 1.7))
+    ]
+
+    phases = [(item.participant, item.phase.start_s) for item in phases_of([rep], told)]
+
+    assert phases == [("p1", 1.0), ("p2", 1.7), ("p1", 8.0)]

@@ -179,3 +179,21 @@ def test_a_good_while_wipes_out_earlier_ends(keeper: Keeper) -> None:
     keeper.child.kill()
 
     assert keeper.trouble.ends == 0
+
+
+def test_a_program_that_says_an_error_and_stays_unready_is_stuck(tmp_path: Path) -> None:
+    """Not at once, since a fault may pass; and not without an error, since starting may take long."""
+    wrong = program(tmp_path, "import time; print('x ERROR x', flush=True); time.sleep(600)", "wrong")
+    slow = program(tmp_path, SLEEP, "slow")
+    keepers = [Keeper(one, lambda: None, lambda: "no model", lambda line: None) for one in (wrong, slow)]
+    for keeper in keepers:
+        keeper.step(0.0)
+        keeper.step(1.0)
+        lines_of(keeper.program.log, 1)
+
+    early, late = [keeper.stuck(5.0) for keeper in keepers], [keeper.stuck(6.5) for keeper in keepers]
+    for keeper in keepers:
+        assert keeper.child is not None
+        keeper.child.kill()
+
+    assert (early, late) == ([False, False], [True, False])

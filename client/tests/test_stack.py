@@ -119,15 +119,25 @@ def test_what_is_no_video_fails_with_a_reason(tmp_path: Path) -> None:
 
 
 def test_a_part_that_cannot_start_is_named(tmp_path: Path) -> None:
-    """The service, its own words and where its log lies; nothing is left running."""
+    """The service, what it lacks and where its log lies; nothing is left running."""
     done = motus(tmp_path / "data", "analyze", str(CLIP), "--json", MOTUS_POSE_MODEL=str(tmp_path / "no.task"))
 
     error = json.loads(done.stdout)["error"]
     assert done.returncode == 1
-    assert "pose does not start" in error["message"]
-    assert "no.task" in error["details"]
+    assert error["message"].startswith("pose does not get ready")
+    assert "no.task" in error["message"]
     assert str(tmp_path / "data" / "logs") in error["hint"]
     assert processes_of(tmp_path / "data") == []
+
+
+def test_a_part_that_ends_at_once_is_named_with_its_last_words(tmp_path: Path) -> None:
+    """A setting that a service refuses: its own line is shown."""
+    done = motus(tmp_path, "analyze", str(CLIP), "--json", MOTUS_STORE_URL="nonsense://")
+
+    error = json.loads(done.stdout)["error"]
+    assert done.returncode == 1
+    assert error["message"].startswith("sessions does not start: it ended with exit code 1")
+    assert "nonsense" in error["details"]
 
 
 def test_ctrl_c_while_the_stack_starts(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """What came of a session: reps, cues, phases, frames and latencies, read by the API and put as plain values."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -51,7 +52,7 @@ class Outcome:
         exercise: as given, else as recognised last; `unknown` when neither.
         reps: counted repetitions in order of time.
         cues: newest revision of each, in order of time.
-        phases: in the order in which they were recorded.
+        phases: in order of time.
     """
 
     session: session_service_pb2.Session
@@ -86,13 +87,40 @@ def read_outcome(client: SessionClient, session: str) -> Outcome:
     events = newest_events(client.list_events(session))
     named = [event.exercise.exercise for event in events if event.WhichOneof("detail") == "exercise"]
     given = found.exercise if found.exercise not in ("", "unknown") else ""
-    phases = [event for event in events if event.WhichOneof("detail") == "phase"]
+    reps = tuple(client.list_reps(session))
     return Outcome(
         session=found,
         exercise=given or (named[-1] if named else "unknown"),
-        reps=tuple(client.list_reps(session)),
+        reps=reps,
         cues=tuple(client.list_cues(session)),
-        phases=tuple(ParticipantPhase(last_part(event.participant), event.phase) for event in phases),
+        phases=tuple(phases_of(reps, events)),
+    )
+
+
+def phases_of(reps: Iterable[movement_pb2.Rep], events: Iterable[event_pb2.Event]) -> list[ParticipantPhase]:
+    """Phases in order of time: those within repetitions as the finished ones have them, the others as they were told.
+
+    A phase that is told while it happens begins late, since it must be told from noise first; once its repetition is
+    complete it is known better.
+    """
+    within = [ParticipantPhase(last_part(rep.participant), phase) for rep in reps for phase in rep.phases]
+    told = [
+        ParticipantPhase(last_part(event.participant), event.phase)
+        for event in events
+        if event.WhichOneof("detail") == "phase"
+    ]
+    others = [item for item in told if not any(_overlap(item, better) for better in within)]
+    return sorted(within + others, key=lambda item: item.phase.start_s)
+
+
+def _overlap(one: ParticipantPhase, other: ParticipantPhase) -> bool:
+    def end_s(phase: movement_pb2.Phase) -> float:
+        return phase.end_s if phase.HasField("end_s") else math.inf
+
+    return (
+        one.participant == other.participant
+        and one.phase.start_s < end_s(other.phase)
+        and other.phase.start_s < end_s(one.phase)
     )
 
 

@@ -128,8 +128,8 @@ class SessionOwner:
         try:
             await self._run_session(spec, epoch)
             self._done.add(spec.session)
-        except RetryableError as error:
-            log.warning("session %s: %s; trying again", spec.session, error.message)
+        except* RetryableError as group:
+            log.warning("session %s: %s; trying again", spec.session, group.exceptions[0])
         finally:
             self._tasks.pop(spec.session, None)
             unit = self._unit_of(spec.session)

@@ -55,8 +55,7 @@ def test_every_wording_passes_the_checks_that_a_model_must_pass(fault: Fault) ->
     """The rule's own words are on topic, short, plain, and contradict nothing."""
     wordings = [(text, Kind.CORRECTION) for text in fault.say["en"]]
     wordings += [(text, Kind.PRAISE) for text in fault.praise["en"]]
-    for template, kind in wordings:
-        text = template.replace("{side}", "right")
+    for text, kind in wordings:
         cue = _cue(fault, text, kind)
         answer = f'{{"cue_code": "{cue.code}", "text": "{text}"}}'
 

@@ -72,20 +72,6 @@ def store_url(store_file: Path) -> str:
     return f"sqlite+aiosqlite:///{store_file}?timeout=0.2"
 
 
-def keep_cancellation(bus: Bus) -> None:
-    """Let a cancellation that arrives while the client flushes reach its task: nats-py 2.16 swallows it there."""
-    flush = bus.client._flush_pending
-
-    async def flushed(force_flush: bool = False) -> None:
-        task = asyncio.current_task()
-        before = task.cancelling() if task else 0
-        await flush(force_flush)
-        if task and task.cancelling() > before:
-            raise asyncio.CancelledError
-
-    bus.client._flush_pending = flushed
-
-
 @pytest.fixture
 async def start(bus: Bus, nats_url: str, store_url: str) -> Start:
     """Starts the service; twice in one test is a restart."""
@@ -96,7 +82,6 @@ async def start(bus: Bus, nats_url: str, store_url: str) -> Start:
     @asynccontextmanager
     async def run() -> AsyncIterator[Running]:
         connection = await Bus.connect(BusSettings(url=nats_url), "sessions")
-        keep_cancellation(connection)
         health, specs = Health("127.0.0.1", 0), Specs(connection)
         context = Context(connection, health, Leases(connection, "sessions", 1), specs)
         store = await SqlStore.open(store_url)
@@ -114,7 +99,7 @@ async def start(bus: Bus, nats_url: str, store_url: str) -> Start:
                     task.cancel()
                 results = await asyncio.gather(*tasks, return_exceptions=True)
                 await app.drain()
-                await connection.client.close()
+                await connection.close()
                 health.close()
         for result in results:
             assert isinstance(result, asyncio.CancelledError), result

@@ -8,6 +8,8 @@ from motus_client.stack.child import Child, Program
 FIRST_PAUSE_S = 0.1
 LONGEST_PAUSE_S = 5.0
 WELL_AFTER_S = 30.0
+STUCK_AFTER_S = 5.0
+_ERROR_LOGGED = " ERROR "
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ class Keeper:
         self.program = program
         self._before_start, self._fault, self._tell = before_start, fault, tell
         self._child: Child | None = None
-        self._started_at = self._start_at = 0.0
+        self._started_at = self._start_at = self._fault_since = 0.0
         self.trouble = Trouble()
         self.fault = "not started"
         self.last_words = ""
@@ -67,16 +69,25 @@ class Keeper:
         elif self._child.exit_code() is not None:
             self._ended(self._child, now)
         elif self.fault:
-            self.fault = self._fault()
+            before, self.fault = self.fault, self._fault()
+            if self.fault != before:
+                self._fault_since = now
             if not self.fault:
                 self.trouble = replace(self.trouble, ready_once=True)
         elif now - self._started_at >= WELL_AFTER_S:
             self.trouble = replace(self.trouble, ends=0)
 
+    def stuck(self, now: float) -> bool:
+        """Whether it runs and is not going to be ready: it has logged an error and says the same fault for a while."""
+        if self._child is None or not self.fault or now - self._fault_since < STUCK_AFTER_S:
+            return False
+        return _ERROR_LOGGED in self._child.last_words()
+
     def _start(self, now: float) -> None:
         self._before_start()
         self._child = Child(self.program)
-        self._started_at, self.fault = now, "starting"
+        self._started_at = self._fault_since = now
+        self.fault = "starting"
 
     def _ended(self, child: Child, now: float) -> None:
         self.last_words = child.last_words()

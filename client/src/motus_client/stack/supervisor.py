@@ -160,12 +160,17 @@ class Supervisor:
                 return
             if self._stopping.wait(_TICK_S):
                 raise _StopWanted
-            for keeper in self._keepers():
-                if keeper.trouble.hopeless:
-                    raise self._failure(f"{keeper.program.name} does not start: it {keeper.fault}", keeper.last_words)
+            self._give_up_hopeless(time.monotonic())
             if time.monotonic() > deadline:
                 faults = "; ".join(f"{name}: {fault}" for name, fault in self._faults().items())
                 raise self._failure(f"not ready after {_START_S:.0f} s: {faults}", "")
+
+    def _give_up_hopeless(self, now: float) -> None:
+        for keeper in self._keepers():
+            if keeper.trouble.hopeless:
+                raise self._failure(f"{keeper.program.name} does not start: it {keeper.fault}", keeper.last_words)
+            if keeper.stuck(now):
+                raise self._failure(f"{keeper.program.name} does not get ready: {keeper.fault}", "")
 
     def _step(self) -> None:
         for keeper in self._keepers():

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from motus.bus.v1 import control_pb2, samples_pb2
 from motus_runtime import topics
-from motus_runtime.errors import FailedPreconditionError, MotusError, RetryableError
+from motus_runtime.errors import FailedPreconditionError, MotusError
+from motus_runtime.ownership import SessionOwner
 from motus_runtime.service import Context
 from motus_runtime.settings import load
 
@@ -18,7 +19,6 @@ from motus_coach.settings import CoachSettings
 
 log = logging.getLogger("motus.coach")
 
-CLAIM_EVERY_S = 0.5
 REPORT_EVERY_S = 1.0
 
 
@@ -32,50 +32,23 @@ class CoachApp:
     """
 
     def __init__(self, context: Context, settings: CoachSettings, table: FaultTable) -> None:
-        self._bus, self._leases, self._specs = context.bus, context.leases, context.specs
+        self._bus, self._specs = context.bus, context.specs
         self._settings = settings
         self._config = PolicyConfig(table, cooldown_s=settings.cooldown_s, budget_per_minute=settings.budget_per_minute)
         self._model = ModelClient(settings) if settings.asks_model else None
-        self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._coaches: dict[str, SessionCoach] = {}
-        self._done: set[str] = set()
+        self._coaches: dict[str, tuple[SessionCoach, int]] = {}
+        self._owner = SessionOwner(context.leases, context.specs, self._coach, unit_of=topics.partition_unit)
 
     async def run(self) -> None:
         """Claim and coach until cancelled; what runs then is cancelled too, and the next owner goes on from the log."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._report())
-            while True:
-                self._specs.changed.clear()
-                self._end_gone()
-                await self._begin_new(group)
-                try:
-                    async with asyncio.timeout(CLAIM_EVERY_S):
-                        await self._specs.changed.wait()
-                except TimeoutError:
-                    pass
+            await self._owner.run()
 
     async def drain(self) -> None:
         """Close the model's connections."""
         if self._model:
             await self._model.close()
-
-    def _end_gone(self) -> None:
-        self._done &= set(self._specs.current)
-        for session, task in self._tasks.items():
-            if session not in self._specs.current or _unit(session) not in self._leases.epochs:
-                task.cancel()
-
-    async def _begin_new(self, group: asyncio.TaskGroup) -> None:
-        for session, spec in list(self._specs.current.items()):
-            if session in self._tasks or session in self._done:
-                continue
-            try:
-                epoch = await self._leases.claim(_unit(session))
-            except RetryableError as error:
-                log.warning("cannot claim partition %s: %s", _unit(session), error.message)
-                return
-            if epoch is not None:
-                self._tasks[session] = group.create_task(self._coach(spec, epoch), name=f"session {session}")
 
     async def _coach(self, first: control_pb2.SessionSpec, epoch: int) -> None:
         session = first.session
@@ -88,31 +61,22 @@ class CoachApp:
             self._settings,
             self._model,
         )
-        self._coaches[session] = coach
+        self._coaches[session] = (coach, epoch)
         try:
             await coach.run()
-            self._done.add(session)
-        except* RetryableError as group:
-            log.warning("session %s again: %s", session, group.exceptions[0])
         finally:
-            self._tasks.pop(session, None)
-            self._coaches.pop(session, None)
+            del self._coaches[session]
 
     async def _report(self) -> None:
         """Tell those who watch how each session goes, once a second."""
         while True:
             await asyncio.sleep(REPORT_EVERY_S)
-            for session, coach in list(self._coaches.items()):
-                live = samples_pb2.Live(session=session, report=coach.tally.report())
-                live.epoch = self._leases.epochs.get(_unit(session), 0)
+            for session, (coach, epoch) in list(self._coaches.items()):
+                live = samples_pb2.Live(session=session, epoch=epoch, report=coach.tally.report())
                 try:
                     await self._bus.publish(topics.live(session), live)
                 except MotusError as error:
                     log.debug("report of %s: %s", session, error.message)
-
-
-def _unit(session: str) -> str:
-    return str(topics.partition(session))
 
 
 def fault_table(path: str) -> FaultTable:

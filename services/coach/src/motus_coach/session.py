@@ -7,10 +7,9 @@ was said. Only what is still owed then goes out.
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from typing import cast
 
 from motus.bus.v1 import control_pb2, frame_pb2, samples_pb2
 from motus.v1 import event_pb2, movement_pb2
@@ -81,7 +80,7 @@ class SessionCoach:
         subject = topics.events_of(self._session)
         last = await self._bus.last(topics.EVENTS_STREAM, subject)
         past = last.seq if last and last.seq else 0
-        events = cast(AsyncGenerator[Stored, None], follow(self._bus, topics.EVENTS_STREAM, subject))
+        events = follow(self._bus, topics.EVENTS_STREAM, subject)
         async with asyncio.TaskGroup() as wordings, aclosing(events):
             async for stored in events:
                 self._take(stored)

@@ -10,7 +10,7 @@ import nats.errors
 import nats.js.errors
 from motus.bus.v1 import control_pb2
 from motus_runtime import topics
-from motus_runtime.bus import Bus, ConflictError
+from motus_runtime.bus import Bus, ConflictError, cancellable
 from motus_runtime.errors import AlreadyExistsError, RetryableError
 from motus_runtime.ownership import Specs
 
@@ -151,7 +151,7 @@ class Lifecycle:
         last = await self._bus.last(STREAMS[kind], subject)
         if last is None or not last.seq:
             return True
-        info = await self._bus.jetstream.consumer_info(STREAMS[kind], DURABLES[kind])
+        info = await cancellable(self._bus.jetstream.consumer_info(STREAMS[kind], DURABLES[kind]))
         return info.ack_floor is not None and info.ack_floor.stream_seq >= last.seq
 
     async def _finish(self, tenant: str, session: str, step: Callable[[Life, int], Life]) -> None:

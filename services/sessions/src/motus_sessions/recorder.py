@@ -1,7 +1,6 @@
 """From the streams into the store: decode, ask the projection what it changes, commit, then let the bus know."""
 
 import asyncio
-import logging
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
@@ -29,8 +28,6 @@ from motus_sessions.projection.records import (
 from motus_sessions.store.port import SessionStore
 from motus_sessions.store.series import CHUNK_US
 
-log = logging.getLogger("motus.sessions.recorder")
-
 STREAMS = {
     EVENTS: topics.EVENTS_STREAM,
     SAMPLES: topics.SAMPLES_STREAM,
@@ -40,7 +37,6 @@ DURABLES = {kind: f"motus-sessions-{kind}" for kind in STREAMS}
 
 
 R = TypeVar("R", EventRecord, SampleRecord, LandmarkRecord)
-T = TypeVar("T")
 
 
 class Recorder:
@@ -83,30 +79,36 @@ class Recorder:
         await self._record(records, record_landmarks)
 
     async def _record(self, records: Sequence[R], project: Callable[[Known, Iterable[R]], Batch]) -> None:
-        by_tenant: defaultdict[str, list[R]] = defaultdict(list)
+        """Store records; a store that does not answer shows in `fault`, and the bus keeps the messages in hand."""
+        try:
+            for tenant, mine in (await self._by_tenant(records)).items():
+                sessions = sorted({record.session for record in mine})
+                batch = await self._store.record(tenant, sessions, partial(_projected, project, mine))
+                await self._follow_up(tenant, batch)
+        except UnavailableError as error:
+            self.fault = error.message
+            raise
+        self.fault = ""
+
+    async def _by_tenant(self, records: Sequence[R]) -> dict[str, list[R]]:
+        found: defaultdict[str, list[R]] = defaultdict(list)
         for record in sorted(records, key=lambda one: one.sequence):
-            tenant = await self._surely(partial(self._tenant_of, record.session))
+            tenant = await self._tenant_of(record.session)
             if tenant is None:
                 STAGE_EVENTS.labels("sessions", "messages_unknown_session").inc()
             else:
-                by_tenant[tenant].append(record)
-        for tenant, mine in by_tenant.items():
-            sessions = sorted({record.session for record in mine})
-            step = partial(_projected, project, mine)
-            batch = await self._surely(partial(self._store.record, tenant, sessions, step))
-            await self._follow_up(tenant, batch)
+                found[tenant].append(record)
+        return found
 
     async def _follow_up(self, tenant: str, batch: Batch) -> None:
         STAGE_EVENTS.labels("sessions", "messages_stale").inc(batch.stale)
         if batch.lives:
             await self._moved(tenant, batch)
         for piece in batch.pieces:
-            if not len(piece.table):
-                continue
-            slot = int(piece.table.t_us[0]) // CHUNK_US
-            if slot > self._packed_to.get((piece.session, piece.kind), -1):
+            slot = int(piece.table.t_us[0]) // CHUNK_US if len(piece.table) else 0
+            if slot > self._packed_to.get((piece.session, piece.kind), 0):
+                await self._store.pack(tenant, piece.session, piece.kind, slot * CHUNK_US)
                 self._packed_to[piece.session, piece.kind] = slot
-                await self._surely(partial(self._store.pack, tenant, piece.session, piece.kind, slot * CHUNK_US))
 
     async def _tenant_of(self, session: str) -> str | None:
         if session not in self._tenants:
@@ -115,25 +117,6 @@ class Recorder:
                 return None
             self._tenants[session] = tenant
         return self._tenants[session]
-
-    async def _surely(self, call: Callable[[], Awaitable[T]]) -> T:
-        """Again and again until the store answers.
-
-        Giving the messages back instead would count as deliveries, and a store that is away for a minute would send
-        good ones to the dead letters.
-        """
-        delay_s = 0.1
-        while True:
-            try:
-                answer = await call()
-            except UnavailableError as error:
-                self.fault = error.message
-                log.warning("storing again in %.1f s: %s", delay_s, error.message)
-                await asyncio.sleep(delay_s)
-                delay_s = min(2 * delay_s, 2.0)
-            else:
-                self.fault = ""
-                return answer
 
 
 def _projected(project: Callable[[Known, Iterable[R]], Batch], records: Sequence[R], known: Known) -> Batch:

@@ -91,7 +91,7 @@ class Watches:
             # Also reached when the reader goes away in the middle of a write.
             self._feeds.discard(feed)
             if pump is not None:
-                await _cancelled(pump)
+                pump.cancel()
             for end in undo:
                 await end()
 
@@ -154,13 +154,6 @@ class Watches:
             return False
         last = await self._bus.last(topics.EVENTS_STREAM, topics.events(wish.session, "sessions"))
         return last is None or (last.seq or 0) <= cursor
-
-
-async def _cancelled(task: asyncio.Task[None]) -> None:
-    """Cancel until it is over: nats-py may swallow a cancellation that arrives while it flushes."""
-    while not task.done():
-        task.cancel()
-        await asyncio.wait([task], timeout=0.2)
 
 
 def _with_detail(event: EventRecord) -> EventRecord:

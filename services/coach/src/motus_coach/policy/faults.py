@@ -13,7 +13,6 @@ from motus_coach.policy.values import Grade, Severity
 
 MAX_WORDS = 15
 _TAKES = {"max": max, "min": min}
-_LONGEST_SIDE = "right"
 
 
 class FaultTableError(Exception):
@@ -33,7 +32,7 @@ class Fault:
         take: `max` or `min`: the value that speaks most against a fault should be taken, so that doubt is silent.
         below: it is a fault when the value is below this.
         above: it is a fault when the value is above this.
-        below_other_side: it is a fault when the value is below this share of the other side's usual one, for
+        below_usual: it is a fault when the value is below this share of what the repetitions before reached, for
             exercises that work one side at a time.
         mended: the value from which on a fault counts as mended; None means the threshold itself.
         min_grade: a measure graded worse is left out.
@@ -41,7 +40,7 @@ class Fault:
         worked_side_only: measures of a side that did not work are left out.
         topic: words of which a cue about this fault says at least one.
         contradicts: words that would say the opposite.
-        say: wordings of the correction by language; `{side}` is the side that worked.
+        say: wordings of the correction by language.
         praise: wordings for when it is mended, by language.
         focus: what to work on, a few words by language, for summaries.
     """
@@ -58,17 +57,17 @@ class Fault:
     take: str = "max"
     below: float | None = None
     above: float | None = None
-    below_other_side: float | None = None
+    below_usual: float | None = None
     mended: float | None = None
     min_grade: Grade = Grade.MEDIUM
     at_once: bool = True
     worked_side_only: bool = False
     contradicts: frozenset[str] = frozenset()
 
-    def threshold(self, other_side: float | None) -> float | None:
-        """The value it is compared with, given the other side's usual value; None when there is nothing to compare."""
-        if self.below_other_side is not None:
-            return None if other_side is None else self.below_other_side * other_side
+    def threshold(self, usual: float | None) -> float | None:
+        """The value it is compared with, given the usual value; None when there is nothing to compare with."""
+        if self.below_usual is not None:
+            return None if usual is None else self.below_usual * usual
         return self.below if self.below is not None else self.above
 
 
@@ -151,8 +150,8 @@ def _wrong_with(fault: Fault, languages: tuple[str, ...]) -> list[str]:
         wrong.append("needs measures, topic words and the source of its threshold")
     if fault.take not in _TAKES:
         wrong.append(f"take is {fault.take!r}, not max or min")
-    if [fault.below, fault.above, fault.below_other_side].count(None) != 2:
-        wrong.append("needs exactly one of below, above and below_other_side")
+    if [fault.below, fault.above, fault.below_usual].count(None) != 2:
+        wrong.append("needs exactly one of below, above and below_usual")
     if fault.mended is not None and not _mended_is_better(fault):
         wrong.append("mended lies on the faulty side of the threshold")
     for language in languages:
@@ -172,9 +171,8 @@ def _wrong_words(fault: Fault, language: str) -> list[str]:
         return [f"say, praise or focus is missing in {language}"]
     wrong = [f"{focus!r} is longer than 3 words"] if words_in(focus) > 3 else []
     for text in (*say, *praise):
-        said = text.replace("{side}", _LONGEST_SIDE)
-        if words_in(said) > MAX_WORDS:
+        if words_in(text) > MAX_WORDS:
             wrong.append(f"{text!r} is longer than {MAX_WORDS} words")
-        if numbers_in(said) or "{" in said:
-            wrong.append(f"{text!r} has a number or an unknown placeholder")
+        if numbers_in(text) or "{" in text:
+            wrong.append(f"{text!r} has a number or a placeholder")
     return wrong

@@ -38,17 +38,17 @@ class Finding:
     evidence: Evidence
 
 
-def judged(rep: RepSeen, faults: Iterable[Fault], other_side: Mapping[str, float]) -> dict[str, Finding]:
+def judged(rep: RepSeen, faults: Iterable[Fault], usual: Mapping[str, float]) -> dict[str, Finding]:
     """Findings by fault code; a fault whose measures are absent or graded too badly is left out.
 
     Args:
         rep: the repetition.
         faults: the faults of its exercise.
-        other_side: usual values of the side that does not work in this repetition, by measure.
+        usual: what the repetitions before reached, by measure.
     """
     findings = {}
     for fault in faults:
-        finding = _finding(rep, fault, other_side)
+        finding = _finding(rep, fault, usual)
         if finding is not None:
             findings[fault.code] = finding
     return findings
@@ -63,7 +63,7 @@ def usual_values(reps: Iterable[Mapping[str, float]]) -> dict[str, float]:
     return {name: median(values) for name, values in by_name.items()}
 
 
-def _finding(rep: RepSeen, fault: Fault, other_side: Mapping[str, float]) -> Finding | None:
+def _finding(rep: RepSeen, fault: Fault, usual: Mapping[str, float]) -> Finding | None:
     usable = [
         (measured.value, name)
         for name in fault.measures
@@ -74,24 +74,17 @@ def _finding(rep: RepSeen, fault: Fault, other_side: Mapping[str, float]) -> Fin
     if not usable:
         return None
     value, name = max(usable) if fault.take == "max" else min(usable)
-    threshold = fault.threshold(other_side.get(name))
+    threshold = fault.threshold(usual.get(name))
     if threshold is None:
         return None
+    mended = fault.mended if fault.mended is not None else threshold
     short_by = value - threshold if fault.above is not None else threshold - value
     return Finding(
         near=short_by > 0,
         clear=fault.at_once and short_by > _error(name, rep.measures[name]),
-        mended=_mended(fault, value, threshold, other_side.get(name)),
+        mended=value <= mended if fault.above is not None else value >= mended,
         evidence=Evidence(name, value, threshold, rep.ordinal),
     )
-
-
-def _mended(fault: Fault, value: float, threshold: float, other_side: float | None) -> bool:
-    if fault.below_other_side is not None:
-        # The stronger side is never short; only a match of both sides says that the weaker one has caught up.
-        return other_side is not None and threshold <= value <= other_side / fault.below_other_side
-    mended = fault.mended if fault.mended is not None else threshold
-    return value <= mended if fault.above is not None else value >= mended
 
 
 def _error(name: str, measured: Measured) -> float:

@@ -25,7 +25,7 @@ from motus_coach.policy.values import (
 MINUTE_S = 60.0
 # A value near its threshold is believed when this many of the last repetitions agree.
 NEAR_NEEDED, NEAR_OF = 2, 3
-_OTHER_SIDE_REPS = 3
+_USUAL_REPS = 4
 _MENDED = "_mended"
 
 
@@ -59,7 +59,6 @@ class RepRecord:
     Attributes:
         set_ordinal: its set.
         exercise: what it was judged as.
-        side: the side that worked; empty for both.
         near: whether each judged fault was on the faulty side of its threshold, by code.
         values: measures graded well enough to speak of, by name.
         cued: whether something was said about it.
@@ -67,7 +66,6 @@ class RepRecord:
 
     set_ordinal: int
     exercise: str
-    side: str
     near: Mapping[str, bool]
     values: Mapping[str, float]
     cued: bool = False
@@ -118,11 +116,10 @@ def _rep(state: PolicyState, rep: RepSeen, config: PolicyConfig) -> Step:
     before = state.reps.get(rep.ordinal)
     exercise = rep.exercise if rep.exercise not in ("", "unknown") else state.exercise
     faults = config.table.of(exercise)
-    findings = judged(rep, faults, usual_values(_other_side(state, rep, exercise)))
+    findings = judged(rep, faults, usual_values(_before(state, rep, exercise)))
     record = RepRecord(
         rep.set_ordinal,
         exercise,
-        rep.side,
         near={code: finding.near for code, finding in findings.items()},
         values={name: m.value for name, m in rep.measures.items() if m.grade >= Grade.MEDIUM},
         cued=before is not None and before.cued,
@@ -133,16 +130,14 @@ def _rep(state: PolicyState, rep: RepSeen, config: PolicyConfig) -> Step:
     return _speak(state, rep, {fault.code: fault for fault in faults}, findings, config)
 
 
-def _other_side(state: PolicyState, rep: RepSeen, exercise: str) -> list[Mapping[str, float]]:
-    """Measures of the last repetitions that the other side did."""
-    if not rep.side:
-        return []
-    others = [
+def _before(state: PolicyState, rep: RepSeen, exercise: str) -> list[Mapping[str, float]]:
+    """Measures of the last repetitions before this one in its set."""
+    earlier = [
         record.values
         for ordinal, record in sorted(state.reps.items())
-        if ordinal < rep.ordinal and record.exercise == exercise and record.side not in ("", rep.side)
+        if ordinal < rep.ordinal and record.exercise == exercise and record.set_ordinal == rep.set_ordinal
     ]
-    return others[-_OTHER_SIDE_REPS:]
+    return earlier[-_USUAL_REPS:]
 
 
 def _speak(
@@ -153,7 +148,9 @@ def _speak(
     config: PolicyConfig,
 ) -> Step:
     faulty = [fault for code, fault in faults.items() if code in findings and _believed(state, rep, code, findings)]
-    mended = [faults[code] for code in findings if code in state.open and findings[code].mended]
+    mended = [
+        faults[code] for code in findings if code in state.open and _is_mended(state, rep, faults[code], findings)
+    ]
     state = replace(state, open=state.open - {fault.code for fault in mended})
     correction = _due(state, faulty, rep.t_s, config)
     if not _affordable(state, rep.t_s, config):
@@ -170,9 +167,19 @@ def _believed(state: PolicyState, rep: RepSeen, code: str, findings: Mapping[str
     finding = findings[code]
     if finding.clear or not finding.near:
         return finding.clear
-    earlier = [state.reps[n].near.get(code) for n in sorted(state.reps, reverse=True) if n <= rep.ordinal]
-    last = [near for near in earlier if near is not None][:NEAR_OF]
-    return sum(last) >= NEAR_NEEDED
+    return sum(_last_near(state, rep, code, NEAR_OF)) >= NEAR_NEEDED
+
+
+def _is_mended(state: PolicyState, rep: RepSeen, fault: Fault, findings: Mapping[str, Finding]) -> bool:
+    """Whether a fault is gone; where every other repetition is the other side's, it takes two in a row."""
+    needed = 1 if fault.below_usual is None else 2
+    return findings[fault.code].mended and not any(_last_near(state, rep, fault.code, needed))
+
+
+def _last_near(state: PolicyState, rep: RepSeen, code: str, count: int) -> list[bool]:
+    """Whether the last repetitions in which a fault could be judged were on its side, newest first."""
+    found = [state.reps[n].near.get(code) for n in sorted(state.reps, reverse=True) if n <= rep.ordinal]
+    return [near for near in found if near is not None][:count]
 
 
 def _due(state: PolicyState, faulty: list[Fault], now_s: float, config: PolicyConfig) -> Fault | None:
@@ -198,7 +205,7 @@ def _say(state: PolicyState, rep: RepSeen, fault: Fault, kind: Kind, finding: Fi
         code=code,
         kind=kind,
         severity=fault.severity if corrects else Severity.INFO,
-        text=wordings[state.said_times.get(code, 0) % len(wordings)].replace("{side}", rep.side),
+        text=wordings[state.said_times.get(code, 0) % len(wordings)],
         language=language,
         exercise=fault.exercise,
         t_s=rep.t_s,

@@ -29,8 +29,9 @@ FOOT_SIGMA_DEG: Final = 9.0
 HEIGHT_SIGMA: Final = 0.03
 EXTENSION_BAND_DEG: Final = (20.0, 45.0)
 """Below it the picture decides: a straight limb looks straight from everywhere, while depth noise bends it."""
-SAGITTAL_BAND: Final = (0.85, 0.97)
-"""Share of the flexion axis along the line of sight from which the picture weighs, and from which it weighs half."""
+SIDE_VIEW_BAND: Final = (0.75, 0.93)
+"""Share of the athlete's lateral axis along the line of sight, from which on the picture weighs and decides: about 40
+and 20 degrees off the side view."""
 IMAGE_MARGIN: Final = 0.05
 """A landmark further outside the picture than this share of it is guessed."""
 
@@ -47,6 +48,18 @@ class _Seen:
     bone_doubt: Floats
 
 
+@dataclass(frozen=True)
+class _View:
+    """How the athlete stands to the camera: 1 facing right in the picture or -1, and how much the picture decides."""
+
+    facing: float
+    side: float
+
+    def mix(self, flat: Floats, solid: Floats) -> Floats:
+        """An angle from the picture's and the world's; those of one side of a half turn are brought together first."""
+        return solid + self.side * ((flat - solid + 180.0) % 360.0 - 180.0)
+
+
 def measure(frame: Frame, stance: Stance | None) -> tuple[Reading, Stance | None]:
     """Measures one frame.
 
@@ -58,7 +71,8 @@ def measure(frame: Frame, stance: Stance | None) -> tuple[Reading, Stance | None
         nothing = np.full(len(POSITIONS), np.nan)
         return Reading(frame.t_s, nothing, nothing, seen), stance
     stance = follow(stance, frame.t_s, seen.pixels, seen.world)
-    parts = (_joints(seen), _trunk(seen, stance), _heights(seen, stance))
+    view = _View(float(np.sign(cross(UP, stance.lateral)[0])), float(ramp(abs(stance.lateral[2]), *SIDE_VIEW_BAND)))
+    parts = (_joints(seen, view), _trunk(seen, stance, view), _heights(seen, stance))
     sigmas = np.concatenate([sigma for _, sigma in parts])
     values = np.where(np.isnan(sigmas), np.nan, np.concatenate([value for value, _ in parts]))
     return Reading(frame.t_s, values, sigmas, Absence.PRESENT), stance
@@ -92,20 +106,25 @@ def _doubt(frame: Frame, image: Floats) -> Floats:
     return np.where(frame.presence, np.where(outside, 6.0, hidden), np.nan)
 
 
-def _joints(seen: _Seen) -> tuple[Floats, Floats]:
+def _joints(seen: _Seen, view: _View) -> tuple[Floats, Floats]:
     """Knee, hip, elbow, shoulder, ankle and thigh: (12,) degrees and expected errors, left before right."""
-    flexion, doubt = _flexion(seen)
+    flexion, doubt = _flexion(seen, view)
     trunk = unit(trunk_line(seen.world))
     hips = across(seen.world[Point.HIP_RIGHT] - seen.world[Point.HIP_LEFT], trunk)
     thigh, arm = unit(seen.bones[THIGH]), unit(seen.bones[UPPER_ARM])
-    hip = np.degrees(np.arctan2(thigh @ cross(trunk, hips), -(thigh @ trunk)))
+    flat_trunk = trunk_line(seen.pixels)[:2]
+    flat_thigh, flat_arm = seen.shadows[THIGH], seen.shadows[UPPER_ARM]
+    flat_forward = view.facing * np.array([-flat_trunk[1], flat_trunk[0]])
     values = (
         flexion[:2],
-        hip,
+        view.mix(
+            np.degrees(np.arctan2(flat_thigh @ flat_forward, -(flat_thigh @ flat_trunk))),
+            np.degrees(np.arctan2(thigh @ cross(trunk, hips), -(thigh @ trunk))),
+        ),
         flexion[2:],
-        angle_deg(arm, -trunk),
+        view.mix(angle_deg(flat_arm, -flat_trunk), angle_deg(arm, -trunk)),
         90.0 - angle_deg(seen.bones[FOOT], -seen.bones[SHANK]),
-        angle_deg(thigh, -UP),
+        view.mix(angle_deg(flat_thigh, -UP[:2]), angle_deg(thigh, -UP)),
     )
     sigmas = (
         BASE_SIGMA_DEG * doubt[:2],
@@ -118,38 +137,36 @@ def _joints(seen: _Seen) -> tuple[Floats, Floats]:
     return np.concatenate(values), np.concatenate(sigmas)
 
 
-def _flexion(seen: _Seen) -> tuple[Floats, Floats]:
+def _flexion(seen: _Seen, view: _View) -> tuple[Floats, Floats]:
     """Knees and elbows: (4,) degrees from 0 straight, and the doubt in each.
 
-    Depth is about twice as noisy as the picture and, being noise in an unsigned angle, always bends a straight limb;
-    the picture hides flexion that happens along the line of sight. So near extension the smaller of both counts, in
-    flexion the 3D angle, mixed with the picture's where the limb bends in the plane of the picture.
+    From the side the picture is right, since limbs bend in its plane. From the front it hides what bends along the
+    line of sight, and depth decides. Depth is noisy, though, and noise always bends a straight limb, while a straight
+    limb looks straight from everywhere: so near extension the smaller of both counts.
     """
-    upper, lower = unit(seen.bones[PROXIMAL]), unit(seen.bones[DISTAL])
-    solid = angle_deg(upper, lower)
+    solid = angle_deg(seen.bones[PROXIMAL], seen.bones[DISTAL])
     flat = angle_deg(seen.shadows[PROXIMAL], seen.shadows[DISTAL])
-    axis = cross(upper, lower)
-    in_plane = np.abs(axis[:, 2]) / np.maximum(length(axis), TINY)
-    weight = 0.5 * ramp(in_plane, *SAGITTAL_BAND)
-    flexed = weight * flat + (1.0 - weight) * solid
     bent = ramp(solid, *EXTENSION_BAND_DEG)
+    frontal = bent * solid + (1.0 - bent) * np.minimum(flat, solid)
     doubt = np.maximum(seen.bone_doubt[PROXIMAL], seen.bone_doubt[DISTAL])
     disagree = np.where(np.abs(solid - flat) > 30.0, 1.7, 1.0)
-    return bent * flexed + (1.0 - bent) * np.minimum(flat, solid), doubt * disagree
+    return view.mix(flat, frontal), doubt * disagree
 
 
-def _trunk(seen: _Seen, stance: Stance) -> tuple[Floats, Floats]:
+def _trunk(seen: _Seen, stance: Stance, view: _View) -> tuple[Floats, Floats]:
     """Sagittal lean, lateral lean and rotation of the trunk: (3,) degrees and expected errors."""
     axis = unit(trunk_line(seen.world))
     right = across(stance.lateral, UP)
-    facing = cross(UP, right)
-    height = dot(axis, UP)
+    lean = np.degrees(np.arctan2(dot(axis, cross(UP, right)), dot(axis, UP)))
+    flat = trunk_line(seen.pixels)[:2]
+    flat_lean = np.degrees(np.arctan2(view.facing * flat[0], -flat[1]))
     hips = across(seen.world[Point.HIP_RIGHT] - seen.world[Point.HIP_LEFT], axis)
     shoulders = across(seen.world[Point.SHOULDER_RIGHT] - seen.world[Point.SHOULDER_LEFT], axis)
-    twist = np.arctan2(dot(cross(hips, shoulders), axis), dot(hips, shoulders))
-    angles = np.degrees([np.arctan2(dot(axis, facing), height), np.arcsin(dot(axis, right)), twist])
+    twist = np.degrees(np.arctan2(dot(cross(hips, shoulders), axis), dot(hips, shoulders)))
+    sideways = np.degrees(np.arcsin(np.clip(dot(axis, right), -1.0, 1.0)))
     doubt = seen.point_doubt[TRUNK_POINTS].max()
-    return angles, doubt * np.array([TRUNK_SIGMA_DEG, TRUNK_SIGMA_DEG, 2.0 * TRUNK_SIGMA_DEG])
+    sigmas = doubt * np.array([TRUNK_SIGMA_DEG, TRUNK_SIGMA_DEG, 2.0 * TRUNK_SIGMA_DEG])
+    return np.array([view.mix(flat_lean, lean), sideways, twist]), sigmas
 
 
 def _heights(seen: _Seen, stance: Stance) -> tuple[Floats, Floats]:

@@ -13,6 +13,8 @@ MIN_JERK_ONSET: Final = 1.72
 """Time from the start to 10 % over time from 10 % to 30 % of a minimum-jerk movement."""
 BEND: Final = 0.5
 """Change of the bend of the legs, in smallest repetitions, that is no wobble."""
+REST_S: Final = 0.6
+"""Rest before a movement that tells its level: longer ones drift."""
 FLAT: Final = 0.02
 """Of the way out: rows this close to the extreme are a hold, the turn is their middle."""
 
@@ -27,7 +29,8 @@ def leaves_rest(t_s: Floats, level: Floats, low: int, high: int) -> float:
     out = level[high] - level[low]
     at_rest = level[low : high + 1] <= level[low] + 0.1 * out
     last_rest = low + int(np.flatnonzero(at_rest)[-1])
-    rest = float(np.median(level[low : last_rest + 1]))
+    near = max(low, int(np.searchsorted(t_s, t_s[last_rest] - REST_S)))
+    rest = float(np.median(level[near : last_rest + 1]))
     out = level[high] - rest
     crossings = [_crossing(t_s, level, low, high, rest + share * out) for share in (0.005, 0.1, 0.3)]
     return float(max(crossings[0], crossings[1] - MIN_JERK_ONSET * (crossings[2] - crossings[1])))

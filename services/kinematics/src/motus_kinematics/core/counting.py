@@ -197,7 +197,7 @@ class _Look:
         low, high, back = (pivot.row for pivot in pivots[i - 1 : i + 2])
         out, home = float(level[high] - level[low]), float(level[high] - level[back])
         is_last = i + 2 == len(pivots)
-        needed = FULL_RETURN if is_last and self.ended else MIN_RETURN
+        needed = self._full_return if is_last and self.ended else MIN_RETURN
         if home < needed * out or out < MIN_START * home or not self._plausible(max(out, home), amplitude):
             return None
         pivots_s = (float(t_s[low]), float(t_s[high]), float(t_s[back]))
@@ -210,6 +210,11 @@ class _Look:
         complete = final or self._settled(back, out, home)
         times = (start_s, turns(t_s, level, high, out), end_s)
         return Cycle(*times, self.side, out, home / out, self.upside_down, complete, final, pivots_s=pivots_s)
+
+    @property
+    def _full_return(self) -> float:
+        """Of the way out: a jump begins below the stand that it ends in."""
+        return MIN_RETURN if self.exercise.wind_up else FULL_RETURN
 
     def _bounds(self, pivots: tuple[Pivot, ...], i: int) -> tuple[float, float]:
         """Start and end of the cycle around the high pivot `i`."""
@@ -258,7 +263,7 @@ class _Look:
     def _settled(self, back: int, out: float, home: float) -> bool:
         """Whether the newest cycle is over: it came back, and since then stood still or set out again."""
         level, t_s = self.composite.level, self.composite.t_s
-        if home < FULL_RETURN * out:
+        if home < self._full_return * out:
             return False
         earlier = int(np.searchsorted(t_s, t_s[-1] - STILL_S))
         stopped = level[earlier] - level[back] < STILL_SHARE * out

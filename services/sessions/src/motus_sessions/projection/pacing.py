@@ -22,4 +22,5 @@ class Pace:
     def after(self, now_s: float) -> "Pace":
         """The pace once a sample was let through; a pause is not made up for."""
         period_s = 1 / self.rate_hz
-        return replace(self, due_s=max(self.due_s, now_s - period_s) + period_s)
+        was_due_s = self.due_s if now_s - self.due_s < period_s else now_s
+        return replace(self, due_s=was_due_s + period_s)

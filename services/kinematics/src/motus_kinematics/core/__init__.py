@@ -1,0 +1,1 @@
+"""The pure core: landmarks in, what was measured out; no bus, no message, no clock."""
