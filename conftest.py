@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+
 from motus_runtime.bus import Bus, BusSettings
 from motus_runtime.provision import provision
 

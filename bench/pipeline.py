@@ -18,13 +18,14 @@ from typing import Any
 
 import av
 import numpy as np
+from numpy.typing import NDArray
+
 from motus.v1 import session_service_pb2
 from motus_client.client import SessionClient
 from motus_client.outcome import outcome_json, read_outcome
 from motus_client.stack.layout import Layout
 from motus_client.stack.supervisor import Supervisor
 from motus_pose.bundle import default_bundle_path
-from numpy.typing import NDArray
 
 ROOT = Path(__file__).resolve().parent.parent
 CLIP = ROOT / "samples/clips/squat.mp4"

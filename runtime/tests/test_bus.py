@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+
 from motus.bus.v1 import control_pb2, frame_pb2, samples_pb2
 from motus_runtime import follow as follow_module
 from motus_runtime import topics

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
+
 from motus.bus.v1 import control_pb2
 from motus_runtime import topics
 from motus_runtime.bus import Bus

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
 from motus_runtime.settings import SettingsError, load, setting
 
 

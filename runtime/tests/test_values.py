@@ -6,6 +6,7 @@ import pytest
 from google.rpc import error_details_pb2
 from hypothesis import given
 from hypothesis import strategies as st
+
 from motus_runtime import errors, topics
 from motus_runtime.digest import Digest
 from motus_runtime.rpc import status_of

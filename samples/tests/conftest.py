@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from motus_samples.gl import REMEDY, missing_gl
 
 CLIPS = Path(__file__).resolve().parents[1] / "clips"

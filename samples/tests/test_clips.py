@@ -5,6 +5,7 @@ import json
 import av
 import numpy as np
 import pytest
+
 from motus_samples.__main__ import main
 from motus_samples.clip import pictures, render_clip, stage
 from motus_samples.committed import COMMITTED

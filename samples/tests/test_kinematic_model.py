@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from motus_samples.angles import measure
 from motus_samples.body import Arm, Build, Leg, Posture, forward_kinematics
 from motus_samples.clip import stage

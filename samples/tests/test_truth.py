@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+
 from motus_samples.clip import stage
 from motus_samples.spec import EXERCISES, ClipSpec, Faults, SpecError
 from motus_samples.truth import Truth

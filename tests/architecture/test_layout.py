@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from motus_runtime import topics
 
 ROOT = Path(__file__).resolve().parents[2]

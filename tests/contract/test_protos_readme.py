@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from google.protobuf import descriptor_pool
+
 from motus.bus.v1 import control_pb2, frame_pb2, landmarks_pb2, samples_pb2  # noqa: F401  (registers the messages)
 from motus_runtime import topics
 

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.request import urlopen
 
 import pytest
+
 from motus_runtime.bus import Bus, BusSettings
 from motus_runtime.errors import UnavailableError
 from motus_runtime.provision import provision

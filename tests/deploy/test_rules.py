@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+
 from motus_runtime.service import DRAIN_S
 
 Document = dict[str, Any]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from motus_runtime.bus import BusSettings
 from motus_runtime.service import ServiceSettings
 from motus_runtime.settings import load, variable

@@ -6,11 +6,18 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from motus.v1.session_service_pb2 import PACING_FAST, Session, Source
+from motus_client.client import SessionClient
+from motus_client.stack.layout import Layout
+from motus_client.stack.presence import StackLock
+from motus_client.stack.supervisor import Supervisor
 
 CLIPS = Path(__file__).resolve().parents[2] / "samples/clips"
 MOTUS = str(Path(sys.executable).parent / "motus")
@@ -79,6 +86,30 @@ def stack(environment: dict[str, str], home: Path, squat: Run) -> Iterator[dict[
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=60)
     assert not (home / "stack.json").exists()
+
+
+@contextmanager
+def running_stack(home: Path, *roots: Path) -> Iterator[Supervisor]:
+    """A whole stack in this process's hands, on a data folder of its own."""
+    layout = Layout(home)
+    lock = StackLock(layout)
+    assert lock.acquire()
+    stack = Supervisor(layout, roots, own_store=True)
+    stack.start()
+    try:
+        yield stack
+    finally:
+        stack.stop()
+        lock.release()
+
+
+def play(client: SessionClient, video: Path, exercise: str) -> Session:
+    """Play a video as fast as the pipeline takes it; returns the session once it is over."""
+    source = Source(uri=video.as_uri(), pacing=PACING_FAST)
+    session = client.create_session(Session(source=source, exercise=exercise)).name
+    for _ in client.watch_session(session):
+        pass
+    return client.get_session(session)
 
 
 def _address(home: Path) -> str:

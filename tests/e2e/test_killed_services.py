@@ -6,13 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from motus.v1 import event_pb2, session_service_pb2
 from motus_client.client import SessionClient
-from motus_client.stack.layout import Layout
-from motus_client.stack.presence import StackLock
 from motus_client.stack.supervisor import Supervisor
-
-from tests.e2e.conftest import CLIPS, truth
+from tests.e2e.conftest import CLIPS, running_stack, truth
 
 pytestmark = pytest.mark.e2e
 
@@ -20,14 +18,8 @@ pytestmark = pytest.mark.e2e
 @pytest.fixture(scope="module")
 def supervisor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Supervisor]:
     """A stack whose processes the test knows."""
-    layout = Layout(tmp_path_factory.mktemp("killed"))
-    lock = StackLock(layout)
-    assert lock.acquire()
-    stack = Supervisor(layout, [CLIPS], own_store=True)
-    stack.start()
-    yield stack
-    stack.stop()
-    lock.release()
+    with running_stack(tmp_path_factory.mktemp("killed"), CLIPS) as stack:
+        yield stack
 
 
 def _play(client: SessionClient, clip: str) -> str:

@@ -191,15 +191,22 @@ class Bus:
             raise UnavailableError(f"cannot read {subject}: {error!r}") from None
 
     async def listen(self, subject: str, callback: Callable[[Msg], None]) -> Callable[[], Awaitable[None]]:
-        """Call back for each core message. The callback must not block; returns what ends it."""
+        """Call back for each core message. The callback must not block; returns what ends it.
+
+        Raises:
+            UnavailableError: the connection is gone.
+        """
 
         async def call(message: Msg) -> None:
             callback(message)
 
-        subscription = await self.client.subscribe(subject, cb=call)
-        # The server must know the subscription before anybody relies on it. Shielded: the library's read loop dies of a
-        # flush that is cancelled before its answer comes.
-        await asyncio.shield(cancellable(self.client.flush()))
+        try:
+            subscription = await self.client.subscribe(subject, cb=call)
+            # The server must know the subscription before anybody relies on it. Shielded: the library's read loop dies
+            # of a flush that is cancelled before its answer comes.
+            await asyncio.shield(cancellable(self.client.flush()))
+        except (nats.errors.Error, TimeoutError) as error:
+            raise UnavailableError(f"cannot listen to {subject}: {error!r}") from None
         return _unsubscriber(subscription.unsubscribe)
 
     def _encoded(self, message: Message, message_id: str) -> tuple[bytes, dict[str, str]]:

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 import nats.errors
 import nats.js.errors
-from motus.bus.v1 import control_pb2
 from nats.aio.msg import Msg
 from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 
+from motus.bus.v1 import control_pb2
 from motus_runtime import topics
 from motus_runtime.bus import Bus, cancellable
 from motus_runtime.errors import MotusError, PermanentError, RetryableError

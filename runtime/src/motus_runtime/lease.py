@@ -14,7 +14,6 @@ import time
 from collections.abc import Callable
 
 from motus.bus.v1 import control_pb2
-
 from motus_runtime import topics
 from motus_runtime.bus import Bus, ConflictError
 from motus_runtime.errors import RetryableError

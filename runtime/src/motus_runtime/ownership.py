@@ -5,7 +5,6 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from motus.bus.v1 import control_pb2
-
 from motus_runtime import topics
 from motus_runtime.bus import Bus, cancellable, decode
 from motus_runtime.errors import PermanentError, RetryableError

@@ -4,7 +4,6 @@ import time
 from collections import Counter
 
 from motus.v1 import event_pb2
-
 from motus_runtime.digest import Digest
 from motus_runtime.telemetry import STAGE_EVENTS, STAGE_LATENCY
 

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
+
 from motus.bus.v1 import control_pb2, frame_pb2, samples_pb2
 from motus.v1 import event_pb2, measure_pb2, movement_pb2, session_service_pb2
 from motus_coach.app import CoachApp, fault_table

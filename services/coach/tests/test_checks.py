@@ -5,6 +5,7 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from motus_coach.checks import RefusedError, accepted_text
 from motus_coach.policy.faults import MAX_WORDS, builtin_faults
 from motus_coach.policy.spoken import words_in

@@ -1,6 +1,7 @@
 """The table of faults is whole, and what is wrong in a changed one is said at once."""
 
 import pytest
+
 from motus_coach.checks import accepted_text
 from motus_coach.policy.faults import MAX_WORDS, Fault, FaultTable, FaultTableError, builtin_faults, parse_faults
 from motus_coach.policy.spoken import words_in

@@ -4,6 +4,7 @@ import json
 import logging
 
 import pytest
+
 from motus_coach.model import Answer, ModelClient
 from motus_coach.policy.faults import builtin_faults
 from motus_coach.policy.values import Cue, Evidence, Kind, Severity

@@ -7,6 +7,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from motus_coach.policy.faults import MAX_WORDS, Fault, builtin_faults
 from motus_coach.policy.spoken import words_in
 from motus_coach.policy.step import PolicyConfig, PolicyState, step

@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from motus_coach.policy.spoken import SpokenNumber, in_words, numbers_in, spoken
 
 

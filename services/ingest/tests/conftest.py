@@ -10,6 +10,8 @@ from typing import Any
 import av
 import numpy as np
 import pytest
+from nats.aio.msg import Msg
+
 from motus.bus.v1 import control_pb2, frame_pb2
 from motus.v1 import session_service_pb2
 from motus_ingest.sampling import Sampling
@@ -17,7 +19,6 @@ from motus_ingest.settings import IngestSettings
 from motus_ingest.sources.file_source import FileSource
 from motus_runtime import topics
 from motus_runtime.bus import Bus, decode
-from nats.aio.msg import Msg
 
 _numbers = itertools.count(1)
 _PIXELS = {"png": "rgb24", "mjpeg": "yuvj420p"}

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from motus_ingest.sources.allowed import allowed_file
 from motus_ingest.sources.port import SourceError
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from motus.bus.v1 import control_pb2
 from motus_ingest.app import IngestApp
 from motus_ingest.settings import IngestSettings

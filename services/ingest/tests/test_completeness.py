@@ -5,6 +5,7 @@ import struct
 from typing import Any
 
 import pytest
+
 from motus_ingest.sources.completeness import cut_off
 
 FORMATS = [

@@ -11,6 +11,7 @@ from typing import Any
 
 import av
 import pytest
+
 from motus_ingest.sampling import Omission, Sampling
 from motus_ingest.settings import IngestSettings
 from motus_ingest.sources.file_source import FileSource

@@ -10,6 +10,7 @@ import pytest
 import simplejpeg
 from hypothesis import given
 from hypothesis import strategies as st
+
 from motus_ingest.sources.file_source import FileSource
 from motus_ingest.sources.picture import fitted
 from motus_ingest.sources.port import Picture

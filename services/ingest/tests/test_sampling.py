@@ -5,6 +5,7 @@ from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
+
 from motus_ingest.sampling import Omission, Sampling, Schedule, Timeline, Tracing
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+
 from motus.bus.v1 import frame_pb2
 from motus_ingest.sender import EverySender
 from motus_runtime.bus import Bus

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import simplejpeg
+
 from motus.bus.v1 import control_pb2, frame_pb2, landmarks_pb2, samples_pb2
 from motus_ingest.session import play
 from motus_ingest.settings import IngestSettings

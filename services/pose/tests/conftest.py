@@ -6,9 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
+
 from motus_pose.bundle import BundleError, default_bundle_path, read_bundle
 from motus_pose.engines.port import EngineError, EngineInfo, PersonPose
-from numpy.typing import NDArray
 
 CLIPS = Path(__file__).resolve().parents[3] / "samples" / "clips"
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import flatbuffers
 import pytest
+
 from motus_pose import bundle
 from motus_pose.bundle import BUNDLE_NAME, BundleError, build_bundle, default_bundle_path, ensure_bundle, read_bundle
 

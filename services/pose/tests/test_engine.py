@@ -5,12 +5,13 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from numpy.typing import NDArray
+
 from motus_pose.app import engine_factory
 from motus_pose.bundle import BundleError
 from motus_pose.engines.libraries import missing_libraries, remedy
 from motus_pose.engines.port import ALL_POINTS, EngineError
 from motus_pose.settings import PoseSettings
-from numpy.typing import NDArray
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from motus_pose.frames import End, Frame, FrameRef
 from motus_pose.ordering import Done, Verdict, after, judge
 

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 import simplejpeg
+
 from motus_pose.frames import Frame, FrameRef, Patch
 from motus_pose.picture import MAX_SIDE_PX, BadPictureError, Rgb, compose
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import simplejpeg
+
 from motus.bus.v1 import control_pb2, frame_pb2, landmarks_pb2, samples_pb2
 from motus_runtime import topics
 from motus_runtime.bus import Bus, decode

@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 import simplejpeg
+from nats.errors import NoRespondersError
+
 from motus.bus.v1 import frame_pb2, landmarks_pb2, samples_pb2
 from motus_pose.session import WINDOW, PoseSession
 from motus_runtime import topics
 from motus_runtime.bus import Bus, decode
 from motus_runtime.follow import follow
 from motus_runtime.lease import Leases
-from nats.errors import NoRespondersError
 
 Ask = Callable[[frame_pb2.Frame], "asyncio.Task[frame_pb2.FrameAck]"]
 _JPEG = simplejpeg.encode_jpeg(np.full((48, 64, 3), 128, np.uint8))

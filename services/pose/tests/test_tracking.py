@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from motus_pose.engines.port import PersonPose
 from motus_pose.tracking import LOST_AFTER_S, Track, Tracks, region, step
 

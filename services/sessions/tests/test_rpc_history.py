@@ -265,10 +265,10 @@ async def test_landmarks_of_a_replaced_worker_are_not_kept(running: Any, stages:
 )
 async def test_bad_requests_name_their_field(running: Any, method: str, request_: Any, fields: set[str]) -> None:
     """INVALID_ARGUMENT says which field, for every method."""
-    await running.create("bad-asked")
+    session = await running.create("")
     for name in ("name", "parent"):
         if name in request_.DESCRIPTOR.fields_by_name and not getattr(request_, name):
-            setattr(request_, name, "sessions/bad-asked")
+            setattr(request_, name, session.name)
 
     code, found = await refused(getattr(running.stub, method)(request_, timeout=10))
 

@@ -1,8 +1,7 @@
 """Entry point of the coach service."""
 
-from motus_runtime.service import run_service
-
 from motus_coach.app import build
+from motus_runtime.service import run_service
 
 
 def main() -> int:

@@ -5,17 +5,16 @@ import logging
 from pathlib import Path
 
 from motus.bus.v1 import control_pb2, samples_pb2
-from motus_runtime import topics
-from motus_runtime.errors import FailedPreconditionError, MotusError
-from motus_runtime.ownership import SessionOwner
-from motus_runtime.service import Context
-from motus_runtime.settings import load
-
 from motus_coach.model import ModelClient
 from motus_coach.policy.faults import FaultTable, FaultTableError, builtin_faults, parse_faults
 from motus_coach.policy.step import PolicyConfig
 from motus_coach.session import SessionCoach
 from motus_coach.settings import CoachSettings
+from motus_runtime import topics
+from motus_runtime.errors import FailedPreconditionError, MotusError
+from motus_runtime.ownership import SessionOwner
+from motus_runtime.service import Context
+from motus_runtime.settings import load
 
 log = logging.getLogger("motus.coach")
 

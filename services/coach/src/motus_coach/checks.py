@@ -3,12 +3,11 @@
 import json
 import re
 
-from motus_register import MEASURES
-
 from motus_coach.policy.faults import MAX_WORDS
 from motus_coach.policy.spoken import SpokenNumber, in_words, numbers_in, words_in
 from motus_coach.policy.values import Kind
 from motus_coach.prompts import Ask
+from motus_register import MEASURES
 
 MAX_ANSWER_CHARACTERS = 2000
 _PLAIN = re.compile(r"[A-Za-z0-9 ,.!?'’;:–-]+")

@@ -4,9 +4,9 @@ import math
 from collections.abc import Mapping
 
 from google.protobuf.timestamp_pb2 import Timestamp
+
 from motus.bus.v1 import control_pb2, frame_pb2, samples_pb2
 from motus.v1 import event_pb2, measure_pb2, movement_pb2, session_service_pb2
-
 from motus_coach.policy.values import (
     Cue,
     Evidence,

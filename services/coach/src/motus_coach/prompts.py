@@ -5,10 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from motus_register import MEASURES
-
 from motus_coach.policy.faults import MAX_WORDS, Fault, FaultTable
 from motus_coach.policy.values import Cue, Kind
+from motus_register import MEASURES
 
 DATA_LIMIT = 40
 ANSWER_SCHEMA: Mapping[str, Any] = {

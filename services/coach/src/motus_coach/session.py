@@ -13,19 +13,18 @@ from dataclasses import dataclass, replace
 
 from motus.bus.v1 import control_pb2, frame_pb2, samples_pb2
 from motus.v1 import event_pb2, movement_pb2
-from motus_runtime import topics
-from motus_runtime.bus import Bus, decode
-from motus_runtime.errors import PermanentError
-from motus_runtime.follow import Stored, follow
-from motus_runtime.tally import Tally
-from motus_runtime.telemetry import remote_context, tracer
-
 from motus_coach import convert
 from motus_coach.model import ModelClient
 from motus_coach.policy.step import PolicyConfig, PolicyState, step
 from motus_coach.policy.values import Cue, ExerciseNamed, Kind, Observation, SessionEnded
 from motus_coach.prompts import ask_about
 from motus_coach.settings import CoachSettings
+from motus_runtime import topics
+from motus_runtime.bus import Bus, decode
+from motus_runtime.errors import PermanentError
+from motus_runtime.follow import Stored, follow
+from motus_runtime.tally import Tally
+from motus_runtime.telemetry import remote_context, tracer
 
 log = logging.getLogger("motus.coach.session")
 

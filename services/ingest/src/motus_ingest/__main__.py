@@ -2,9 +2,8 @@
 
 import sys
 
-from motus_runtime.service import run_service
-
 from motus_ingest.app import build
+from motus_runtime.service import run_service
 
 
 def main() -> int:

@@ -1,14 +1,13 @@
 """The ingest service: claims the sessions that the specs name and plays each."""
 
 from motus.bus.v1 import control_pb2
+from motus_ingest.session import play
+from motus_ingest.settings import IngestSettings
 from motus_runtime.bus import Bus
 from motus_runtime.lease import Leases
 from motus_runtime.ownership import SessionOwner, Specs
 from motus_runtime.service import Context
 from motus_runtime.settings import load
-
-from motus_ingest.session import play
-from motus_ingest.settings import IngestSettings
 
 
 class IngestApp:

@@ -2,9 +2,8 @@
 
 from motus.bus.v1 import control_pb2, frame_pb2, landmarks_pb2, samples_pb2
 from motus.v1 import event_pb2
-from motus_runtime.bus import decode
-
 from motus_ingest.sources.port import Picture
+from motus_runtime.bus import decode
 
 
 def frame_ref(

@@ -12,12 +12,13 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
+from nats.aio.msg import Msg
+
 from motus.bus.v1 import frame_pb2
 from motus_runtime import topics
 from motus_runtime.bus import Bus, decode
 from motus_runtime.errors import PermanentError, UnavailableError
 from motus_runtime.tally import Tally
-from nats.aio.msg import Msg
 
 CREDIT = 2
 ANSWER_S = 2.0

@@ -9,19 +9,18 @@ from typing import Any
 
 from motus.bus.v1 import control_pb2
 from motus.v1 import session_service_pb2
-from motus_runtime import topics
-from motus_runtime.bus import Bus, decode
-from motus_runtime.errors import PermanentError, RetryableError, UnavailableError
-from motus_runtime.follow import follow
-from motus_runtime.tally import Tally
-from motus_runtime.telemetry import tracer
-
 from motus_ingest import convert
 from motus_ingest.sampling import Omission, Sampling, Schedule, Tracing
 from motus_ingest.sender import EverySender
 from motus_ingest.settings import IngestSettings
 from motus_ingest.sources.file_source import FileSource
 from motus_ingest.sources.port import FrameSource, Picture, SourceError
+from motus_runtime import topics
+from motus_runtime.bus import Bus, decode
+from motus_runtime.errors import PermanentError, RetryableError, UnavailableError
+from motus_runtime.follow import follow
+from motus_runtime.tally import Tally
+from motus_runtime.telemetry import tracer
 
 log = logging.getLogger("motus.ingest")
 

@@ -2,11 +2,10 @@
 
 import sys
 
-from motus_runtime.service import run_service
-from motus_runtime.settings import SettingsError, load
-
 from motus_pose.app import build
 from motus_pose.settings import PoseSettings
+from motus_runtime.service import run_service
+from motus_runtime.settings import SettingsError, load
 
 
 def main() -> int:

@@ -5,15 +5,14 @@ import logging
 from typing import Final
 
 from motus.bus.v1 import control_pb2
-from motus_runtime.ownership import SessionOwner
-from motus_runtime.service import App, Context
-
 from motus_pose.bundle import BundleError, read_bundle
 from motus_pose.convert import participants_of
 from motus_pose.engines.libraries import missing_libraries, remedy
 from motus_pose.engines.port import EngineError, EngineFactory
 from motus_pose.session import PoseSession
 from motus_pose.settings import PoseSettings
+from motus_runtime.ownership import SessionOwner
+from motus_runtime.service import App, Context
 
 log = logging.getLogger("motus.pose")
 

@@ -6,7 +6,6 @@ from typing import cast
 
 from motus.bus.v1 import control_pb2, frame_pb2, landmarks_pb2, samples_pb2
 from motus.v1 import event_pb2, sample_pb2
-
 from motus_pose.engines.port import EngineInfo, PersonPose
 from motus_pose.frames import End, Frame, FrameRef, Patch
 from motus_pose.ordering import Done

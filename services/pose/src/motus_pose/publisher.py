@@ -6,17 +6,17 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Final
 
-from motus.bus.v1 import frame_pb2
-from motus_runtime import topics
-from motus_runtime.bus import Bus
-from motus_runtime.errors import UnavailableError
-from motus_runtime.tally import Tally
 from opentelemetry import trace
 
+from motus.bus.v1 import frame_pb2
 from motus_pose import convert
 from motus_pose.engines.port import EngineInfo
 from motus_pose.frames import Frame
 from motus_pose.tracking import TrackedPerson
+from motus_runtime import topics
+from motus_runtime.bus import Bus
+from motus_runtime.errors import UnavailableError
+from motus_runtime.tally import Tally
 
 log = logging.getLogger("motus.pose")
 

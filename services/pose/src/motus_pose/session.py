@@ -11,17 +11,10 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Final
 
-from motus.bus.v1 import frame_pb2, landmarks_pb2
-from motus_runtime import topics
-from motus_runtime.bus import Bus, decode
-from motus_runtime.errors import PermanentError, RetryableError
-from motus_runtime.lease import Leases
-from motus_runtime.slots import FrameWindow, NewestSlot
-from motus_runtime.tally import Tally
-from motus_runtime.telemetry import remote_context, tracer
 from nats.aio.msg import Msg
 from opentelemetry import trace
 
+from motus.bus.v1 import frame_pb2, landmarks_pb2
 from motus_pose import convert
 from motus_pose.engines.port import EngineError, EngineFactory, PersonPose
 from motus_pose.frames import Frame
@@ -30,6 +23,13 @@ from motus_pose.ordering import Done, Verdict, after, judge
 from motus_pose.picture import BadPictureError
 from motus_pose.publisher import Answer, Job, Publisher
 from motus_pose.tracking import Tracks, step
+from motus_runtime import topics
+from motus_runtime.bus import Bus, decode
+from motus_runtime.errors import PermanentError, RetryableError
+from motus_runtime.lease import Leases
+from motus_runtime.slots import FrameWindow, NewestSlot
+from motus_runtime.tally import Tally
+from motus_runtime.telemetry import remote_context, tracer
 
 log = logging.getLogger("motus.pose")
 

@@ -4,9 +4,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from motus_runtime.settings import setting
-
 from motus_pose.bundle import BUNDLE_SHA256, default_bundle_path
+from motus_runtime.settings import setting
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,9 @@ from dataclasses import dataclass, fields
 from importlib.resources import files
 from typing import Any
 
-from motus_register import EXERCISES, MEASURES
-
 from motus_coach.policy.spoken import numbers_in, words_in
 from motus_coach.policy.values import Grade, Severity
+from motus_register import EXERCISES, MEASURES
 
 MAX_WORDS = 15
 _TAKES = {"max": max, "min": min}

@@ -4,10 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from statistics import median
 
-from motus_register import MEASURES
-
 from motus_coach.policy.faults import Fault
 from motus_coach.policy.values import Evidence, Grade, Measured, RepSeen
+from motus_register import MEASURES
 
 # The error that a grade allows, by the register's unit: for measures that come without their own standard error.
 # Degrees are the grade's bounds; seconds are one and two frames at 30 a second.
