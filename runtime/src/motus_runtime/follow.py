@@ -24,6 +24,8 @@ HEARTBEAT_S = 1.0
 _LOST = (nats.js.errors.Error, nats.js.errors.APIError, nats.errors.Error, TimeoutError)
 MAX_DELIVER = 5
 STORE_AGAIN_S = 1.0
+# What a process that died had in hand comes again after this time; who works longer on a batch says so.
+ACK_WAIT_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -154,7 +156,7 @@ async def consume(
 
 
 async def _durable(bus: Bus, stream: str, subject: str, durable: str) -> JetStreamContext.PullSubscription:
-    config = ConsumerConfig(ack_wait=30, max_deliver=-1, max_ack_pending=4096)
+    config = ConsumerConfig(ack_wait=ACK_WAIT_S, max_deliver=-1, max_ack_pending=4096)
     delay = 0.25
     while True:
         try:

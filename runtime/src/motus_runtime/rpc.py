@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
 from typing import Any
 
 import grpc
@@ -109,8 +110,9 @@ def _stream(call: Any, method: str, headers: dict[str, str]) -> Any:
         with tracer().start_as_current_span(method, context=remote_context(headers)):
             try:
                 _seconds_left(context)
-                async for answer in call(request, context):
-                    yield answer
+                async with aclosing(call(request, context)) as answers:
+                    async for answer in answers:
+                        yield answer
             except Exception as error:
                 await _abort(context, method, error)
             RPCS.labels(method, "OK").inc()

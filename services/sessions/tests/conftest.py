@@ -9,6 +9,8 @@ from pathlib import Path
 import grpc.aio
 import numpy as np
 import pytest
+from nats.js.errors import NotFoundError
+
 from motus.bus.v1 import frame_pb2, landmarks_pb2, samples_pb2
 from motus.v1 import event_pb2, movement_pb2, sample_pb2, session_service_pb2, session_service_pb2_grpc
 from motus_runtime import topics
@@ -22,7 +24,6 @@ from motus_sessions.recorder import DURABLES, STREAMS
 from motus_sessions.settings import SessionsSettings
 from motus_sessions.store.sql import SqlStore
 from motus_sessions.tokens import Tokens
-from nats.js.errors import NotFoundError
 
 DEADLINE_S = 20.0
 START_NS = 1_700_000_000_000_000_000
@@ -34,7 +35,7 @@ class Running:
 
     app: SessionsApp
     store: SqlStore
-    specs: Specs
+    health: Health
     channel: grpc.aio.Channel
     stub: "session_service_pb2_grpc.SessionServiceAsyncStub"
 
@@ -93,7 +94,7 @@ async def start(bus: Bus, nats_url: str, store_url: str) -> Start:
             stub = session_service_pb2_grpc.SessionServiceStub(channel)
             await channel.channel_ready()
             try:
-                yield Running(app, store, specs, channel, stub)
+                yield Running(app, store, health, channel, stub)
             finally:
                 for task in tasks:
                     task.cancel()

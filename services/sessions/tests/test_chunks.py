@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
+
 from motus_sessions.projection.landmarks import COLUMNS
 from motus_sessions.projection.table import Table, empty
 from motus_sessions.store.chunks import CorruptChunkError, decode, encode_packed, encode_raw, quantum

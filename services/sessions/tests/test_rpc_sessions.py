@@ -9,6 +9,7 @@ import pytest
 from google.rpc import error_details_pb2, status_pb2
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
+
 from motus.bus.v1 import control_pb2
 from motus.v1 import event_pb2, session_service_pb2
 from motus_runtime import topics

@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+
 from motus_runtime.errors import AlreadyExistsError
 from motus_sessions.projection.fence import Fence
 from motus_sessions.projection.landmarks import COLUMNS

@@ -76,7 +76,7 @@ class Scene:
         joints: dict[str, list[str]] = {}
         for channel, value, absence in zip(sample.channels, sample.values, absent, strict=False):
             if channel in SHOWN_CHANNELS:
-                joints.setdefault(channel.split("_")[0], []).append("-" if absence else f"{value:.0f}°")
+                joints.setdefault(channel.split("_")[0], []).append("-" if absence else f"{round(value)}°")
         return {joint: " / ".join(values) for joint, values in joints.items()}
 
     def apply(self, response: session_service_pb2.WatchSessionResponse) -> list[News]:

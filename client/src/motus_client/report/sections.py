@@ -11,6 +11,7 @@ from motus_client.names import value_name
 from motus_client.outcome import Outcome
 
 _UNITS = {"deg": "°", "deg/s": "°/s", "1": "", "%": "%", "s": "s"}
+_ABSENCES = {"VIEW": "not from this view", "OCCLUDED": "hidden", "NO_PERSON": "nobody seen"}
 
 
 def tiles(outcome: Outcome) -> str:
@@ -94,11 +95,13 @@ def _measure(measure: measure_pb2.Measure | None) -> str:
     if measure is None:
         return "–"
     if not measure.HasField("value"):
-        return value_name(measure_pb2.AbsenceReason, measure.absence).lower().replace("_", " ")
+        reason = value_name(measure_pb2.AbsenceReason, measure.absence)
+        return _ABSENCES.get(reason, reason.lower().replace("_", " "))
     row = MEASURES.get(measure.name)
     unit = _UNITS.get(row.unit, f" {row.unit}") if row else ""
     digits = 0 if unit.startswith("°") else 2
-    return f"{measure.value:.{digits}f}{' s' if unit == 's' else unit}"
+    # Adding zero: what rounds to nothing has no sign.
+    return f"{round(measure.value, digits) + 0.0:.{digits}f}{' s' if unit == 's' else unit}"
 
 
 def _words(name: str) -> str:

@@ -3,7 +3,6 @@
 import sys
 
 from motus_runtime.service import run_service
-
 from motus_sessions.app import build
 
 

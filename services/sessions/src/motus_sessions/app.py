@@ -11,7 +11,6 @@ import logging
 from motus_runtime.errors import UnavailableError
 from motus_runtime.service import Context
 from motus_runtime.settings import load
-
 from motus_sessions.lifecycle import Lifecycle
 from motus_sessions.recorder import Recorder
 from motus_sessions.server import Server

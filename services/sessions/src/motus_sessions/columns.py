@@ -1,11 +1,11 @@
 """Packed columns and landmarks of messages as tables, and back."""
 
 import numpy as np
+from numpy.typing import NDArray
+
 from motus.bus.v1 import landmarks_pb2
 from motus.v1 import measure_pb2, sample_pb2
 from motus_runtime.errors import PermanentError
-from numpy.typing import NDArray
-
 from motus_sessions.names import participant_name
 from motus_sessions.projection.landmarks import IMAGE_BYTES, POINTS, WORLD_BYTES, persons_of
 from motus_sessions.projection.records import PersonSeen

@@ -3,7 +3,6 @@
 from motus.bus.v1 import control_pb2, landmarks_pb2, samples_pb2
 from motus.v1 import event_pb2, movement_pb2, session_service_pb2
 from motus_runtime.errors import PermanentError
-
 from motus_sessions.columns import persons_in, table_of_series
 from motus_sessions.names import last_part, participant_name, session_name
 from motus_sessions.projection.life import Change, Outcome, State

@@ -8,12 +8,12 @@ from functools import partial
 
 import nats.errors
 import nats.js.errors
+
 from motus.bus.v1 import control_pb2
 from motus_runtime import topics
 from motus_runtime.bus import Bus, ConflictError, cancellable
 from motus_runtime.errors import AlreadyExistsError, RetryableError
 from motus_runtime.ownership import Specs
-
 from motus_sessions.convert import change_message, spec_message
 from motus_sessions.projection.life import Life, State, change_to, lost, stored_all
 from motus_sessions.projection.records import EVENTS, LANDMARKS, SAMPLES, Batch, Known, SessionRecord

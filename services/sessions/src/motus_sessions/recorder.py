@@ -12,7 +12,6 @@ from motus_runtime.bus import Bus, decode
 from motus_runtime.errors import UnavailableError
 from motus_runtime.follow import Stored, consume
 from motus_runtime.telemetry import STAGE_EVENTS
-
 from motus_sessions.convert import event_record, landmark_record, sample_record
 from motus_sessions.projection.recording import record_events, record_landmarks, record_samples
 from motus_sessions.projection.records import (

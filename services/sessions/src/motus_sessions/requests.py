@@ -9,11 +9,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from google.protobuf.duration_pb2 import Duration
+
 from motus.v1 import session_service_pb2
 from motus_register import CHANNELS, EXERCISES
 from motus_runtime.errors import InvalidArgumentError
 from motus_runtime.topics import SESSION_ID
-
 from motus_sessions.names import ATHLETE_ID, PARTICIPANT_ID
 from motus_sessions.projection.records import ParticipantRecord, SessionRecord
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import grpc.aio
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
+
 from motus.v1 import session_service_pb2, session_service_pb2_grpc
 from motus_runtime.errors import UnavailableError
 from motus_runtime.rpc import StatusInterceptor
-
 from motus_sessions.settings import SessionsSettings
 
 SERVICE = session_service_pb2.DESCRIPTOR.services_by_name["SessionService"].full_name

@@ -7,7 +7,6 @@ from typing import Any
 from motus.v1 import movement_pb2, sample_pb2, session_service_pb2, session_service_pb2_grpc
 from motus.v1.event_pb2 import Event
 from motus_runtime.errors import InvalidArgumentError, NotFoundError, ResourceExhaustedError
-
 from motus_sessions.columns import series_message, skeleton_frames
 from motus_sessions.convert import session_message
 from motus_sessions.lifecycle import Lifecycle

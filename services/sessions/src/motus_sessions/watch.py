@@ -7,14 +7,14 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 
+from nats.aio.msg import Msg
+
 from motus.bus.v1 import landmarks_pb2, samples_pb2
 from motus.v1 import event_pb2, sample_pb2
 from motus_runtime import topics
 from motus_runtime.bus import Bus, decode
 from motus_runtime.errors import PermanentError, UnavailableError
 from motus_runtime.follow import follow
-from nats.aio.msg import Msg
-
 from motus_sessions.columns import chosen_channels, persons_in, skeleton_frame
 from motus_sessions.convert import event_record
 from motus_sessions.feed import Feed, Response

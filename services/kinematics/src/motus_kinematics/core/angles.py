@@ -27,7 +27,7 @@ BASE_SIGMA_DEG: Final = 4.0
 TRUNK_SIGMA_DEG: Final = 5.0
 FOOT_SIGMA_DEG: Final = 9.0
 HEIGHT_SIGMA: Final = 0.03
-EXTENSION_BAND_DEG: Final = (20.0, 45.0)
+EXTENSION_BAND_DEG: Final = (20.0, 35.0)
 """Below it the picture decides: a straight limb looks straight from everywhere, while depth noise bends it."""
 SIDE_VIEW_BAND: Final = (0.75, 0.93)
 """Share of the athlete's lateral axis along the line of sight, from which on the picture weighs and decides: about 40

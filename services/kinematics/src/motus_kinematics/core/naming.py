@@ -77,7 +77,8 @@ class _Features:
     """The last seconds in figures; NaN, which no rule accepts, where a joint was not seen.
 
     Ranges are between the 3 % and 97 % quantiles of the side that moved more; `*_apart` is how far the sides differ at
-    the 80 % quantile, `*_together` their correlation.
+    the 80 % quantile, `*_together` their correlation; `body_rise` and `foot_lift` are how far shoulders and ankles go
+    above where they usually are at most.
     """
 
     lean: float
@@ -96,6 +97,7 @@ class _Features:
     wrist_low: float
     wrist_high: float
     body: float
+    body_rise: float
     foot_lift: float
     knee_apart: float
     hip_apart: float
@@ -119,6 +121,7 @@ def _features(past: Table) -> _Features:
 
     knees, hips = pair("knee_flexion_{side}_deg"), pair("hip_flexion_{side}_deg")
     elbows, shoulders = pair("elbow_flexion_{side}_deg"), pair("shoulder_elevation_{side}_deg")
+    shoulders_up = column("shoulder_level_m")
     wrists, lean = pair("wrist_height_{side}_ratio"), column("trunk_lean_deg")
     ankles = column("hip_level_m") - column("hip_height_ratio") * LEG_M
     return _Features(
@@ -137,7 +140,8 @@ def _features(past: Table) -> _Features:
         wrist=_larger(_range, wrists),
         wrist_low=_larger(lambda y: _quantile(y, TAIL), wrists),
         wrist_high=_larger(lambda y: _quantile(y, 1.0 - TAIL), wrists),
-        body=_range(column("shoulder_level_m")),
+        body=_range(shoulders_up),
+        body_rise=_quantile(shoulders_up, 1.0 - TAIL) - _quantile(shoulders_up, 0.8),
         foot_lift=_quantile(ankles, 1.0 - TAIL) - _quantile(ankles, 0.5),
         knee_apart=_quantile(np.abs(knees[0] - knees[1]), 0.8),
         hip_apart=_quantile(np.abs(hips[0] - hips[1]), 0.8),
@@ -195,7 +199,7 @@ RULES: Final[tuple[tuple[str, Callable[[_Features], bool]], ...]] = (
     ("russian_twist", lambda f: f.hip_usual > 60.0 and f.hip < 50.0 and f.twist > 35.0 and f.knee < 60.0),
     ("pullup", lambda f: f.wrist_low > -0.25 and f.wrist_high > 0.5 and f.elbow > 50.0 and f.body > 0.3),
     ("swing", lambda f: f.wrist > 1.3 and f.twist > 25.0 and f.body < 0.25 and f.shoulder > 60.0),
-    ("jump", lambda f: f.foot_lift > 0.3 and f.knee > 40.0 and f.wrist > 0.8),
+    ("jump", lambda f: f.foot_lift > 0.22 and f.knee > 40.0 and (f.body_rise > 0.18 or f.wrist > 1.2)),
     ("run", lambda f: f.knee > 80.0 and f.knee_together < 0.3 and f.hip_together < 0.5),
     ("walk", lambda f: f.knee > 30.0 and f.knee_together < 0.3 and f.hip_together < 0.3),
     ("deadlift", lambda f: _arms_hang(f) and f.lean > 40.0 and f.knee > 45.0 and f.hip_together > 0.6),

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 import zstandard
-from motus_register import CHANNELS
 from numpy.typing import NDArray
 
+from motus_register import CHANNELS
 from motus_sessions.projection.landmarks import COLUMNS as LANDMARK_COLUMNS
 from motus_sessions.projection.table import Table
 

@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from motus_runtime.errors import AlreadyExistsError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from motus_runtime.errors import AlreadyExistsError
 from motus_sessions.projection.landmarks import COLUMNS as LANDMARK_COLUMNS
 from motus_sessions.projection.life import State
 from motus_sessions.projection.records import (

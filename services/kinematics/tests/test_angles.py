@@ -1,0 +1,158 @@
+"""Angles of a figure whose angles are known."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from motus_kinematics.core.angles import measure
+from motus_kinematics.core.body import empty_frame
+from motus_kinematics.core.channels import INDEX, Absence
+
+SIDE, OTHER_SIDE, FRONT, OBLIQUE = 0.0, 180.0, -90.0, -45.0
+
+
+def read(lab, pose, facing_deg):
+    """All positions of one frame by name."""
+    reading, _ = measure(lab.frame(0.0, pose, lab.View(facing_deg)), None)
+    return {name: float(reading.values[i]) for name, i in INDEX.items()}
+
+
+@pytest.mark.parametrize("facing_deg", [SIDE, OTHER_SIDE, FRONT, OBLIQUE])
+def test_angles_of_a_deep_squat_are_those_of_the_figure_from_every_side(lab, facing_deg):
+    """A view changes no angle of a figure seen without error."""
+    pose = lab.Pose(knee=(80.0, 100.0), hip=(70.0, 90.0), elbow=(60.0, 90.0), shoulder=(40.0, 80.0), lean=30.0)
+
+    seen = read(lab, pose, facing_deg)
+
+    expected = {
+        "knee_flexion_left_deg": 80.0,
+        "knee_flexion_right_deg": 100.0,
+        "hip_flexion_left_deg": 70.0,
+        "hip_flexion_right_deg": 90.0,
+        "elbow_flexion_left_deg": 60.0,
+        "elbow_flexion_right_deg": 90.0,
+        "shoulder_elevation_left_deg": 40.0,
+        "shoulder_elevation_right_deg": 80.0,
+        "thigh_elevation_left_deg": 40.0,
+        "thigh_elevation_right_deg": 60.0,
+        "trunk_lean_deg": 30.0,
+        "trunk_lean_lateral_deg": 0.0,
+        "trunk_rotation_deg": 0.0,
+    }
+    assert {name: seen[name] for name in expected} == pytest.approx(expected, abs=0.5)
+
+
+@given(
+    knee=st.floats(40.0, 130.0),
+    hip=st.floats(-10.0, 120.0),
+    lean=st.floats(-20.0, 80.0),
+    facing_deg=st.sampled_from([SIDE, OTHER_SIDE]),
+)
+@settings(max_examples=60, deadline=None)
+def test_a_side_view_reads_every_pose_within_half_a_degree(lab, knee, hip, lean, facing_deg):
+    """From the side knee, hip and lean are right over their whole range, whichever way the athlete faces."""
+    seen = read(lab, lab.Pose(knee=(knee, knee), hip=(hip, hip), lean=lean), facing_deg)
+
+    assert seen["knee_flexion_left_deg"] == pytest.approx(knee, abs=0.5)
+    assert seen["hip_flexion_right_deg"] == pytest.approx(hip, abs=0.5)
+    assert seen["trunk_lean_deg"] == pytest.approx(lean, abs=0.5)
+
+
+def test_a_mirrored_picture_swaps_the_sides_and_nothing_else(lab):
+    """Left and right change places, sagittal angles keep their sign, lateral ones change it."""
+    pose = lab.Pose(knee=(60.0, 90.0), hip=(50.0, 80.0), lean=25.0)
+    swapped = np.array([0, 4, 5, 6, 1, 2, 3, 8, 7, 10, 9, *(i + 1 if i % 2 else i - 1 for i in range(11, 33))])
+    frame = lab.frame(0.0, pose, lab.View(OBLIQUE))
+
+    mirrored = replace(
+        frame,
+        image=((frame.image - (0.5, 0, 0)) * (-1, 1, 1) + (0.5, 0, 0))[swapped],
+        world=(frame.world * (-1, 1, 1))[swapped],
+    )
+    before, after = (measure(each, None)[0].values for each in (frame, mirrored))
+
+    for name in ("knee_flexion", "hip_flexion", "thigh_elevation"):
+        left, right = INDEX[f"{name}_left_deg"], INDEX[f"{name}_right_deg"]
+        assert after[left] == pytest.approx(before[right], abs=1e-6)
+    lean = INDEX["trunk_lean_deg"]
+    assert after[lean] == pytest.approx(before[lean], abs=1e-6)
+
+
+@pytest.mark.parametrize("noise_seed", range(5))
+def test_a_straight_leg_seen_from_the_front_reads_straight_in_spite_of_noisy_depth(lab, noise_seed):
+    """Depth noise, which always bends a straight limb, does not show where the picture is straight."""
+    (frame,) = lab.film((), 1 / 30, view=lab.View(FRONT), noise_m=0.02, seed=noise_seed)
+
+    reading, _ = measure(frame, None)
+
+    assert reading.values[INDEX["knee_flexion_left_deg"]] < 12.0
+
+
+def test_the_aspect_ratio_of_the_picture_changes_no_angle(lab):
+    """Fractions of width and height are not lengths: a squeezed picture's angles are set right."""
+    pose = lab.Pose(knee=(90.0, 90.0), hip=(80.0, 80.0), lean=20.0)
+    frame = lab.frame(0.0, pose)
+    tall = replace(frame, width=240, height=480, image=frame.image * (640 / 240, 1, 1))
+
+    wide, narrow = (measure(each, None)[0].values[INDEX["knee_flexion_left_deg"]] for each in (frame, tall))
+
+    assert narrow == pytest.approx(wide, abs=1e-6)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_a_landmark_that_is_no_number_gives_a_reason_instead_of_values(lab, bad):
+    """NaN in is flagged out, and the stance stays as it was."""
+    frame = lab.frame(0.0, lab.standing)
+    world = frame.world.copy()
+    world[25, 1] = bad
+
+    reading, stance = measure(replace(frame, world=world), None)
+
+    assert reading.absence is Absence.IMPLAUSIBLE
+    assert np.isnan(reading.values).all()
+    assert stance is None
+
+
+def test_an_empty_frame_says_that_nobody_is_there(lab):
+    """A frame without the participant has a reason and no value."""
+    reading, _ = measure(empty_frame(1.0, 640, 480), None)
+
+    assert reading.absence is Absence.NO_PERSON
+    assert np.isnan(reading.values).all()
+
+
+def test_points_that_the_engine_lacks_take_only_their_own_angles_with_them(lab):
+    """An engine without feet still gives knees, and no ankle angle."""
+    frame = lab.frame(0.0, lab.standing)
+    presence = frame.presence.copy()
+    presence[29:33] = False
+
+    reading, _ = measure(replace(frame, presence=presence), None)
+
+    assert np.isfinite(reading.values[INDEX["knee_flexion_left_deg"]])
+    assert np.isnan(reading.values[INDEX["ankle_dorsiflexion_left_deg"]])
+
+
+def test_without_world_landmarks_the_picture_alone_is_measured(lab):
+    """An engine that has no depth still gives the angles of a side view."""
+    pose = lab.Pose(knee=(90.0, 90.0), hip=(80.0, 80.0))
+    frame = replace(lab.frame(0.0, pose), world=None)
+
+    reading, _ = measure(frame, None)
+
+    assert reading.values[INDEX["knee_flexion_right_deg"]] == pytest.approx(90.0, abs=0.5)
+
+
+def test_a_limb_outside_the_picture_is_not_trusted(lab):
+    """What lies beyond the edge is guessed by the engine: its expected error says so."""
+    frame = lab.frame(0.0, lab.standing)
+    image = frame.image.copy()
+    image[27, 1] = 1.2
+
+    reading, _ = measure(replace(frame, image=image), None)
+
+    assert reading.sigmas[INDEX["knee_flexion_left_deg"]] > 20.0
+    assert reading.sigmas[INDEX["knee_flexion_right_deg"]] < 10.0

@@ -1,0 +1,200 @@
+"""Nothing that was acknowledged is missing, whenever the service goes away, and what was half done is done."""
+
+import sqlite3
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from motus.bus.v1 import control_pb2
+from motus.v1 import event_pb2, session_service_pb2
+from motus_runtime import topics
+from motus_runtime.bus import Bus, decode
+from motus_runtime.follow import follow
+from motus_sessions.convert import change_message
+from motus_sessions.projection.life import Life, Outcome, State, change_to
+from motus_sessions.projection.records import Batch
+from motus_sessions.recorder import DURABLES, STREAMS
+
+
+async def counts(service: Any, session: str) -> tuple[int, int, int]:
+    """Reps, skeleton frames and rows of samples that the API gives."""
+    name = f"sessions/{session}"
+    stub = service.stub
+    reps = await stub.ListReps(session_service_pb2.ListRepsRequest(parent=name), timeout=20)
+    bones = await stub.GetSkeleton(session_service_pb2.GetSkeletonRequest(name=name, page_size=3000), timeout=20)
+    request = session_service_pb2.GetSeriesRequest(name=name, channels=["trunk_lean_deg"])
+    series = await stub.GetSeries(request, timeout=20)
+    return len(reps.reps), len(bones.frames), len(series.t_s_f64) // 8
+
+
+@pytest.mark.timeout(180)
+async def test_a_restart_in_the_middle_loses_nothing(start: Any, stages: Callable[[str], Any]) -> None:
+    """What was said before, during and after the service was away is all there, once."""
+    say = stages("restart-mid")
+
+    async def go_on(part: int) -> None:
+        await say.see(*(part * 10 + number / 30 for number in range(30)))
+        await say.measure(part * 10.0, 30, trunk_lean_deg=lambda t: t + 1)
+        await say.count_rep(part + 1)
+
+    async with start() as service:
+        await service.create("restart-mid")
+        await go_on(0)
+    await go_on(1)
+    async with start() as service:
+        await go_on(2)
+    async with start() as service:
+        await say.finish(30.0)
+        await service.until_over("restart-mid")
+        session = await service.get("restart-mid")
+        found = await counts(service, "restart-mid")
+
+    assert session.state == event_pb2.SESSION_STATE_ENDED
+    assert found == (3, 90, 90)
+
+
+@pytest.mark.timeout(180)
+async def test_messages_that_come_twice_count_once(start: Any, stages: Callable[[str], Any], bus: Bus) -> None:
+    """A service that died between commit and acknowledgement gets everything again; nothing doubles."""
+    say = stages("told-twice")
+    async with start() as service:
+        await service.create("told-twice")
+        await say.see(*(number / 30 for number in range(30)))
+        await say.measure(0.0, 30, trunk_lean_deg=lambda t: t + 1)
+        await say.count_rep(1)
+        call = service.stub.WatchSession(
+            session_service_pb2.WatchSessionRequest(name="sessions/told-twice"), timeout=60
+        )
+        async for response in call:
+            if response.event.HasField("rep"):
+                break
+        call.cancel()
+    for kind, durable in DURABLES.items():
+        await bus.jetstream.delete_consumer(STREAMS[kind], durable)
+
+    async with start() as service:
+        await say.finish(1.0)
+        await service.until_over("told-twice")
+
+        assert await counts(service, "told-twice") == (1, 30, 30)
+
+
+async def test_a_session_whose_create_died_half_way_begins(start: Any, bus: Bus) -> None:
+    """A row without spec is a session that nobody has begun: the stages are told of it at the next start."""
+    async with start() as service:
+        await service.create("half-made")
+        await bus.store_raw(topics.spec_key("half-made"), b"", {"KV-Operation": "DEL"})
+
+    async with start():
+        async for stored in follow(bus, f"KV_{topics.SPECS}", topics.spec_key("half-made")):
+            if not stored.deleted:
+                break
+
+    assert decode(control_pb2.SessionSpec, stored.body).session == "half-made"
+
+
+async def test_a_running_session_whose_spec_is_lost_fails(start: Any, stages: Callable[[str], Any], bus: Bus) -> None:
+    """Nobody waits for ever for a session that no stage works at."""
+    async with start() as service:
+        await service.create("spec-lost")
+        await stages("spec-lost").see(0.0)
+        call = service.stub.WatchSession(session_service_pb2.WatchSessionRequest(name="sessions/spec-lost"), timeout=60)
+        assert (await anext(aiter(call))).event.state.to == event_pb2.SESSION_STATE_RUNNING
+        call.cancel()
+    await bus.store_raw(topics.spec_key("spec-lost"), b"", {"KV-Operation": "DEL"})
+
+    async with start() as service:
+        watched = await service.until_over("spec-lost")
+        session = await service.get("spec-lost")
+
+    assert watched[-1].event.state.to == event_pb2.SESSION_STATE_FAILED
+    assert session.state == event_pb2.SESSION_STATE_FAILED
+    assert "lost" in session.reason
+
+
+async def test_an_end_that_was_stored_but_not_told_is_told(start: Any, bus: Bus) -> None:
+    """A service that died between the commit of the end and its event tells it at the next start."""
+    async with start() as service:
+        await service.create("untold-end")
+        ended = Life(State.ENDED, "", 5, 7, Outcome(False, "", 2.0))
+        await service.store.record("default", ["untold-end"], lambda _: Batch(lives={"untold-end": ended}))
+
+    async with start() as service:
+        watched = await service.until_over("untold-end")
+        async for stored in follow(bus, f"KV_{topics.SPECS}", topics.spec_key("untold-end")):
+            if stored.deleted:
+                break
+
+    assert watched[-1].event.state.to == event_pb2.SESSION_STATE_ENDED
+    assert watched[-1].event.time.ToNanoseconds() == 7
+
+
+async def test_a_store_that_is_locked_for_a_while_loses_nothing(
+    start: Any, stages: Callable[[str], Any], store_file: Path
+) -> None:
+    """While the database does not answer the service is not ready, and then it stores what came meanwhile."""
+    say = stages("locked-db")
+    async with start() as service:
+        await service.create("locked-db")
+        with sqlite3.connect(store_file, isolation_level=None) as other:
+            other.execute("BEGIN IMMEDIATE")
+            await say.see(*(number / 30 for number in range(10)))
+            await say.count_rep(1)
+            async for _ in _health(service):
+                if any(name == "store" for name in service.health.faults()):
+                    break
+            other.execute("ROLLBACK")
+        await say.finish(1.0)
+        await service.until_over("locked-db")
+
+        assert (await counts(service, "locked-db"))[:2] == (1, 10)
+        assert "store" not in service.health.faults()
+
+
+async def _health(service: Any) -> AsyncIterator[None]:
+    """Turns of the loop, each with a call that the service answers."""
+    while True:
+        await service.get("locked-db")
+        yield
+
+
+async def test_a_poisonous_message_does_not_hold_up_a_session(
+    start: Any, stages: Callable[[str], Any], bus: Bus
+) -> None:
+    """What nobody can read goes to the dead letters with its reason; the session ends with all the rest."""
+    say = stages("poisoned")
+    async with start() as service:
+        await service.create("poisoned")
+        await say.count_rep(1)
+        await say.count_rep(2, revision=0)
+        landmarks = say.landmarks(0.5)
+        landmarks.persons[0].landmarks.image_f32 = b"\0\0\xc0\x7f" * 165
+        await bus.store(topics.landmarks("poisoned"), landmarks)
+        await say.see(1.0)
+        await say.finish(1.0)
+        await service.until_over("poisoned")
+        found = await counts(service, "poisoned")
+
+    reasons = set()
+    async for stored in follow(bus, topics.DEAD_LETTER_STREAM, topics.dead_letters("sessions")):
+        letter = decode(control_pb2.DeadLetter, stored.body)
+        if ".poisoned" in letter.subject:
+            reasons.add(letter.reason)
+        if len(reasons) == 2:
+            break
+    assert found[:2] == (1, 1)
+    assert any("no number" in reason for reason in reasons)
+    assert any("revision" in reason for reason in reasons)
+
+
+def test_the_same_step_is_always_the_same_event() -> None:
+    """Told twice, a change of state has the same name, time and words."""
+    change = change_to(Life(State.FAILED, "why", 5, 7, Outcome(True, "why", 2.0)))
+    assert change is not None
+
+    first, second = (change_message("same-step", change) for _ in range(2))
+
+    assert first == second
+    assert first.event.name == "sessions/same-step/events/sessions-state-session-4"
