@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from motus_kinematics.core.body import POINTS, Floats, Frame, empty_frame
-from motus_kinematics.core.channels import INDEX
+from motus_kinematics.core.channels import PUBLISHED
 from motus_kinematics.core.events import Event, RepEvent
 from motus_kinematics.core.ledger import RepState
 from motus_kinematics.core.pipeline import Config, Outputs, State, flush, step
@@ -187,9 +187,10 @@ class Played:
         counted = [event for event in last.values() if event.record.state is not RepState.WITHDRAWN]
         return sorted(counted, key=lambda event: event.record.cycle.turn_s)
 
-    def series(self, channel: str) -> Floats:
+    def published(self, channel: str) -> Floats:
         """A published channel's settled values."""
-        return np.array([sample.values[INDEX[channel]] for outputs in self.outputs for sample in outputs.settled])
+        column = PUBLISHED.index(channel)
+        return np.array([sample.values[column] for outputs in self.outputs for sample in outputs.settled])
 
 
 def play(frames: Iterable[Frame], exercise: str = "unknown") -> Played:
