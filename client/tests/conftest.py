@@ -7,6 +7,7 @@ from pathlib import Path
 
 import av
 import pytest
+
 from motus.v1 import event_pb2, measure_pb2, movement_pb2, sample_pb2, session_service_pb2
 from motus_client.outcome import Outcome, ParticipantPhase
 

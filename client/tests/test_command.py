@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from motus_client.cli import main
 from motus_client.cli.analyze import athlete_name
 from motus_client.cli.arguments import parser

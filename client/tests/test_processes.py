@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from motus_client.stack.child import Child, Program
 from motus_client.stack.keeper import Keeper, Trouble
 

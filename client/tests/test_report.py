@@ -9,6 +9,7 @@ from typing import Any
 
 import av
 import pytest
+
 from motus_client.outcome import Outcome
 from motus_client.report.keyframes import pictures_at
 from motus_client.report.material import KeyFrame, Material, chosen_reps

@@ -4,6 +4,7 @@ import struct
 from typing import Any
 
 import pytest
+
 from motus.v1 import sample_pb2
 from motus_client.series import TimeSeries, image_landmarks
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import grpc
 import pytest
+
 from motus_client import ApiError, SessionClient
 from motus_client.stack.readiness import free_port
 

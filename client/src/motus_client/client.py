@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import grpc
+
 from motus.v1 import (
     event_pb2,
     movement_pb2,
@@ -15,7 +16,6 @@ from motus.v1 import (
     session_service_pb2,
     session_service_pb2_grpc,
 )
-
 from motus_client.errors import api_error, api_errors
 from motus_client.names import session_name
 from motus_client.series import TimeSeries

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from google.protobuf.json_format import MessageToDict
-from motus.v1 import event_pb2, measure_pb2, movement_pb2, session_service_pb2
 
+from motus.v1 import event_pb2, measure_pb2, movement_pb2, session_service_pb2
 from motus_client.client import SessionClient
 from motus_client.names import last_part, value_name
 

@@ -4,7 +4,6 @@ import struct
 from dataclasses import dataclass
 
 from motus.v1 import measure_pb2, sample_pb2
-
 from motus_client.names import value_name
 
 _POINTS = 33

@@ -9,7 +9,6 @@ from argparse import Namespace
 from pathlib import Path
 
 from motus.v1 import session_service_pb2
-
 from motus_client.cli.display import display_for
 from motus_client.cli.following import end_session, follow_session
 from motus_client.cli.interrupts import Interrupts

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from motus.v1 import session_service_pb2
-
 from motus_client.cli.display import Display
 from motus_client.cli.problem import Problem
 from motus_client.cli.scene import SHOWN_CHANNELS, Scene

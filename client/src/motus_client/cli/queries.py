@@ -3,7 +3,6 @@
 from argparse import Namespace
 
 from motus.v1 import event_pb2, movement_pb2
-
 from motus_client.cli.problem import print_json
 from motus_client.cli.summary import cues_table, latency_table, reps_table
 from motus_client.cli.tables import NONE, table

@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field
 
 from motus.v1 import event_pb2, movement_pb2, sample_pb2, session_service_pb2
-
 from motus_client.measures import measure_of
 from motus_client.names import value_name
 

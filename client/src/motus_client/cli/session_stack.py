@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from motus.v1 import event_pb2
-
 from motus_client.cli.interrupts import Interrupts
 from motus_client.cli.problem import Problem
 from motus_client.cli.up import root_fault

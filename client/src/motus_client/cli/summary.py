@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from statistics import fmean
 
 from motus.v1 import event_pb2, movement_pb2
-
 from motus_client.cli.tables import figure, table
 from motus_client.measures import mean_of, measure_of, tempo
 from motus_client.names import last_part, value_name

@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Sequence
 
 from motus.v1 import movement_pb2
-
 from motus_client.names import last_part
 from motus_client.outcome import Outcome
 from motus_client.report.embedding import data_element

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from motus.v1 import movement_pb2
-
 from motus_client.client import SessionClient
 from motus_client.outcome import Outcome
 from motus_client.report.keyframes import Picture, pictures_at

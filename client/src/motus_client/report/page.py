@@ -6,7 +6,6 @@ import html
 from importlib.resources import files
 
 from motus.v1 import event_pb2
-
 from motus_client.names import last_part, value_name
 from motus_client.outcome import Outcome
 from motus_client.report import plots

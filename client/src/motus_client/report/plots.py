@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from motus.v1 import movement_pb2
-
 from motus_client.names import value_name
 
 WIDTH, HEIGHT = 960, 190

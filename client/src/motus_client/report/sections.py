@@ -4,11 +4,10 @@ import html
 from collections.abc import Sequence
 
 from motus.v1 import measure_pb2, movement_pb2
-from motus_register import MEASURES
-
 from motus_client.measures import mean_of, tempo
 from motus_client.names import value_name
 from motus_client.outcome import Outcome
+from motus_register import MEASURES
 
 _UNITS = {"deg": "°", "deg/s": "°/s", "1": "", "%": "%", "s": "s"}
 _ABSENCES = {"VIEW": "not from this view", "OCCLUDED": "hidden", "NO_PERSON": "nobody seen"}
