@@ -1,14 +1,18 @@
 """Fixtures for every part's tests: one real nats-server per test run on a free port, and a provisioned bus."""
 
+import re
 import subprocess
 import sys
+import threading
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import IO
 
 import pytest
-
 from motus_runtime.bus import Bus, BusSettings
 from motus_runtime.provision import provision
+
+_LISTENING = re.compile(r"client connections on (127\.0\.0\.1:\d+)")
 
 
 @pytest.fixture(scope="session")
@@ -16,31 +20,26 @@ def nats_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a real nats-server with JetStream, started for this test run."""
     home = tmp_path_factory.mktemp("nats")
     command = [str(Path(sys.executable).parent / "nats-server"), "--addr", "127.0.0.1", "--port", "-1", "--jetstream"]
-    command += ["--store_dir", str(home), "--ports_file_dir", str(home)]
-    with (home / "log").open("w") as log:
-        server = subprocess.Popen(command, stdout=log, stderr=log)
-        try:
-            yield _address(home, server)
-        finally:
-            server.terminate()
-            server.wait(timeout=10)
+    server = subprocess.Popen([*command, "--store_dir", str(home)], stderr=subprocess.PIPE, text=True)
+    assert server.stderr is not None
+    try:
+        yield f"nats://{_address(server.stderr)}"
+    finally:
+        server.terminate()
+        server.wait(timeout=10)
 
 
-def _address(home: Path, server: "subprocess.Popen[bytes]") -> str:
-    """Wait for the file in which the server says where it listens."""
-    import json
-    import time
-
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        for file in home.glob("*.ports"):
-            try:
-                return str(json.loads(file.read_text())["nats"][0])
-            except ValueError:
-                continue
-        assert server.poll() is None, (home / "log").read_text()
-        time.sleep(0.02)
-    raise TimeoutError("nats-server did not start")
+def _address(log: IO[str]) -> str:
+    """Read the server's log until it says that it is ready; the rest is read on, so that it never blocks."""
+    said, address = [], ""
+    for line in log:
+        said.append(line)
+        if found := _LISTENING.search(line):
+            address = found[1]
+        if "Server is ready" in line:
+            threading.Thread(target=log.read, daemon=True).start()
+            return address
+    raise RuntimeError("nats-server did not start:\n" + "".join(said))
 
 
 @pytest.fixture

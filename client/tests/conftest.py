@@ -108,12 +108,12 @@ class Made:
                 event_pb2.StageReport(stage=event_pb2.STAGE_KINEMATICS, counts={"samples": 238}, latency=latency),
                 event_pb2.StageReport(
                     stage=event_pb2.STAGE_POSE,
-                    counts={"frames_in": 240, "frames_with_pose": 238, "frames_bad": 1},
+                    counts={"frames_in": 240, "frames_with_pose": 238, "frames_dropped_bad": 1},
                     latency=latency,
                 ),
                 event_pb2.StageReport(
                     stage=event_pb2.STAGE_INGEST,
-                    counts={"frames_in": 240, "frames_sent": 240, "frames_dropped_late": 2},
+                    counts={"frames_in": 240, "frames_sent": 240, "frames_dropped_corrupt": 2, "frames_dropped_bad": 1},
                 ),
             ],
             rep_count=REPS,

@@ -29,7 +29,7 @@ def test_an_absent_measure_is_null_and_says_why(made: Any) -> None:
 
 
 def test_frames_are_counted_over_the_stages(outcome: Outcome) -> None:
-    """Read by ingest, seen by pose, and dropped by either."""
+    """Read by ingest, seen by pose, and every loss counted once."""
     frames = outcome_json(outcome, None)["frames"]
 
     assert frames == {"in": 240, "with_pose": 238, "dropped": 3}

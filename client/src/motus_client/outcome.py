@@ -12,7 +12,6 @@ from motus_client.client import SessionClient
 from motus_client.names import last_part, value_name
 
 FINAL_STATES = (event_pb2.SESSION_STATE_ENDED, event_pb2.SESSION_STATE_FAILED)
-_LOST_BY_POSE = ("frames_superseded", "frames_bad")
 
 
 @dataclass(frozen=True)
@@ -134,14 +133,19 @@ def newest_events(events: Iterable[event_pb2.Event]) -> list[event_pb2.Event]:
 
 
 def frames_of(reports: Iterable[event_pb2.StageReport]) -> Frames:
-    """Frame counts from the stages' reports."""
+    """Frame counts from the stages' reports.
+
+    A stage that was restarted counts anew, but kinematics reads its whole log again: what it measured is exact.
+    """
     counts = {report.stage: dict(report.counts) for report in reports}
-    ingest, pose = counts.get(event_pb2.STAGE_INGEST, {}), counts.get(event_pb2.STAGE_POSE, {})
+    stages = (event_pb2.STAGE_INGEST, event_pb2.STAGE_POSE, event_pb2.STAGE_KINEMATICS)
+    ingest, pose, kinematics = (counts.get(stage, {}) for stage in stages)
+    # Ingest learns of every loss: what pose could not take it says in its answer to the frame.
     dropped = sum(count for cause, count in ingest.items() if cause.startswith("frames_dropped"))
     return Frames(
-        read=ingest.get("frames_in", 0),
-        with_pose=pose.get("frames_with_pose", 0),
-        dropped=dropped + sum(pose.get(cause, 0) for cause in _LOST_BY_POSE),
+        read=max(ingest.get("frames_in", 0), kinematics.get("frames_in", 0) + dropped),
+        with_pose=max(pose.get("frames_with_pose", 0), kinematics.get("frames_with_pose", 0)),
+        dropped=dropped,
     )
 
 

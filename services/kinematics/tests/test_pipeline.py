@@ -24,11 +24,11 @@ def figures(rep):
     return {m.name: m.value for m in rep.measures if m.absence is Absence.PRESENT}
 
 
-@given(cuts=st.lists(st.integers(1, 240), max_size=4), seed=st.integers(0, 3))
-@settings(max_examples=12, deadline=None)
+@given(cuts=st.lists(st.integers(1, 160), max_size=4), seed=st.integers(0, 3))
+@settings(max_examples=8, deadline=None)
 def test_a_stream_cut_anywhere_and_carried_on_says_the_same_as_one_batch(lab, cuts, seed):
     """The state is all there is: saved and loaded between any two frames, the run goes on as if nothing had happened."""
-    frames = list(lab.film(lab.regular(3), 8.0, noise_m=0.01, seed=seed))
+    frames = list(lab.film(lab.regular(2), 6.0, noise_m=0.01, seed=seed))
     whole = lab.play(frames, "squat")
 
     state, events = State(), []
@@ -42,8 +42,8 @@ def test_a_stream_cut_anywhere_and_carried_on_says_the_same_as_one_batch(lab, cu
     assert [repr(e) for e in (*events, *outputs.events)] == [repr(e) for e in whole.events]
 
 
-@given(reps=st.integers(1, 5), period_s=st.floats(1.6, 4.0), depth=st.floats(0.6, 1.0), seed=st.integers(0, 9))
-@settings(max_examples=12, deadline=None)
+@given(reps=st.integers(1, 4), period_s=st.floats(1.6, 3.0), depth=st.floats(0.6, 1.0), seed=st.integers(0, 9))
+@settings(max_examples=8, deadline=None)
 def test_what_was_said_live_is_what_a_look_back_over_everything_finds(lab, reps, period_s, depth, seed):
     """Stream equals batch: the confirmed repetitions are those of one count over the whole past."""
     moves = lab.regular(reps, period_s=period_s, depth=depth)
@@ -215,11 +215,11 @@ def test_a_lost_person_is_said_once_and_so_is_the_return(lab):
 
 
 def test_the_state_stays_small_however_long_the_session(lab):
-    """Ten minutes later the state is no larger than after two."""
+    """Once the past is as long as it may get, the state grows no more."""
     state, sizes = State(), []
-    for frame in lab.film(lab.regular(240), 600.0, fps=10.0):
+    for frame in lab.film(lab.regular(80), 200.0, fps=8.0):
         state, _ = step(state, frame, SQUAT)
-        if frame.t_s in (120.0, 599.0):
+        if frame.t_s in (90.0, 199.0):
             sizes.append(len(pickle.dumps(state)))
 
     assert sizes[1] < 1.2 * sizes[0]

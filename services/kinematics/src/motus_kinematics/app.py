@@ -2,20 +2,17 @@
 
 import asyncio
 import logging
-from typing import Final
 
 from motus.bus.v1 import control_pb2, samples_pb2
+from motus_kinematics.session import MeasuredSession
+from motus_kinematics.settings import KinematicsSettings
 from motus_runtime import topics
-from motus_runtime.errors import MotusError, RetryableError
+from motus_runtime.errors import MotusError
+from motus_runtime.ownership import SessionOwner
 from motus_runtime.service import App, Context
 from motus_runtime.settings import load
 
-from motus_kinematics.session import MeasuredSession
-from motus_kinematics.settings import KinematicsSettings
-
 log = logging.getLogger("motus.kinematics")
-
-CLAIM_EVERY_S: Final = 0.5
 
 
 async def build(context: Context) -> App:
@@ -32,46 +29,19 @@ class KinematicsApp:
     """
 
     def __init__(self, context: Context, settings: KinematicsSettings) -> None:
-        self._bus, self._leases, self._specs = context.bus, context.leases, context.specs
+        self._bus, self._specs = context.bus, context.specs
         self._settings = settings
-        self._tasks: dict[str, asyncio.Task[None]] = {}
         self._sessions: dict[str, MeasuredSession] = {}
-        self._done: set[str] = set()
+        self._owner = SessionOwner(context.leases, context.specs, self._measure, unit_of=topics.partition_unit)
 
     async def run(self) -> None:
         """Claim and measure until cancelled; the next owner makes everything anew from the stored landmarks."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._report())
-            while True:
-                self._specs.changed.clear()
-                self._end_gone()
-                await self._begin_new(group)
-                try:
-                    async with asyncio.timeout(CLAIM_EVERY_S):
-                        await self._specs.changed.wait()
-                except TimeoutError:
-                    pass
+            await self._owner.run()
 
     async def drain(self) -> None:
         """Nothing is left to finish: what was measured is stored, the rest is in the stream of landmarks."""
-
-    def _end_gone(self) -> None:
-        self._done &= set(self._specs.current)
-        for session, task in self._tasks.items():
-            if session not in self._specs.current or _unit(session) not in self._leases.epochs:
-                task.cancel()
-
-    async def _begin_new(self, group: asyncio.TaskGroup) -> None:
-        for session, spec in list(self._specs.current.items()):
-            if session in self._tasks or session in self._done:
-                continue
-            try:
-                epoch = await self._leases.claim(_unit(session))
-            except RetryableError as error:
-                log.warning("cannot claim partition %s: %s", _unit(session), error.message)
-                return
-            if epoch is not None:
-                self._tasks[session] = group.create_task(self._measure(spec, epoch), name=f"session {session}")
 
     async def _measure(self, first: control_pb2.SessionSpec, epoch: int) -> None:
         session = first.session
@@ -81,12 +51,8 @@ class KinematicsApp:
         self._sessions[session] = measured
         try:
             await measured.run()
-            self._done.add(session)
-        except RetryableError as error:
-            log.warning("session %s again: %s", session, error.message)
         finally:
-            self._tasks.pop(session, None)
-            self._sessions.pop(session, None)
+            del self._sessions[session]
 
     async def _report(self) -> None:
         """Tell those who watch how each session goes."""
@@ -98,7 +64,3 @@ class KinematicsApp:
                     await self._bus.publish(topics.live(session), live)
                 except MotusError as error:
                     log.debug("report of %s: %s", session, error.message)
-
-
-def _unit(session: str) -> str:
-    return str(topics.partition(session))

@@ -32,7 +32,7 @@ class SessionsApp:
 
     def __init__(self, context: Context, settings: SessionsSettings, store: SessionStore, tokens: Tokens) -> None:
         self._store = store
-        self._lifecycle = Lifecycle(context.bus, store, context.specs, self._forget)
+        self._lifecycle = Lifecycle(context.bus, store, context.specs)
         self._recorder = Recorder(context.bus, store, self._lifecycle.moved)
         self.watches = Watches(context.bus, store, tokens)
         servicer = SessionServicer(store, self._lifecycle, self.watches, tokens)
@@ -62,9 +62,6 @@ class SessionsApp:
             except UnavailableError as error:
                 self._store_fault = error.message
             await asyncio.sleep(PING_EVERY_S)
-
-    def _forget(self, session: str) -> None:
-        self._recorder.forget(session)
 
 
 async def build(context: Context) -> SessionsApp:

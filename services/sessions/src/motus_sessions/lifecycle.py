@@ -6,18 +6,15 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-import nats.errors
-import nats.js.errors
-
 from motus.bus.v1 import control_pb2
 from motus_runtime import topics
-from motus_runtime.bus import Bus, ConflictError, cancellable
+from motus_runtime.bus import Bus, ConflictError
 from motus_runtime.errors import AlreadyExistsError, RetryableError
 from motus_runtime.ownership import Specs
 from motus_sessions.convert import change_message, spec_message
 from motus_sessions.projection.life import Life, State, change_to, lost, stored_all
 from motus_sessions.projection.records import EVENTS, LANDMARKS, SAMPLES, Batch, Known, SessionRecord
-from motus_sessions.recorder import DURABLES, STREAMS
+from motus_sessions.recorder import STREAMS, acknowledged
 from motus_sessions.store.port import SessionStore
 
 log = logging.getLogger("motus.sessions.lifecycle")
@@ -25,7 +22,6 @@ log = logging.getLogger("motus.sessions.lifecycle")
 ENDING_EVERY_S = 0.05
 LOOK_EVERY_S = 5.0
 _SPECS_STREAM = f"KV_{topics.SPECS}"
-_NO_ANSWER = (nats.js.errors.Error, nats.errors.Error, TimeoutError)
 
 
 class Lifecycle:
@@ -35,11 +31,10 @@ class Lifecycle:
         bus: the bus.
         store: the store.
         specs: the sessions that the stages know of.
-        ended: called with each session that became terminal here.
     """
 
-    def __init__(self, bus: Bus, store: SessionStore, specs: Specs, ended: Callable[[str], None]) -> None:
-        self._bus, self._store, self._specs, self._ended = bus, store, specs, ended
+    def __init__(self, bus: Bus, store: SessionStore, specs: Specs) -> None:
+        self._bus, self._store, self._specs = bus, store, specs
         self._ending: dict[str, str] = {}
         self._wake = asyncio.Event()
 
@@ -91,8 +86,8 @@ class Lifecycle:
                     looked_at = time.monotonic()
                 for session, tenant in list(self._ending.items()):
                     await self._end_if_stored(tenant, session)
-            except (RetryableError, *_NO_ANSWER) as error:
-                log.warning("looking again: %s", error or type(error).__name__)
+            except RetryableError as error:
+                log.warning("looking again: %s", error.message)
                 await asyncio.sleep(0.5)
             await self._pause()
 
@@ -105,10 +100,14 @@ class Lifecycle:
             pass
 
     async def _look_after_all(self, *, first: bool) -> None:
+        unfinished = set()
         for tenant in await self._store.tenants():
             for record in await self._store.unfinished(tenant):
+                unfinished.add(record.session)
                 await self._look_after(tenant, record, first=first)
         for session, spec in list(self._specs.current.items()):
+            if session in unfinished:
+                continue
             record_or_none = await self._store.session(spec.tenant, session)
             if record_or_none is not None and record_or_none.life.state.terminal:
                 await self._close(session, record_or_none.life)
@@ -149,10 +148,7 @@ class Lifecycle:
             LANDMARKS: topics.landmarks(session),
         }[kind]
         last = await self._bus.last(STREAMS[kind], subject)
-        if last is None or not last.seq:
-            return True
-        info = await cancellable(self._bus.jetstream.consumer_info(STREAMS[kind], DURABLES[kind]))
-        return info.ack_floor is not None and info.ack_floor.stream_seq >= last.seq
+        return last is None or not last.seq or await acknowledged(self._bus, kind) >= last.seq
 
     async def _finish(self, tenant: str, session: str, step: Callable[[Life, int], Life]) -> None:
         for kind in (SAMPLES, LANDMARKS):
@@ -167,7 +163,6 @@ class Lifecycle:
         await self._announce(session, life)
         await self._bus.store_raw(topics.spec_key(session), b"", {"KV-Operation": "DEL"})
         log.info("session %s is %s", session, life.state.name)
-        self._ended(session)
 
     async def _announce(self, session: str, life: Life) -> None:
         change = change_to(life)

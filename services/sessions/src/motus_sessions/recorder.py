@@ -6,13 +6,17 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
 from typing import TypeVar
 
+import nats.errors
+import nats.js.errors
+
 from motus.bus.v1 import landmarks_pb2, samples_pb2
 from motus_runtime import topics
-from motus_runtime.bus import Bus, decode
+from motus_runtime.bus import Bus, cancellable, decode
 from motus_runtime.errors import UnavailableError
 from motus_runtime.follow import Stored, consume
 from motus_runtime.telemetry import STAGE_EVENTS
 from motus_sessions.convert import event_record, landmark_record, sample_record
+from motus_sessions.projection.life import Change
 from motus_sessions.projection.recording import record_events, record_landmarks, record_samples
 from motus_sessions.projection.records import (
     EVENTS,
@@ -38,6 +42,21 @@ DURABLES = {kind: f"motus-sessions-{kind}" for kind in STREAMS}
 R = TypeVar("R", EventRecord, SampleRecord, LandmarkRecord)
 
 
+async def acknowledged(bus: Bus, kind: str) -> int:
+    """Up to and with which sequence of a stream every message is acknowledged, hence stored.
+
+    Raises:
+        UnavailableError: the bus does not answer.
+    """
+    try:
+        info = await cancellable(bus.jetstream.consumer_info(STREAMS[kind], DURABLES[kind]))
+    except nats.js.errors.NotFoundError:
+        return 0
+    except (nats.js.errors.Error, nats.errors.Error, TimeoutError) as error:
+        raise UnavailableError(f"the message server does not answer: {type(error).__name__}") from error
+    return info.ack_floor.stream_seq if info.ack_floor else 0
+
+
 class Recorder:
     """Stores what the stages say.
 
@@ -59,8 +78,7 @@ class Recorder:
             for kind, take in ((EVENTS, self._events), (SAMPLES, self._samples), (LANDMARKS, self._landmarks)):
                 group.create_task(consume(self._bus, STREAMS[kind], topics.every(kind), DURABLES[kind], take))
 
-    def forget(self, session: str) -> None:
-        """A session is over."""
+    def _forget(self, session: str) -> None:
         self._tenants.pop(session, None)
         for kind in STREAMS:
             self._packed_to.pop((session, kind), None)
@@ -68,6 +86,9 @@ class Recorder:
     async def _events(self, stored: list[Stored]) -> None:
         records = [event_record(decode(samples_pb2.EventEnvelope, one.body), one.sequence) for one in stored]
         await self._record(records, record_events)
+        for record in records:
+            if isinstance(record.detail, Change) and record.detail.after.terminal:
+                self._forget(record.session)
 
     async def _samples(self, stored: list[Stored]) -> None:
         records = [sample_record(decode(samples_pb2.SampleChunk, one.body), one.sequence) for one in stored]

@@ -1,4 +1,4 @@
-"""Requests checked against the contract, every field at fault named at once."""
+"""Requests checked against the contract, the fields at fault named at once."""
 
 import hashlib
 import math
@@ -20,6 +20,8 @@ from motus_sessions.projection.records import ParticipantRecord, SessionRecord
 MOST_PARTICIPANTS = 16
 MOST_CHANNELS = 64
 MOST_REASON_CHARACTERS = 200
+MOST_FAULTS = 10
+"""A status travels in headers, of which a client takes 8 KiB."""
 _SET_BY_SERVER = ("name", "state", "reason", "create_time", "start_time", "end_time", "reports", "rep_count")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _GROUP = re.compile(r"[A-Za-z0-9._~-]{0,64}")
@@ -30,8 +32,8 @@ class Faults(dict[str, str]):
     """What is wrong with a request, by field path."""
 
     def unless(self, holds: object, field: str, text: str) -> None:
-        """Note a fault when something does not hold; a field's first one stays."""
-        if not holds:
+        """Note a fault when something does not hold; a field's first one stays, and the first MOST_FAULTS fields."""
+        if not holds and len(self) < MOST_FAULTS:
             self.setdefault(field, text)
 
     def refuse(self) -> None:
@@ -44,7 +46,7 @@ def new_session(request: session_service_pb2.CreateSessionRequest, now_ns: int) 
     """The session that a request asks for.
 
     Raises:
-        InvalidArgumentError: naming every field at fault.
+        InvalidArgumentError: naming the fields at fault.
     """
     faults, wish = Faults(), request.session
     faults.unless(SESSION_ID.fullmatch(request.session_id or "auto"), "session_id", "must be [a-z0-9-]{4,40}")
@@ -93,7 +95,7 @@ def _check_source(source: session_service_pb2.Source, faults: Faults) -> None:
     faults.unless(parts.scheme == "file", field, "must begin with file://")
     faults.unless(parts.netloc in ("", "localhost"), field, "must name a file of the server: file:///path")
     faults.unless(parts.path.startswith("/") and len(parts.path) > 1, field, "must name a file: file:///path")
-    faults.unless("\0" not in source.uri and "%00" not in source.uri, field, "must not hold a zero byte")
+    faults.unless(source.uri.isprintable() and "%00" not in source.uri, field, "must hold printable characters only")
 
 
 def _exercise_text() -> str:
@@ -106,7 +108,7 @@ def _participants(
     count = len(wished)
     faults.unless(count <= MOST_PARTICIPANTS, "session.participants", f"must be at most {MOST_PARTICIPANTS}")
     found: list[ParticipantRecord] = []
-    for place, one in enumerate(wished):
+    for place, one in enumerate(wished[:MOST_PARTICIPANTS]):
         field = f"session.participants[{place}]"
         prefix = f"sessions/{session}/participants/"
         name = one.name or f"{prefix}p{place + 1}"
@@ -118,9 +120,15 @@ def _participants(
         athlete = one.athlete.removeprefix("athletes/")
         bound = athlete != one.athlete and ATHLETE_ID.fullmatch(athlete)
         faults.unless(not one.athlete or bound, f"{field}.athlete", "must be empty or athletes/{athlete}")
-        faults.unless(len(one.display_name) <= 80, f"{field}.display_name", "is longer than 80 characters")
+        check_text(one.display_name, 80, f"{field}.display_name", faults)
         found.append(ParticipantRecord(participant, athlete, one.display_name))
     return tuple(found) or (ParticipantRecord("p1"),)
+
+
+def check_text(text: str, most: int, field: str, faults: Faults) -> None:
+    """Text that people will see must be short, and must not steer their terminal."""
+    faults.unless(len(text) <= most, field, f"is longer than {most} characters")
+    faults.unless(text.isprintable(), field, "must hold printable characters only")
 
 
 def _retention(retention: session_service_pb2.Retention, name: str, faults: Faults) -> float | None:

@@ -14,7 +14,15 @@ from motus_sessions.names import ATHLETE_ID, participant_in, session_in
 from motus_sessions.projection.life import State
 from motus_sessions.projection.records import SessionRecord
 from motus_sessions.projection.thinning import thin
-from motus_sessions.requests import MOST_REASON_CHARACTERS, Faults, check_channels, new_session, page_size, span_us
+from motus_sessions.requests import (
+    MOST_REASON_CHARACTERS,
+    Faults,
+    check_channels,
+    check_text,
+    new_session,
+    page_size,
+    span_us,
+)
 from motus_sessions.store.port import SessionStore
 from motus_sessions.tokens import Tokens
 from motus_sessions.watch import Watches, Wish, resume_question
@@ -57,8 +65,8 @@ class SessionServicer(session_service_pb2_grpc.SessionServiceServicer):
         named = not request.athlete or (athlete != request.athlete and ATHLETE_ID.fullmatch(athlete))
         faults.unless(named, "athlete", "must be athletes/{athlete}")
         faults.refuse()
-        states = [State(state) for state in request.states]
-        question = ("sessions", TENANT, athlete, *(str(int(state)) for state in sorted(states)))
+        states = sorted({State(state) for state in request.states})
+        question = ("sessions", TENANT, athlete, *(str(int(state)) for state in states))
         place = self._place(question, request.page_token)
         before = (int(place[0]), str(place[1])) if place else None
         found = await self._store.sessions(TENANT, limit=size + 1, states=states, athlete=athlete, before=before)
@@ -72,8 +80,7 @@ class SessionServicer(session_service_pb2_grpc.SessionServiceServicer):
     ) -> session_service_pb2.Session:
         """Ask the stages to end a session."""
         faults = Faults()
-        short = len(request.reason) <= MOST_REASON_CHARACTERS
-        faults.unless(short, "reason", f"is longer than {MOST_REASON_CHARACTERS} characters")
+        check_text(request.reason, MOST_REASON_CHARACTERS, "reason", faults)
         faults.refuse()
         record = await self._session(request.name, "name")
         if not record.life.state.terminal:

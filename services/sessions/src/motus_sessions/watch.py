@@ -23,6 +23,7 @@ from motus_sessions.projection.fence import Fence
 from motus_sessions.projection.life import Change
 from motus_sessions.projection.pacing import Pace
 from motus_sessions.projection.records import EVENTS, EventRecord
+from motus_sessions.recorder import acknowledged
 from motus_sessions.store.port import SessionStore
 from motus_sessions.tokens import Tokens
 
@@ -110,9 +111,9 @@ class Watches:
 
     async def _events(self, wish: Wish) -> AsyncGenerator[EventRecord, None]:
         """Events behind a sequence, each revision once, those of replaced owners left out."""
-        tenant, session, cursor = wish.tenant, wish.session, wish.after
-        seen = await self._store.revisions(tenant, session, cursor)
-        while page := await self._store.events(tenant, session, after=cursor, limit=PAGE):
+        cursor, whole = wish.after, await self._whole_up_to(wish)
+        seen = await self._store.revisions(wish.tenant, wish.session, cursor)
+        while page := await self._page(wish, cursor, whole):
             for event in page:
                 seen.add((event.event, event.revision))
                 yield _with_detail(event)
@@ -124,6 +125,20 @@ class Watches:
                 if (event.event, event.revision) not in seen:
                     seen.add((event.event, event.revision))
                     yield event
+
+    async def _whole_up_to(self, wish: Wish) -> float:
+        """Up to which sequence the store lacks nothing of a session.
+
+        What a server that died had in hand comes again after a while, so later events may be stored before it.
+        """
+        record = await self._store.session(wish.tenant, wish.session)
+        if record is not None and record.life.state.terminal:
+            return float("inf")
+        return await acknowledged(self._bus, EVENTS)
+
+    async def _page(self, wish: Wish, after: int, whole: float) -> list[EventRecord]:
+        found = await self._store.events(wish.tenant, wish.session, after=after, limit=PAGE)
+        return [event for event in found if event.sequence <= whole]
 
     async def _news(self, wish: Wish, cursor: int) -> AsyncGenerator[EventRecord, None]:
         """What comes behind a sequence; a message that nobody can read goes to the recorder's dead letters."""

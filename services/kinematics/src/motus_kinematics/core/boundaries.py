@@ -13,6 +13,8 @@ MIN_JERK_ONSET: Final = 1.72
 """Time from the start to 10 % over time from 10 % to 30 % of a minimum-jerk movement."""
 BEND: Final = 0.5
 """Change of the bend of the legs, in smallest repetitions, that is no wobble."""
+AT_REST: Final = 0.005
+"""Of the way out: a signal this close to its rest has not left it."""
 REST_S: Final = 0.6
 """Rest before a movement that tells its level: longer ones drift."""
 FLAT: Final = 0.02
@@ -20,20 +22,36 @@ FLAT: Final = 0.02
 
 
 def leaves_rest(t_s: Floats, level: Floats, low: int, high: int) -> float:
-    """The moment at which a signal leaves its rest before `low` .. `high`.
-
-    Human movement starts bell-shaped, so the moment lies before any threshold it crosses. It is extrapolated from the
-    crossings of 10 % and 30 % along the minimum-jerk law (Flash and Hogan 1985), and not before the signal was last
-    at rest.
-    """
+    """The moment at which a signal leaves its rest before `low` .. `high`, not before it was last at rest."""
     out = level[high] - level[low]
     at_rest = level[low : high + 1] <= level[low] + 0.1 * out
     last_rest = low + int(np.flatnonzero(at_rest)[-1])
     near = max(low, int(np.searchsorted(t_s, t_s[last_rest] - REST_S)))
     rest = float(np.median(level[near : last_rest + 1]))
+    still_s = _crossing(t_s, level, low, high, rest + AT_REST * (level[high] - rest))
+    return max(still_s, _onset(t_s, level, low, high, rest))
+
+
+def leaves_turn(t_s: Floats, level: Floats, low: int, high: int) -> float:
+    """The moment at which a signal leaves its extreme at `low` for `high`; the row itself when nothing was held."""
+    return max(float(t_s[low]), _onset(t_s, level, low, high, float(level[low])))
+
+
+def reaches_turn(t_s: Floats, level: Floats, high: int, low: int) -> float:
+    """The moment at which a signal that comes from `high` reaches its extreme at `low`."""
+    last = len(level) - 1
+    return -leaves_turn(-t_s[::-1], level[::-1], last - low, last - high)
+
+
+def _onset(t_s: Floats, level: Floats, low: int, high: int, rest: float) -> float:
+    """The start of a movement away from the level `rest`.
+
+    Human movement starts bell-shaped, so the moment lies before any threshold it crosses. It is extrapolated from the
+    crossings of 10 % and 30 % along the minimum-jerk law (Flash and Hogan 1985).
+    """
     out = level[high] - rest
-    crossings = [_crossing(t_s, level, low, high, rest + share * out) for share in (0.005, 0.1, 0.3)]
-    return float(max(crossings[0], crossings[1] - MIN_JERK_ONSET * (crossings[2] - crossings[1])))
+    first_s, second_s = (_crossing(t_s, level, low, high, rest + share * out) for share in (0.1, 0.3))
+    return first_s - MIN_JERK_ONSET * (second_s - first_s)
 
 
 def _crossing(t_s: Floats, level: Floats, low: int, high: int, threshold: float) -> float:

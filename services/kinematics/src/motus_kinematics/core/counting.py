@@ -85,7 +85,7 @@ class Count:
         height: Newest height of the signal between rest (0) and turn (1).
         speed: Newest rate of that height per second, positive towards the turn.
         upside_down: Rest is where the exercise's signal is high.
-        signals: What the cycles were found in, by side; under the empty name that of both.
+        signals: What start, turn and end of the cycles were read from, by side; under the empty name that of both.
     """
 
     cycles: tuple[Cycle, ...] = ()
@@ -189,7 +189,7 @@ class _Look:
         speed = float(level[-1] - level[before]) / amplitude / max(float(t_s[-1] - t_s[before]), TINY)
         waiting = bool(pivots) and t_s[-1] - t_s[pivots[-1].row] < DURATION_S[1]
         busy = waiting and (pivots[-1].high or height > REST_BAND)
-        return Count(tuple(found), amplitude, busy, height, speed, self.upside_down, {self.side: self.composite})
+        return Count(tuple(found), amplitude, busy, height, speed, self.upside_down, {self.side: self._shape})
 
     def _cycle(self, pivots: tuple[Pivot, ...], i: int, amplitude: float) -> Cycle | None:
         """The cycle around the high pivot `i`, or None when it is not one."""
@@ -210,6 +210,11 @@ class _Look:
         complete = final or self._settled(back, out, home)
         times = (start_s, turns(t_s, level, high, out), end_s)
         return Cycle(*times, self.side, out, home / out, self.upside_down, complete, final, pivots_s=pivots_s)
+
+    @property
+    def _shape(self) -> Composite:
+        """The signal that phases and likeness are read from."""
+        return self.composite if self.exercise.wind_up else replace(self.composite, level=self.edges)
 
     @property
     def _full_return(self) -> float:

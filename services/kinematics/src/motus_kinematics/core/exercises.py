@@ -108,7 +108,6 @@ _ALL: Final = (
         "pushup",
         ELBOW,
         (Signal(ELBOW, 35.0), Signal("shoulder_height_ratio", -0.3)),
-        edges=(Signal(ELBOW, 35.0),),
         lean_deg=LYING,
     ),
     Exercise("bench", ELBOW, (Signal(ELBOW, 35.0), Signal(WRIST, -0.3)), lean_deg=LYING),

@@ -84,12 +84,12 @@ def reconcile(
     Returns:
         The new ledger and the records that changed, in the order in which to say them.
     """
-    kept = [r for r in ledger.records if r.cycle.turn_s <= since_s]
+    frozen = [r for r in ledger.records if r.cycle.turn_s <= since_s]
     open_records = [r for r in ledger.records if r.cycle.turn_s > since_s]
-    changed: list[Record] = []
+    kept, changed = list(frozen), list[Record]()
     next_ordinal = ledger.next_ordinal
     for cycle in cycles:
-        if any(_same(cycle, r.cycle) for r in kept):
+        if any(_same(cycle, r.cycle) for r in frozen):
             continue
         match = next((r for r in open_records if _same(cycle, r.cycle)), None)
         if match is not None:

@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 from motus_kinematics.core.body import Floats
-from motus_kinematics.core.boundaries import leaves_rest, returns_to_rest
+from motus_kinematics.core.boundaries import leaves_turn, reaches_turn
 from motus_kinematics.core.channels import DIFFERENTIATED, INDEX, SIDES, Absence, Grade, grade_of
 from motus_kinematics.core.composite import GUESSED_DEG, Composite
 from motus_kinematics.core.counting import Cycle
@@ -19,7 +19,8 @@ _MINIMA: Final = ("knee_flexion", "hip_flexion", "elbow_flexion")
 CURVE_POINTS: Final = 32
 EXTREME: Final = 0.97
 """Quantile that stands for a peak: a single frame decides nothing."""
-MIN_HOLD_S: Final = 0.1
+MIN_HOLD_S: Final = 0.2
+"""A movement that turns at once dwells near its extreme for almost as long."""
 MIN_ROWS: Final = 5
 MOSTLY_FRONT: Final = 0.5
 MOSTLY_SIDE: Final = 0.87
@@ -78,8 +79,8 @@ def timing(composite: Composite, cycle: Cycle) -> Timing:
     t_s, level = composite.t_s, -composite.level
     start, turn, end = (int(np.searchsorted(t_s, moment)) for moment in (cycle.start_s, cycle.turn_s, cycle.end_s))
     start, end = max(start - 1, 0), min(end, len(t_s) - 1)
-    out_end_s = returns_to_rest(t_s[start : turn + 1], level[start : turn + 1], 0, turn - start)
-    back_start_s = leaves_rest(t_s[turn : end + 1], level[turn : end + 1], 0, end - turn)
+    out_end_s = reaches_turn(t_s[start : turn + 1], level[start : turn + 1], 0, turn - start)
+    back_start_s = leaves_turn(t_s[turn : end + 1], level[turn : end + 1], 0, end - turn)
     if back_start_s - out_end_s < MIN_HOLD_S:
         return Timing(cycle.turn_s, cycle.turn_s)
     return Timing(out_end_s, back_start_s)

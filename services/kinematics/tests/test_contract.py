@@ -1,0 +1,43 @@
+"""What the core calls things is what the contract and the register call them."""
+
+import motus_register as register
+from motus.v1 import measure_pb2
+
+from motus_kinematics.core.channels import INTERNAL, POSITIONS, PUBLISHED, Absence, Grade
+from motus_kinematics.core.exercises import EXERCISES
+from motus_kinematics.core.naming import RULES
+
+
+def test_every_published_channel_is_in_the_register_and_the_other_way_round():
+    """The register lists what is measured, all of it and nothing else."""
+    assert set(PUBLISHED) == set(register.CHANNELS)
+
+
+def test_a_repetition_carries_every_measure_of_the_register_once(lab):
+    """A measure that cannot be made is there with its reason."""
+    (rep,) = lab.play(lab.film(lab.regular(1), 4.0), "squat").reps
+
+    names = [measure.name for measure in rep.measures]
+    assert sorted(names) == sorted(register.MEASURES)
+
+
+def test_the_exercises_and_names_are_ids_of_the_register():
+    """Nothing is counted or named that the register does not know."""
+    assert set(EXERCISES) <= set(register.EXERCISES)
+    assert {name for name, _ in RULES} <= set(register.EXERCISES)
+
+
+def test_reasons_and_grades_have_the_numbers_of_the_contract():
+    """The core's codes travel as they are."""
+    assert {f"ABSENCE_REASON_{a.name}": a.value for a in Absence if a} == {
+        name: number for name, number in measure_pb2.AbsenceReason.items() if number
+    }
+    assert {f"GRADE_{g.name}": g.value for g in Grade if g} == {
+        name: number for name, number in measure_pb2.Grade.items() if number
+    }
+
+
+def test_internal_positions_stay_inside():
+    """What serves counting alone is not published."""
+    assert set(INTERNAL) < set(POSITIONS)
+    assert not set(INTERNAL) & set(PUBLISHED)
