@@ -1,13 +1,14 @@
 """The bus keeps its promises against a real server."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 import pytest
 
 from motus.bus.v1 import control_pb2, frame_pb2, samples_pb2
 from motus_runtime import follow as follow_module
 from motus_runtime import topics
-from motus_runtime.bus import Bus, ConflictError, decode
+from motus_runtime.bus import Bus, BusSettings, ConflictError, decode
 from motus_runtime.errors import PermanentError, UnavailableError
 from motus_runtime.follow import Stored, consume, follow
 
@@ -43,6 +44,16 @@ async def test_message_over_the_server_limit_is_refused_here(bus: Bus) -> None:
     with pytest.raises(PermanentError):
         await bus.publish(topics.frames("large-session"), frame)
     assert bus.connected
+
+
+async def test_a_connection_that_the_server_cuts_for_good_is_told(nats_url: str) -> None:
+    """The client never connects again after such an error, so whoever runs on it must end."""
+    bus = await Bus.connect(BusSettings(url=nats_url), "test")
+
+    await bus.client.publish("no subject of five words", b"")
+
+    with pytest.raises(UnavailableError, match="closed: nats: .*protocol"):
+        await bus.closed()
 
 
 async def test_follow_gives_history_then_news_in_order(bus: Bus) -> None:
@@ -127,16 +138,26 @@ async def test_what_the_store_cannot_take_now_is_kept_and_never_buried(
     assert tries == follow_module.MAX_DELIVER + 2
 
 
+async def _store(bus: Bus) -> None:
+    await bus.store(topics.events("cancel-session", "pose"), _envelope("cancel-session"))
+
+
+async def _look_for_what_is_not_there(bus: Bus) -> None:
+    await bus.last(topics.LANDMARKS_STREAM, topics.landmarks("cancel-session"))
+
+
+@pytest.mark.parametrize("call", [_store, _look_for_what_is_not_there])
 @pytest.mark.parametrize("turns", range(12))
-async def test_a_cancellation_that_meets_an_answer_is_not_lost(bus: Bus, turns: int) -> None:
-    """Whenever it comes, a cancelled task ends; none runs on because an answer came at the same moment."""
-    subject = topics.events("cancel-session", "pose")
+async def test_a_cancellation_that_meets_an_answer_is_not_lost(
+    bus: Bus, turns: int, call: Callable[[Bus], Awaitable[None]]
+) -> None:
+    """Whenever it comes, a cancelled task ends; none runs on because an answer or an error came at the same moment."""
 
-    async def store_for_ever() -> None:
+    async def call_for_ever() -> None:
         while True:
-            await bus.store(subject, _envelope("cancel-session"))
+            await call(bus)
 
-    task = asyncio.create_task(store_for_ever())
+    task = asyncio.create_task(call_for_ever())
     for _ in range(turns):
         await asyncio.sleep(0)
     task.cancel()

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from motus_runtime.service import ServiceSettings
 from motus_runtime.settings import SettingsError, load, setting
 
 
@@ -39,6 +40,12 @@ def test_all_faults_are_reported_at_once() -> None:
         load(Knobs, "MOTUS_X", environ)
 
     assert len(raised.value.faults) == 3
+
+
+def test_a_text_must_be_one_of_the_choices() -> None:
+    """A wrong word is named like any other fault, with what it may be."""
+    with pytest.raises(SettingsError, match="MOTUS_LOG_LEVEL='loud': must be one of DEBUG"):
+        load(ServiceSettings, "MOTUS", {"MOTUS_LOG_LEVEL": "loud"})
 
 
 @pytest.mark.parametrize("text", ["nan", "inf", "-inf"])

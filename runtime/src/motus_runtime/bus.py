@@ -42,14 +42,15 @@ async def cancellable(call: Awaitable[T]) -> T:
     """Await a call of the client library without losing a cancellation.
 
     Until Python 3.12 `asyncio.wait_for`, on which the library's requests rest, swallows a cancellation that meets the
-    answer; the task would then run on for ever.
+    answer; the task would then run on for ever. The answer may be an error, such as "not found".
     """
     task = asyncio.current_task()
     before = task.cancelling() if task else 0
-    result = await call
-    if task and task.cancelling() > before:
-        raise asyncio.CancelledError
-    return result
+    try:
+        return await call
+    finally:
+        if task and task.cancelling() > before:
+            raise asyncio.CancelledError
 
 
 def decode(kind: type[M], body: bytes) -> M:
@@ -67,9 +68,10 @@ def decode(kind: type[M], body: bytes) -> M:
 class Bus:
     """A connection to NATS for typed messages. Make one with `Bus.connect`."""
 
-    def __init__(self, client: Client, service: str) -> None:
+    def __init__(self, client: Client, service: str, closed: asyncio.Event) -> None:
         self.client = client
         self.service = service
+        self._closed = closed
         self.jetstream = client.jetstream(timeout=5)
 
     @classmethod
@@ -79,6 +81,11 @@ class Bus:
         Raises:
             UnavailableError: no server answered in time.
         """
+        closed = asyncio.Event()
+
+        async def on_closed() -> None:
+            closed.set()
+
         try:
             async with asyncio.timeout(settings.connect_timeout_s):
                 client = await nats.connect(
@@ -98,15 +105,25 @@ class Bus:
                     error_cb=_report_error,
                     disconnected_cb=_report("disconnected"),
                     reconnected_cb=_report("reconnected"),
+                    closed_cb=on_closed,
                 )
         except (TimeoutError, OSError, nats.errors.Error) as error:
             raise UnavailableError(f"no NATS server at {settings.url}: {error}") from None
-        return cls(client, service)
+        return cls(client, service, closed)
 
     @property
     def connected(self) -> bool:
         """Whether the connection stands now."""
         return bool(self.client.is_connected)
+
+    async def closed(self) -> None:
+        """Wait until the connection is closed for good, as the client does when the server refuses it.
+
+        Raises:
+            UnavailableError: it is; what comes back is a new process, not this connection.
+        """
+        await self._closed.wait()
+        raise UnavailableError(f"the connection to NATS was closed: {self.client.last_error or 'no reason given'}")
 
     async def close(self) -> None:
         """Finish what is in flight and close; never raises for a connection that is already gone."""
@@ -124,7 +141,7 @@ class Bus:
         """
         body, headers = self._encoded(message, "")
         try:
-            await self.client.publish(subject, body, reply=reply, headers=headers or None)
+            await cancellable(self.client.publish(subject, body, reply=reply, headers=headers or None))
         except nats.errors.Error as error:
             raise UnavailableError(f"cannot publish to {subject}: {error}") from None
 
@@ -239,7 +256,7 @@ def _unsubscriber(unsubscribe: Callable[[], Awaitable[None]]) -> Callable[[], Aw
 
 async def _report_error(error: Exception) -> None:
     BUS_ERRORS.labels(type(error).__name__).inc()
-    log.warning("bus: %s", error or type(error).__name__)
+    log.warning("bus: %s", str(error) or type(error).__name__)
 
 
 def _report(what: str) -> Callable[[], Awaitable[None]]:

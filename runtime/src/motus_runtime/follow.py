@@ -75,7 +75,7 @@ async def follow(
                 yield stored
         except _LOST as error:
             BUS_ERRORS.labels("follow_again").inc()
-            log.info("following %s again from %d: %s", stream, following, error or type(error).__name__)
+            log.info("following %s again from %d: %s", stream, following, str(error) or type(error).__name__)
             await asyncio.sleep(0.25)
         finally:
             if subscription is not None and not bus.client.is_closed:
@@ -130,9 +130,18 @@ def _stored(message: Msg) -> Stored:
 
 
 async def consume(
-    bus: Bus, stream: str, subject: str, durable: str, store: Callable[[list[Stored]], Awaitable[None]]
+    bus: Bus,
+    stream: str,
+    subject: str,
+    durable: str,
+    store: Callable[[list[Stored]], Awaitable[None]],
+    *,
+    window_s: float = 0.25,
 ) -> None:
     """Give a durable consumer's messages to `store` in batches, for ever, and acknowledge after it returned.
+
+    After a batch it waits for `window_s`, so that the next one is worth its transaction: the first message is stored at
+    once, those behind it within the window.
 
     A RetryableError makes the batch be stored again, as long as it takes. A PermanentError makes the batch be tried
     message by message; the poisonous one goes to the dead letters with its reason. A message that was delivered
@@ -143,12 +152,13 @@ async def consume(
         try:
             while True:
                 try:
-                    batch = await cancellable(subscription.fetch(256, timeout=0.25))
+                    batch = await cancellable(subscription.fetch(256, timeout=1))
                 except TimeoutError:
                     continue
                 await _settle(bus, batch, store)
+                await asyncio.sleep(window_s)
         except _LOST as error:
-            log.info("consumer %s again: %s", durable, error or type(error).__name__)
+            log.info("consumer %s again: %s", durable, str(error) or type(error).__name__)
             await asyncio.sleep(0.5)
         finally:
             # What was fetched and not taken would hold up the drain of the connection.
@@ -163,7 +173,7 @@ async def _durable(bus: Bus, stream: str, subject: str, durable: str) -> JetStre
             subscribing = bus.jetstream.pull_subscribe(subject, durable=durable, stream=stream, config=config)
             return await cancellable(subscribing)
         except _LOST as error:
-            log.info("consumer %s not there yet: %s", durable, error or type(error).__name__)
+            log.info("consumer %s not there yet: %s", durable, str(error) or type(error).__name__)
             await asyncio.sleep(delay)
             delay = min(2 * delay, 2.0)
 

@@ -45,7 +45,7 @@ class Health:
 
     def faults(self) -> dict[str, str]:
         """Why the service is not ready, by name of the check; empty when it is."""
-        return {name: fault for name, check in self._checks.items() if (fault := check())}
+        return {name: fault for name, check in list(self._checks.items()) if (fault := check())}
 
     def close(self) -> None:
         """Stop serving."""
@@ -76,5 +76,8 @@ class _Server(ThreadingMixIn, WSGIServer):
 
 
 class _QuietHandler(WSGIRequestHandler):
+    # Who connects and says nothing must not hold a thread for ever.
+    timeout = 5
+
     def log_message(self, format: str, *args: Any) -> None:
         pass

@@ -49,7 +49,7 @@ class Specs:
             try:
                 return (await cancellable(self._bus.jetstream.stream_info(stream))).state.messages == 0
             except Exception as error:  # the server may not be provisioned yet: keep asking
-                log.info("waiting for %s: %s", stream, error or type(error).__name__)
+                log.info("waiting for %s: %s", stream, str(error) or type(error).__name__)
                 await asyncio.sleep(0.25)
 
     def _apply(self, session: str, body: bytes) -> None:

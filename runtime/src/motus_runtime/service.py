@@ -5,7 +5,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -32,7 +32,7 @@ class ServiceSettings:
     health_host: str = setting("127.0.0.1", "address of /livez, /readyz and /metrics")
     health_port: int = setting(0, "port of /livez, /readyz and /metrics; 0 takes a free one", minimum=0, maximum=65535)
     health_port_file: str = setting("", "file to write that port to once it is bound")
-    log_level: str = setting("INFO", "DEBUG, INFO, WARNING or ERROR")
+    log_level: str = setting("INFO", "DEBUG, INFO, WARNING or ERROR", choices=("DEBUG", "INFO", "WARNING", "ERROR"))
 
 
 class App(Protocol):
@@ -78,10 +78,19 @@ def run_service(stage: str, build: Callable[[Context], Awaitable[App]], *, capac
         start_tracing(stage)
         uvloop.run(_serve(stage, settings, bus_settings, build, capacity))
     except* (SettingsError, MotusError) as group:
-        for error in group.exceptions:
+        for error in _leaves(group):
             print(f"motus-{stage}: {error}", file=sys.stderr)
         code = 1
     return code
+
+
+def _leaves(error: BaseException) -> Iterator[BaseException]:
+    """The errors in a group of groups."""
+    if not isinstance(error, BaseExceptionGroup):
+        yield error
+        return
+    for inner in error.exceptions:
+        yield from _leaves(inner)
 
 
 async def _serve(
@@ -97,6 +106,8 @@ async def _serve(
         _write_atomically(Path(settings.health_port_file), str(health.port))
     state = {"fault": "starting"}
     health.require("service", lambda: state["fault"])
+    # From now on, since what follows may take longer than a loop may hang.
+    beating = asyncio.create_task(_beat(health))
     bus = await Bus.connect(bus_settings, stage)
     health.require("bus", lambda: "" if bus.connected else "not connected to NATS")
     leases, specs = Leases(bus, stage, capacity), Specs(bus)
@@ -105,25 +116,21 @@ async def _serve(
     state["fault"] = ""
     log.info("ready; health on port %d", health.port)
     try:
-        await _run_until(stop, app, health, leases, specs)
-        state["fault"] = "draining"
-        log.info("draining")
+        async with asyncio.TaskGroup() as group:
+            loops = (app.run(), leases.run(), specs.run(), bus.closed())
+            tasks = [group.create_task(loop) for loop in loops]
+            await stop.wait()
+            state["fault"] = "draining"
+            log.info("draining")
+            for task in tasks:
+                task.cancel()
         async with asyncio.timeout(DRAIN_S):
             await app.drain()
             await leases.close()
     finally:
         await bus.close()
+        beating.cancel()
         health.close()
-
-
-async def _run_until(stop: asyncio.Event, app: App, health: Health, leases: Leases, specs: Specs) -> None:
-    """Run all loops until told to stop; the first one that fails takes the service down with its error."""
-    async with asyncio.TaskGroup() as group:
-        loops = (app.run(), leases.run(), specs.run(), _beat(health))
-        tasks = [group.create_task(loop) for loop in loops]
-        await stop.wait()
-        for task in tasks:
-            task.cancel()
 
 
 async def _beat(health: Health) -> None:

@@ -26,7 +26,13 @@ class SettingsError(Exception):
 
 
 def setting(
-    default: Any, help: str, *, minimum: float | None = None, maximum: float | None = None, name: str = ""
+    default: Any,
+    help: str,
+    *,
+    minimum: float | None = None,
+    maximum: float | None = None,
+    choices: tuple[str, ...] = (),
+    name: str = "",
 ) -> Any:
     """A field of a settings dataclass.
 
@@ -35,9 +41,10 @@ def setting(
         help: what it does, with its unit.
         minimum: the smallest value allowed, for numbers.
         maximum: the largest value allowed, for numbers.
+        choices: the values allowed, for texts; empty: any.
         name: the variable's whole name where the field's own under the prefix does not fit.
     """
-    metadata = {"help": help, "minimum": minimum, "maximum": maximum, "name": name}
+    metadata = {"help": help, "minimum": minimum, "maximum": maximum, "choices": choices, "name": name}
     return dataclasses.field(default=default, metadata=metadata)
 
 
@@ -94,4 +101,7 @@ def _bounded(value: Any, field: "dataclasses.Field[Any]") -> Any:
         raise ValueError(f"must be at least {low:g}")
     if high is not None and not value <= high:
         raise ValueError(f"must be at most {high:g}")
+    choices = field.metadata.get("choices")
+    if choices and value not in choices:
+        raise ValueError(f"must be one of {', '.join(choices)}")
     return value

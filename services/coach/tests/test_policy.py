@@ -278,6 +278,16 @@ def test_a_withdrawn_repetition_is_neither_judged_nor_summed_up() -> None:
     assert [(cue.code, cue.reps) for cue in said] == [("session_summary", 2)]
 
 
+def test_a_fault_of_a_withdrawn_repetition_is_not_left_to_work_on() -> None:
+    """A summary names what the repetitions that count have shown."""
+    shallow = planted(DEPTH, clean_rep("squat", 3))
+    reps = [clean_rep("squat", 1), clean_rep("squat", 2), shallow, replace(shallow, counted=False)]
+
+    said = run([*reps, SessionEnded(20)])
+
+    assert [cue.text for cue in said] == [DEPTH.say["en"][0], "Two reps in all. Typical range ninety degrees."]
+
+
 def test_an_unnamed_exercise_is_judged_as_the_session_names_it() -> None:
     """A repetition that bears no name takes the one given before."""
     rep = replace(planted(DEPTH, clean_rep("squat", 1)), exercise="unknown")

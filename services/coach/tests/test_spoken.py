@@ -34,7 +34,9 @@ def test_numbers_are_said_as_people_say_them(value: float, decimals: int, words:
 
 def test_numbers_in_digits_and_words_are_found_with_their_units() -> None:
     """Whoever writes a number in a text cannot hide it from the check."""
-    found = numbers_in("Eight reps, 82.5 degrees, one hundred and five percent, two point five seconds, seven.")
+    found = numbers_in(
+        "Eight reps, 82.5 degrees, one hundred and five percent, two point five seconds, seven, a hundred."
+    )
 
     assert found == [
         SpokenNumber(8, 0, "reps"),
@@ -42,6 +44,7 @@ def test_numbers_in_digits_and_words_are_found_with_their_units() -> None:
         SpokenNumber(105, 0, "percent"),
         SpokenNumber(2.5, 1, "s"),
         SpokenNumber(7, 0, ""),
+        SpokenNumber(100, 0, ""),
     ]
 
 

@@ -1,5 +1,6 @@
 """Which files may be read, and how a refusal is worded."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -109,3 +110,13 @@ def test_links_in_a_circle_are_refused(root: Path) -> None:
 
     with pytest.raises(SourceError):
         allowed_file((root / "a.mp4").as_uri(), [root])
+
+
+def test_a_refusal_holds_nothing_that_cannot_be_printed(root: Path) -> None:
+    """A file's name may be any bytes, a reason is text: no line breaks, no terminal codes, nothing but UTF-8."""
+    (root / "link.mp4").symlink_to(os.fsdecode(os.fsencode(root) + b"/a\n\x1b[31m\xff.mp4"))
+
+    with pytest.raises(SourceError) as refused:
+        allowed_file((root / "link.mp4").as_uri(), [root])
+
+    assert str(refused.value) == "There is no file a??[31m?.mp4."

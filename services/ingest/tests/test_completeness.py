@@ -47,5 +47,7 @@ def test_lengths_of_eight_bytes_and_open_ones_are_understood() -> None:
 
 def test_other_bytes_are_not_judged() -> None:
     """What bears no length is left to the decoder."""
-    for data in (b"", b"x", bytes(100), b"hello world, this is a text", struct.pack(">I4s", 3, b"mdat") + bytes(20)):
+    endless = struct.pack(">I4sI4sQ", 8, b"ftyp", 1, b"free", 2**64 - 1)
+    texts = (b"", b"x", bytes(100), b"hello world, this is a text")
+    for data in (*texts, struct.pack(">I4s", 3, b"mdat") + bytes(20), endless):
         assert not cut_off(io.BytesIO(data))

@@ -14,7 +14,7 @@ from motus_runtime.bus import Bus, decode
 from motus_runtime.follow import follow
 from motus_sessions.convert import change_message
 from motus_sessions.projection.life import Life, Outcome, State, change_to
-from motus_sessions.projection.records import Batch
+from motus_sessions.projection.records import EVENTS, Batch
 from motus_sessions.recorder import DURABLES, STREAMS
 
 
@@ -79,6 +79,31 @@ async def test_messages_that_come_twice_count_once(start: Any, stages: Callable[
         await service.until_over("told-twice")
 
         assert await counts(service, "told-twice") == (1, 30, 30)
+
+
+async def test_a_watcher_misses_nothing_that_a_killed_service_had_in_hand(
+    start: Any, stages: Callable[[str], Any], bus: Bus
+) -> None:
+    """The bus delivers again only after a while, so later events are stored earlier; watchers get all in order."""
+    say = stages("in-hand")
+    async with start() as service:
+        await service.create("in-hand")
+    place = await say.count_rep(1)
+    held = await bus.jetstream.pull_subscribe(topics.every(EVENTS), durable=DURABLES[EVENTS], stream=STREAMS[EVENTS])
+    while (await held.fetch(1))[0].metadata.sequence.stream < place:
+        pass
+
+    async with start() as service:
+        await say.count_rep(2)
+        stored: list[Any] = []
+        while not stored:
+            stored = await service.store.events("default", "in-hand", after=0, limit=1)
+        call = service.stub.WatchSession(session_service_pb2.WatchSessionRequest(name="sessions/in-hand"), timeout=60)
+        watched = [(await anext(aiter(call))).event.rep.ordinal for _ in range(2)]
+        call.cancel()
+
+    assert stored[0].sequence > place
+    assert watched == [1, 2]
 
 
 async def test_a_session_whose_create_died_half_way_begins(start: Any, bus: Bus) -> None:

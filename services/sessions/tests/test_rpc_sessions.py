@@ -115,6 +115,40 @@ async def test_every_bad_field_is_named_at_once(running: Any) -> None:
     }
 
 
+async def test_a_flood_of_bad_fields_is_refused_in_few_words(running: Any) -> None:
+    """However much is wrong, the status reaches the client whole, and nobody else waits meanwhile."""
+    people = [session_service_pb2.Participant(name="x", athlete="x", display_name="\x1b[2J")] * 50_000
+    session = session_service_pb2.Session(participants=people, exercise="x" * 1000, group=" ")
+    request = session_service_pb2.CreateSessionRequest(session=session, session_id="x" * 100_000)
+
+    code, status = await refused(running.stub.CreateSession(request, timeout=10))
+
+    assert code is grpc.StatusCode.INVALID_ARGUMENT
+    assert reason(status) == "INVALID_ARGUMENT"
+    assert {"session_id", "session.participants", "session.participants[0].display_name"} < fields(status)
+
+
+async def test_words_that_would_steer_a_terminal_are_refused(running: Any) -> None:
+    """Names and reasons are shown to people as they are, so they hold no control characters."""
+    await running.create("steered")
+    wish = session_service_pb2.StopSessionRequest(name="sessions/steered", reason="\x1b]0;mine\a")
+
+    code, status = await refused(running.stub.StopSession(wish, timeout=10))
+
+    assert code is grpc.StatusCode.INVALID_ARGUMENT
+    assert fields(status) == {"reason"}
+
+
+async def test_a_state_named_many_times_counts_once(running: Any) -> None:
+    """A filter that repeats itself asks what it asks once."""
+    await running.create("pending-one")
+    pending = session_service_pb2.ListSessionsRequest(states=[event_pb2.SESSION_STATE_PENDING] * 300_000)
+
+    found = await running.stub.ListSessions(pending, timeout=10)
+
+    assert [session.name for session in found.sessions] == ["sessions/pending-one"]
+
+
 async def test_a_taken_id_is_refused(running: Any) -> None:
     """Two sessions never share an id."""
     await running.create("taken-id")

@@ -34,6 +34,7 @@ _APPROVAL = re.compile(
     r"|don'?t worry)\b",
     re.IGNORECASE,
 )
+_UNIT = re.compile(r"\b(?:degrees?|percent)\b", re.IGNORECASE)
 _UNIT_OF = {"deg": "deg", "s": "s", "%": "percent"}
 
 
@@ -70,7 +71,7 @@ def accepted_text(answer: str, ask: Ask) -> str:
     for reason, fails in (
         ("medical", _MEDICAL.search(text)),
         ("leak", _LEAK.search(text)),
-        ("number", _QUANTITY.search(text) or not all(_known(number, ask) for number in numbers_in(text))),
+        ("number", _invents_numbers(text, ask)),
         ("contradiction", _contradicts(text, ask)),
         ("topic", ask.topic and not _says_any(text, ask.topic)),
     ):
@@ -92,6 +93,15 @@ def _parsed(answer: str) -> tuple[str, str]:
     if not isinstance(code, str) or not isinstance(text, str) or not text.strip():
         raise RefusedError("schema")
     return code, text.strip()
+
+
+def _invents_numbers(text: str, ask: Ask) -> bool:
+    """Whether a text says a quantity that is not in the evidence, or a unit behind what is no number."""
+    numbers = numbers_in(text)
+    measured = sum(number.unit in ("deg", "percent") for number in numbers)
+    if _QUANTITY.search(text) or len(_UNIT.findall(text)) != measured:
+        return True
+    return not all(_known(number, ask) for number in numbers)
 
 
 def _known(number: SpokenNumber, ask: Ask) -> bool:

@@ -65,7 +65,12 @@ def messages(ask: Ask) -> list[dict[str, str]]:
         "exercise": cue.exercise[:DATA_LIMIT],
         "athlete_level": ask.level[:DATA_LIMIT],
         "evidence": [
-            {"measure": e.measure, "unit": MEASURES[e.measure].unit, "value": round(e.value, 1), "limit": e.threshold}
+            {
+                "measure": e.measure,
+                "unit": MEASURES[e.measure].unit,
+                "value": round(e.value, 1),
+                "limit": None if e.threshold is None else round(e.threshold, 1),
+            }
             for e in cue.evidence
         ],
         "reps": cue.reps,

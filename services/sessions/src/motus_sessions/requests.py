@@ -20,8 +20,8 @@ from motus_sessions.projection.records import ParticipantRecord, SessionRecord
 MOST_PARTICIPANTS = 16
 MOST_CHANNELS = 64
 MOST_REASON_CHARACTERS = 200
-MOST_FAULTS = 10
-"""A status travels in headers, of which a client takes 8 KiB."""
+MOST_FAULT_CHARACTERS = 1500
+"""A status travels in headers, three times over, and a client takes no more than 8 KiB of them."""
 _SET_BY_SERVER = ("name", "state", "reason", "create_time", "start_time", "end_time", "reports", "rep_count")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _GROUP = re.compile(r"[A-Za-z0-9._~-]{0,64}")
@@ -32,8 +32,8 @@ class Faults(dict[str, str]):
     """What is wrong with a request, by field path."""
 
     def unless(self, holds: object, field: str, text: str) -> None:
-        """Note a fault when something does not hold; a field's first one stays, and the first MOST_FAULTS fields."""
-        if not holds and len(self) < MOST_FAULTS:
+        """Note a fault when something does not hold; a field's first one stays, and as many fields as can be told."""
+        if not holds and sum(map(len, (*self, *self.values()))) < MOST_FAULT_CHARACTERS:
             self.setdefault(field, text)
 
     def refuse(self) -> None:
@@ -114,7 +114,7 @@ def _participants(
         name = one.name or f"{prefix}p{place + 1}"
         participant = name.removeprefix(prefix)
         named = participant != name and PARTICIPANT_ID.fullmatch(participant)
-        faults.unless(named, f"{field}.name", f"must be empty or {prefix}{{participant}}, an id of [a-z0-9-]{{1,40}}")
+        faults.unless(named, f"{field}.name", "must be empty or sessions/{session}/participants/[a-z0-9-]{1,40}")
         taken = any(other.participant == participant for other in found)
         faults.unless(not taken, f"{field}.name", "is the name of another one too")
         athlete = one.athlete.removeprefix("athletes/")

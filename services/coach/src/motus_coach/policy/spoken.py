@@ -104,7 +104,7 @@ def _number_at(tokens: list[str], at: int) -> tuple[tuple[float, int] | None, in
     if tokens[at][0].isdigit():
         digits = tokens[at].replace(",", ".")
         return (float(digits), len(digits.partition(".")[2])), at + 1
-    if tokens[at] not in _SMALL:
+    if tokens[at] not in _SMALL and tokens[at] != "hundred":
         return None, at
     whole, at = _whole_at(tokens, at)
     fraction = ""
@@ -117,7 +117,8 @@ def _number_at(tokens: list[str], at: int) -> tuple[tuple[float, int] | None, in
 
 
 def _whole_at(tokens: list[str], at: int) -> tuple[int, int]:
-    value, at = _below_hundred_at(tokens, at)
+    # "A hundred" is one hundred.
+    value, at = (1, at) if tokens[at] == "hundred" else _below_hundred_at(tokens, at)
     if at < len(tokens) and tokens[at] == "hundred" and 0 < value < 10:
         value, at = value * 100, at + 1
         behind_and = at + 1 if at + 1 < len(tokens) and tokens[at] == "and" else at

@@ -250,7 +250,9 @@ def _summary(
     exercises = {record.exercise for record in reps}
     exercise = reps[0].exercise if len(exercises) == 1 else ""
     ranges = [record.values[RANGE] for record in reps if RANGE in record.values] if exercise else []
-    still_open = [f for f in config.table.faults if f.code in state.open and f.exercise in exercises]
+    # A repetition that was withdrawn takes its fault along.
+    shown = {code for record in reps for code, near in record.near.items() if near}
+    still_open = [f for f in config.table.faults if f.code in state.open & shown and f.exercise in exercises]
     worst = max(still_open, key=lambda fault: fault.severity, default=None)
     focus = worst.focus[language] if worst else ""
     summary = summarise(len(reps), ranges, focus, config.table.summary[language], opening)

@@ -43,8 +43,8 @@ def _boxes_end(file: BinaryIO, size: int) -> int:
         # Length 0 means up to the end of the file; what is shorter than its own head is no box.
         if length < 8:
             return 0
-        if start + length > size and head[4:8] in _NEEDED_BOXES:
-            return start + length
+        if start + length > size:
+            return start + length if head[4:8] in _NEEDED_BOXES else 0
         start += length
     return 0
 

@@ -8,7 +8,14 @@ from motus_ingest.sampling import Omission
 
 
 class SourceError(Exception):
-    """The source gives no more pictures; the message is one plain sentence for a user."""
+    """The source gives no more pictures; the message is one plain sentence for a user.
+
+    Args:
+        message: may hold a file's name; what of it cannot be printed, nor travel as UTF-8, becomes a question mark.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__("".join(sign if sign.isprintable() else "?" for sign in message))
 
 
 @dataclass(frozen=True, slots=True)
