@@ -56,7 +56,6 @@ def _analyze(commands: Any) -> None:
         help="analyze a video: reps, angles, cues and a report",
         description="Plays a video through the whole stack and shows what is measured. Uses the stack of `motus up` "
         "when one runs, else starts a private one. Exit code 0 only when the session came to its end.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     analyze.add_argument("video", type=Path, metavar="VIDEO", help="the video file")
     analyze.add_argument(
@@ -64,11 +63,11 @@ def _analyze(commands: Any) -> None:
         type=_exercise,
         default="unknown",
         metavar="ID",
-        help=f"what is done, `unknown` to have it recognised: {', '.join(EXERCISES)}",
+        help=f"what is done; default: unknown, to have it recognised. One of {', '.join(EXERCISES)}",
     )
     analyze.add_argument("--athlete", default="", metavar="NAME", help="who does it; default: nobody in particular")
     pace = analyze.add_mutually_exclusive_group()
-    pace.add_argument("--realtime", dest="fast", action="store_false", default=False, help="play at the video's pace")
+    pace.add_argument("--realtime", dest="fast", action="store_false", default=False, help="play at its pace (default)")
     pace.add_argument("--fast", dest="fast", action="store_true", help="as fast as it goes; no frame is dropped")
     analyze.add_argument(
         "--out",
@@ -84,7 +83,6 @@ def _up(commands: Any) -> None:
         "up",
         help="start the stack and keep it running until Ctrl-C",
         description="Starts a NATS server and the five services on this machine and keeps them running until Ctrl-C.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     up.add_argument(
         "--root",
@@ -93,7 +91,9 @@ def _up(commands: Any) -> None:
         metavar="DIR",
         help="folder whose videos may be read; may be given again; default: the current folder",
     )
-    up.add_argument("--port", type=_port, default=DEFAULT_PORT, help="port of the session service on 127.0.0.1")
+    up.add_argument(
+        "--port", type=_port, default=DEFAULT_PORT, help=f"of the session service on 127.0.0.1; default: {DEFAULT_PORT}"
+    )
     up.add_argument("--json", action="store_true", help=_JSON_HELP)
 
 
