@@ -27,6 +27,7 @@ from motus_ingest.settings import IngestSettings
 from motus_ingest.sources.file_source import FileSource
 from motus_ingest.sources.port import Picture
 from motus_kinematics.core.body import POINTS, Frame, empty_frame
+from motus_kinematics.core.events import Event, ExerciseEvent
 from motus_kinematics.core.pipeline import Config, State, flush, step
 from motus_pose.app import engine_factory
 from motus_pose.engines.port import PoseEngine
@@ -203,12 +204,13 @@ def frames_of(landmarks: Landmarks) -> Iterator[Frame]:
 
 def count(landmarks: Landmarks, exercise: str) -> tuple[int, str]:
     """Repetitions counted to the end of a clip, and the last exercise that was named."""
-    state, name = State(), exercise
+    state, events = State(), list[Event]()
     for frame in frames_of(landmarks):
-        state, _ = step(state, frame, Config(exercise))
-        name = state.review.exercise if state.review.exercise != "unknown" else name
-    state, _ = flush(state)
-    return state.review.ledger.counted, name
+        state, outputs = step(state, frame, Config(exercise))
+        events.extend(outputs.events)
+    state, outputs = flush(state)
+    names = [event.exercise for event in (*events, *outputs.events) if isinstance(event, ExerciseEvent)]
+    return state.review.ledger.counted, names[-1] if names else exercise
 
 
 def figures(results: list[Result]) -> dict[str, float]:

@@ -1,7 +1,11 @@
 """The bus keeps its promises against a real server."""
 
 import asyncio
+import sys
+from asyncio.subprocess import PIPE
 from collections.abc import Awaitable, Callable
+from contextlib import aclosing
+from pathlib import Path
 
 import pytest
 
@@ -50,10 +54,40 @@ async def test_a_connection_that_the_server_cuts_for_good_is_told(nats_url: str)
     """The client never connects again after such an error, so whoever runs on it must end."""
     bus = await Bus.connect(BusSettings(url=nats_url), "test")
 
-    await bus.client.publish("no subject of five words", b"")
+    await bus.client.publish("x" * 4100, b"")
 
-    with pytest.raises(UnavailableError, match="closed: nats: .*protocol"):
+    with pytest.raises(UnavailableError, match="maximum control line"):
         await bus.closed()
+
+
+async def test_a_connection_whose_server_died_can_be_closed() -> None:
+    """A service told to stop while the server is away ends without a traceback."""
+    command = [str(Path(sys.executable).parent / "nats-server"), "--addr", "127.0.0.1", "--port", "-1"]
+    server = await asyncio.create_subprocess_exec(*command, stderr=PIPE)
+    assert server.stderr is not None
+    log = await server.stderr.readuntil(b"Server is ready")
+    address = log.split(b"client connections on ")[1].split()[0].decode()
+    bus = await Bus.connect(BusSettings(url=address), "test")
+    server.kill()
+    await server.wait()
+    while bus.connected:
+        await asyncio.sleep(0)
+    await bus.client.publish("left", b"to be written")
+
+    await bus.close()
+
+    assert bus.client.is_closed
+
+
+async def test_a_password_in_an_address_is_not_told() -> None:
+    """What cannot be reached is named in logs, without the secret."""
+    settings = BusSettings(url="nats://user:secret@127.0.0.1:1,nats://127.0.0.1:2", connect_timeout_s=0.1)
+
+    with pytest.raises(UnavailableError) as refused:
+        await Bus.connect(settings, "test")
+
+    assert "secret" not in str(refused.value)
+    assert "nats://127.0.0.1:1,nats://127.0.0.1:2" in str(refused.value)
 
 
 async def test_follow_gives_history_then_news_in_order(bus: Bus) -> None:
@@ -72,6 +106,23 @@ async def test_follow_gives_history_then_news_in_order(bus: Bus) -> None:
             break
 
     assert seen == list(range(6))
+
+
+async def test_a_slow_reader_holds_the_server_back(bus: Bus) -> None:
+    """What it has not taken stays in the stream, not in its memory."""
+    subject = topics.landmarks("slow-session")
+    for _ in range(300):
+        await bus.store_raw(subject, bytes(100_000), {})
+
+    async with aclosing(follow(bus, topics.LANDMARKS_STREAM, subject)) as following:
+        await anext(following)
+        for _ in range(50):
+            (consumer,) = await bus.jetstream.consumers_info(topics.LANDMARKS_STREAM)
+        waiting = consumer.num_pending
+        rest = [(await anext(following)).pending for _ in range(299)]
+
+    assert waiting
+    assert rest == list(range(298, -1, -1))
 
 
 async def test_follow_goes_on_when_its_consumer_is_deleted(bus: Bus) -> None:

@@ -2,8 +2,11 @@
 
 import asyncio
 
-from motus_runtime import topics
+import pytest
+
+from motus_runtime import lease, topics
 from motus_runtime.bus import Bus
+from motus_runtime.errors import UnavailableError
 from motus_runtime.lease import Leases
 
 
@@ -56,3 +59,41 @@ async def test_heartbeat_key_bears_a_time_to_live(bus: Bus) -> None:
     assert last is not None
     assert last.headers is not None
     assert last.headers["Nats-TTL"] == "2"
+
+
+async def test_a_takeover_is_noticed_although_the_first_look_failed(bus: Bus, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bus that does not answer right after a pause must not leave two workers that both think they own a unit."""
+    sleeper, heir = Leases(bus, "pose", 10), Leases(bus, "pose", 10)
+    await sleeper.beat()
+    await sleeper.claim("lease-unit-d")
+    await bus.store_raw(topics.member_key(sleeper.worker), b"", {"KV-Operation": "PURGE"})
+    await heir.beat()
+    await heir.claim("lease-unit-d")
+    monkeypatch.setattr(lease, "TTL_S", 0.0)
+
+    async def no_answer(stream: str, subject: str) -> None:
+        raise UnavailableError("no answer")
+
+    with monkeypatch.context() as away:
+        away.setattr(bus, "last", no_answer)
+        with pytest.raises(UnavailableError):
+            await sleeper.beat()
+    monkeypatch.setattr(lease, "TTL_S", 60.0)
+    await sleeper.beat()
+
+    assert "lease-unit-d" not in sleeper.epochs
+
+
+async def test_what_was_given_back_leaves_no_trace_for_ever(bus: Bus) -> None:
+    """The bucket of leases does not grow with the sessions that ever were: the server forgets the deleted key too."""
+    leases = Leases(bus, "pose", 10)
+    await leases.beat()
+    await leases.claim("lease-unit-e")
+    await leases.close()
+
+    graves = [
+        await bus.last(f"KV_{topics.LEASES}", key)
+        for key in (topics.owner_key("pose", "lease-unit-e"), topics.member_key(leases.worker))
+    ]
+
+    assert all(grave is not None and not grave.data and (grave.headers or {})["Nats-TTL"] for grave in graves)

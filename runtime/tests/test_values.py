@@ -83,6 +83,7 @@ def test_partitions_stay_where_they_are() -> None:
         (errors.NotFoundError("no such session"), 5, "NOT_FOUND"),
         (errors.UnavailableError("no bus"), 14, "UNAVAILABLE"),
         (errors.PermanentError("broken", reason="UNDECODABLE"), 13, "UNDECODABLE"),
+        (TimeoutError(), 4, "DEADLINE_EXCEEDED"),
         (ZeroDivisionError("secret detail"), 13, "INTERNAL"),
     ],
 )

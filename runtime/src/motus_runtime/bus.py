@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -108,7 +109,8 @@ class Bus:
                     closed_cb=on_closed,
                 )
         except (TimeoutError, OSError, nats.errors.Error) as error:
-            raise UnavailableError(f"no NATS server at {settings.url}: {error}") from None
+            reason = str(error) or "no answer"
+            raise UnavailableError(f"no NATS server at {_without_secrets(settings.url)}: {reason}") from None
         return cls(client, service, closed)
 
     @property
@@ -130,7 +132,9 @@ class Bus:
         try:
             await self.client.drain()
         except nats.errors.Error:
-            await self.client.close()
+            # The client writes what is left to a transport that may be closed already.
+            with suppress(RuntimeError, OSError):
+                await self.client.close()
 
     async def publish(self, subject: str, message: Message, *, reply: str = "") -> None:
         """Publish by core NATS: at most once, nothing is stored.
@@ -244,6 +248,10 @@ class ConflictError(RetryableError):
 
     def __init__(self, subject: str) -> None:
         super().__init__(f"somebody else wrote {subject}")
+
+
+def _without_secrets(urls: str) -> str:
+    return re.sub(r"//[^/@]*@", "//", urls)
 
 
 def _unsubscriber(unsubscribe: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:

@@ -70,7 +70,7 @@ async def follow(
             subscription = await bus.client.subscribe(inbox, cb=queue.put)
             policy = DeliverPolicy.LAST_PER_SUBJECT if newest_per_subject and not begun else None
             await _make_consumer(bus, stream, subject, inbox, following, policy)
-            async for stored in _delivered(queue):
+            async for stored in _delivered(bus, queue):
                 following, begun = stored.sequence + 1, True
                 yield stored
         except _LOST as error:
@@ -92,6 +92,7 @@ async def _make_consumer(
         opt_start_seq=None if policy else start,
         ack_policy=AckPolicy.NONE,
         idle_heartbeat=HEARTBEAT_S,
+        flow_control=True,
         inactive_threshold=10,
         mem_storage=True,
         num_replicas=1,
@@ -99,13 +100,17 @@ async def _make_consumer(
     await cancellable(bus.jetstream.add_consumer(stream, config))
 
 
-async def _delivered(queue: "asyncio.Queue[Msg]") -> AsyncGenerator[Stored, None]:
+async def _delivered(bus: Bus, queue: "asyncio.Queue[Msg]") -> AsyncGenerator[Stored, None]:
     delivered = 0
     while True:
         async with asyncio.timeout(3 * HEARTBEAT_S):
             message = await queue.get()
         if message.headers and message.headers.get("Status") == "100":
-            if int(message.headers.get("Nats-Last-Consumer", delivered)) != delivered:
+            if held := message.reply or message.headers.get("Nats-Consumer-Stalled"):
+                # Everything before it was taken: the server may send more. Without this a slow reader's queue has no
+                # bound.
+                await bus.client.publish(held)
+            if not message.reply and int(message.headers.get("Nats-Last-Consumer", delivered)) != delivered:
                 raise TimeoutError("messages were lost on the way")
             continue
         metadata = message.metadata

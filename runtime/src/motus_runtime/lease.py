@@ -23,6 +23,9 @@ log = logging.getLogger("motus.lease")
 TTL_S = 2.0
 BEAT_S = 0.5
 _STREAM = f"KV_{topics.LEASES}"
+_DELETED = {"KV-Operation": "DEL"}
+# A key's grave goes too in the end, or the bucket would grow with every session there ever was.
+_GRAVE_S = 60.0
 
 
 def worker_id(stage: str) -> str:
@@ -47,6 +50,7 @@ class Leases:
         self.worker = worker_id(stage)
         self.epochs: dict[str, int] = {}
         self._beaten_at = -1e9
+        self._doubtful: set[str] = set()
 
     @property
     def alive(self) -> bool:
@@ -70,17 +74,18 @@ class Leases:
 
     async def beat(self) -> None:
         """Renew the heartbeat once."""
-        late = not self.alive and bool(self.epochs)
+        if not self.alive:
+            self._doubtful |= set(self.epochs)
         info = control_pb2.WorkerInfo(
             worker=self.worker, stage=self._stage, free_capacity=self.free_capacity, owned=len(self.epochs)
         )
         await self._bus.store_raw(topics.member_key(self.worker), info.SerializeToString(), {}, ttl_s=TTL_S)
         self._beaten_at = time.monotonic()
-        if late:
-            for unit in list(self.epochs):
-                if not await self.still_mine(unit):
-                    log.warning("%s %s was taken over while this worker slept", self._stage, unit)
-                    del self.epochs[unit]
+        for unit in list(self._doubtful):
+            if unit in self.epochs and not await self.still_mine(unit):
+                log.warning("%s %s was taken over while this worker slept", self._stage, unit)
+                self.epochs.pop(unit, None)
+            self._doubtful.discard(unit)
 
     async def claim(self, unit: str) -> int | None:
         """Take a unit that nobody alive owns.
@@ -119,8 +124,8 @@ class Leases:
         if epoch is None:
             return
         try:
-            headers = {"KV-Operation": "DEL"}
-            await self._bus.store_raw(topics.owner_key(self._stage, unit), b"", headers, expect=epoch)
+            key = topics.owner_key(self._stage, unit)
+            await self._bus.store_raw(key, b"", dict(_DELETED), expect=epoch, ttl_s=_GRAVE_S)
         except RetryableError as error:
             log.info("release of %s: %s", unit, error.message)  # it expires with the worker
 
@@ -129,7 +134,7 @@ class Leases:
         for unit in list(self.epochs):
             await self.release(unit)
         try:
-            await self._bus.store_raw(topics.member_key(self.worker), b"", {"KV-Operation": "DEL"})
+            await self._bus.store_raw(topics.member_key(self.worker), b"", dict(_DELETED), ttl_s=_GRAVE_S)
         except RetryableError as error:
             log.info("goodbye: %s", error.message)
 

@@ -35,6 +35,8 @@ CODES: tuple[tuple[type[errors.MotusError], grpc.StatusCode], ...] = (
 
 def status_of(error: Exception) -> status_pb2.Status:
     """The status of an error: exactly one ErrorInfo, and nothing of an unexpected error's text."""
+    if isinstance(error, TimeoutError):
+        return _status(grpc.StatusCode.DEADLINE_EXCEEDED, "the deadline passed", "DEADLINE_EXCEEDED", {})
     if not isinstance(error, errors.MotusError):
         return _status(grpc.StatusCode.INTERNAL, "internal error", "INTERNAL", {})
     code = next((code for kind, code in CODES if isinstance(error, kind)), grpc.StatusCode.INTERNAL)
@@ -79,14 +81,40 @@ class StatusInterceptor(grpc.aio.ServerInterceptor):
         if handler.unary_unary:
             return grpc.unary_unary_rpc_method_handler(
                 _unary(handler.unary_unary, details.method, headers),
-                handler.request_deserializer,
+                _reader(handler.request_deserializer),
                 handler.response_serializer,
             )
         return grpc.unary_stream_rpc_method_handler(
             _stream(handler.unary_stream, details.method, headers),
-            handler.request_deserializer,
+            _reader(handler.request_deserializer),
             handler.response_serializer,
         )
+
+
+class _Unreadable:
+    """Stands for a request that is no message of its kind."""
+
+
+def _reader(deserialize: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
+    """Read requests without raising: the library would answer with the error's text and log a traceback."""
+
+    def read(body: bytes) -> Any:
+        try:
+            return deserialize(body)
+        except Exception:
+            return _Unreadable()
+
+    return read
+
+
+def _checked(request: Any, context: Any) -> float:
+    """The seconds left for a readable request; InvalidArgumentError for any other."""
+    if isinstance(request, _Unreadable):
+        raise errors.InvalidArgumentError({"request": "cannot be read as the method's message"})
+    left = context.time_remaining()
+    if left is None:
+        raise errors.InvalidArgumentError({"deadline": "every call needs a deadline"})
+    return min(float(left), MAX_UNARY_S)
 
 
 def _unary(call: Any, method: str, headers: dict[str, str]) -> Any:
@@ -94,7 +122,7 @@ def _unary(call: Any, method: str, headers: dict[str, str]) -> Any:
         started = time.monotonic()
         with tracer().start_as_current_span(method, context=remote_context(headers)):
             try:
-                async with asyncio.timeout(_seconds_left(context)):
+                async with asyncio.timeout(_checked(request, context)):
                     answer = await call(request, context)
             except Exception as error:
                 await _abort(context, method, error)
@@ -109,7 +137,7 @@ def _stream(call: Any, method: str, headers: dict[str, str]) -> Any:
     async def run(request: Any, context: Any) -> AsyncIterator[Any]:
         with tracer().start_as_current_span(method, context=remote_context(headers)):
             try:
-                _seconds_left(context)
+                _checked(request, context)
                 async with aclosing(call(request, context)) as answers:
                     async for answer in answers:
                         yield answer
@@ -120,20 +148,10 @@ def _stream(call: Any, method: str, headers: dict[str, str]) -> Any:
     return run
 
 
-def _seconds_left(context: Any) -> float:
-    left = context.time_remaining()
-    if left is None:
-        raise errors.InvalidArgumentError({"deadline": "every call needs a deadline"})
-    return min(float(left), MAX_UNARY_S)
-
-
 async def _abort(context: Any, method: str, error: Exception) -> None:
     if isinstance(error, grpc.aio.AbortError):
         raise error
-    if isinstance(error, TimeoutError):
-        RPCS.labels(method, "DEADLINE_EXCEEDED").inc()
-        await context.abort(grpc.StatusCode.DEADLINE_EXCEEDED, "the deadline passed")
-    if not isinstance(error, errors.MotusError):
+    if not isinstance(error, errors.MotusError | TimeoutError):
         log.error("%s failed", method, exc_info=error)
     status = status_of(error)
     code = next(code for code in grpc.StatusCode if code.value[0] == status.code)

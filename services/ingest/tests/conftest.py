@@ -149,9 +149,9 @@ class Receiver:
             self.came.clear()
             await self.came.wait()
 
-    async def answer(self, index: int, outcome: "frame_pb2.FrameOutcome.ValueType") -> None:
+    async def answer(self, index: int, outcome: "frame_pb2.FrameOutcome.ValueType", pose_epoch: int = 1) -> None:
         """Answer a message that came."""
-        ack = frame_pb2.FrameAck(ref=self.frames[index].ref, outcome=outcome, pose_epoch=1)
+        ack = frame_pb2.FrameAck(ref=self.frames[index].ref, outcome=outcome, pose_epoch=pose_epoch)
         await self._bus.publish(self.replies[index], ack)
 
     def seqs(self) -> list[int]:

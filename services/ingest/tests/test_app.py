@@ -33,11 +33,10 @@ class Worker:
         self._tasks = [asyncio.create_task(loop()) for loop in self._loops]
 
     async def stop(self) -> None:
-        """Do as `run_service` does on SIGTERM; again while a cancellation got lost in the NATS client."""
-        while running := [task for task in self._tasks if not task.done()]:
-            for task in running:
-                task.cancel()
-            await asyncio.wait(running, timeout=1)
+        """Do as `run_service` does on SIGTERM: cancel once, so that a cancellation that got lost is seen."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._app.drain()
         await self.leases.close()
 

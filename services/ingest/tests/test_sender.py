@@ -273,3 +273,25 @@ async def test_cancelling_who_waits_for_credit_loses_no_frame(bus: Bus, session:
 
     assert receiver.seqs() == [0]
     assert tally.counts == {"frames_sent": 1, "frames_done": 1}
+
+
+async def test_the_answer_of_a_former_owner_settles_nothing(bus: Bus, session: str, receivers: Receivers) -> None:
+    """What it stores is dropped as being of a lower epoch, so the frame must reach the new owner too."""
+    receiver = receivers(session, lambda frame, times: None)
+    await receiver.start()
+
+    async with EverySender(bus, session, tally := Tally("ingest")) as sender:
+        await sender.send(_frame(session, 0))
+        await receiver.has(1)
+        await receiver.answer(0, DONE, pose_epoch=7)
+        await sender.settle()
+        await sender.send(_frame(session, 1))
+        await receiver.has(2)
+        await receiver.answer(1, DONE, pose_epoch=6)
+        await bus.client.flush()
+        after_the_former = tally.counts["frames_done"]
+        await receiver.answer(1, DONE, pose_epoch=7)
+        await sender.settle()
+
+    assert after_the_former == 1
+    assert tally.counts["frames_done"] == 2

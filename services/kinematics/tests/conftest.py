@@ -1,6 +1,6 @@
 """A stick figure with known angles, seen by a camera from any side, for the tests of the core."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -30,7 +30,7 @@ class Pose:
 
 @dataclass(frozen=True)
 class View:
-    """Where the athlete faces: degrees from the picture's right towards depth; 0 is a side view, -90 faces the camera."""
+    """Where the athlete faces, degrees from the picture's right into depth: 0 side view, -90 front view."""
 
     facing_deg: float = 0.0
 
@@ -203,21 +203,25 @@ def play(frames: Iterable[Frame], exercise: str = "unknown") -> Played:
     return Played((*said, outputs), state)
 
 
-@dataclass(frozen=True)
 class Lab:
     """All of the above for tests, which cannot import their conftest."""
 
-    Pose = Pose
-    View = View
-    Excursion = Excursion
-    standing = STANDING
-    squatting = SQUATTING
-    frame: Callable[..., Frame] = staticmethod(frame)
-    film: Callable[..., Iterator[Frame]] = staticmethod(film)
-    play: Callable[..., Played] = staticmethod(play)
-    regular: Callable[..., tuple[Excursion, ...]] = staticmethod(regular)
-    retimed: Callable[[Frame, float], Frame] = staticmethod(lambda frame, t_s: replace(frame, t_s=t_s))
-    hidden: Callable[[Frame], Frame] = staticmethod(lambda frame: empty_frame(frame.t_s, WIDTH, HEIGHT))
+    Pose, View, Excursion = Pose, View, Excursion
+    standing, squatting = STANDING, SQUATTING
+    frame = staticmethod(frame)
+    film = staticmethod(film)
+    play = staticmethod(play)
+    regular = staticmethod(regular)
+
+    @staticmethod
+    def retimed(frame: Frame, t_s: float) -> Frame:
+        """The same picture at another time."""
+        return replace(frame, t_s=t_s)
+
+    @staticmethod
+    def hidden(frame: Frame) -> Frame:
+        """The frame without the athlete."""
+        return empty_frame(frame.t_s, WIDTH, HEIGHT)
 
 
 @pytest.fixture(scope="session")

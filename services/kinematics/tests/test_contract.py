@@ -2,7 +2,6 @@
 
 import motus_register as register
 from motus.v1 import measure_pb2
-
 from motus_kinematics.core.channels import INTERNAL, POSITIONS, PUBLISHED, Absence, Grade
 from motus_kinematics.core.exercises import EXERCISES
 from motus_kinematics.core.naming import RULES

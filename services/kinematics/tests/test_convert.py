@@ -92,7 +92,12 @@ def test_a_frame_without_a_finite_time_is_poison():
 
 def test_a_series_can_be_read_back_with_its_gaps():
     """Columns hold every value, and run lengths say where there is none and why."""
-    rows = [sample(0.0, 1.5), sample(0.1, 0.0, Absence.NO_PERSON), sample(0.2, 0.0, Absence.NO_PERSON), sample(0.3, 2.5)]
+    rows = [
+        sample(0.0, 1.5),
+        sample(0.1, 0.0, Absence.NO_PERSON),
+        sample(0.2, 0.0, Absence.NO_PERSON),
+        sample(0.3, 2.5),
+    ]
 
     series = convert.series("sessions/s/participants/p1", rows)
 

@@ -1,8 +1,10 @@
 """Counting of movements whose repetitions are known."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from motus_kinematics.core.ledger import RepState
@@ -19,7 +21,7 @@ def test_turning_points_alternate_and_are_further_apart_than_the_hysteresis(valu
     pivots = turning_points(signal, hysteresis)
 
     heights = signal[[p.row for p in pivots]]
-    assert all(a.high != b.high for a, b in zip(pivots, pivots[1:], strict=False))
+    assert all(a.high != b.high for a, b in pairwise(pivots))
     assert (np.abs(np.diff(heights)) >= hysteresis).all()
 
 
@@ -108,9 +110,7 @@ def test_alternating_curls_count_each_side_and_say_which(lab):
     halves = [
         list(lab.film(lab.regular(1, first_s=0.5), 2.5, far=far, view=lab.View(FRONT))) for far in (left, right) * 2
     ]
-    frames = [
-        lab.retimed(frame, 2.5 * i + k / 30) for i, half in enumerate(halves) for k, frame in enumerate(half)
-    ]
+    frames = [lab.retimed(frame, 2.5 * i + k / 30) for i, half in enumerate(halves) for k, frame in enumerate(half)]
 
     played = lab.play(frames, "curl")
 

@@ -27,7 +27,7 @@ def figures(rep):
 @given(cuts=st.lists(st.integers(1, 160), max_size=4), seed=st.integers(0, 3))
 @settings(max_examples=8, deadline=None)
 def test_a_stream_cut_anywhere_and_carried_on_says_the_same_as_one_batch(lab, cuts, seed):
-    """The state is all there is: saved and loaded between any two frames, the run goes on as if nothing had happened."""
+    """The state is all there is: saved and loaded between any frames, the run goes on as if nothing had happened."""
     frames = list(lab.film(lab.regular(2), 6.0, noise_m=0.01, seed=seed))
     whole = lab.play(frames, "squat")
 

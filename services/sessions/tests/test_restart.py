@@ -126,7 +126,7 @@ async def test_a_running_session_whose_spec_is_lost_fails(start: Any, stages: Ca
         await service.create("spec-lost")
         await stages("spec-lost").see(0.0)
         call = service.stub.WatchSession(session_service_pb2.WatchSessionRequest(name="sessions/spec-lost"), timeout=60)
-        assert (await anext(aiter(call))).event.state.to == event_pb2.SESSION_STATE_RUNNING
+        assert (await anext(aiter(call))).event.state.current == event_pb2.SESSION_STATE_RUNNING
         call.cancel()
     await bus.store_raw(topics.spec_key("spec-lost"), b"", {"KV-Operation": "DEL"})
 
@@ -134,7 +134,7 @@ async def test_a_running_session_whose_spec_is_lost_fails(start: Any, stages: Ca
         watched = await service.until_over("spec-lost")
         session = await service.get("spec-lost")
 
-    assert watched[-1].event.state.to == event_pb2.SESSION_STATE_FAILED
+    assert watched[-1].event.state.current == event_pb2.SESSION_STATE_FAILED
     assert session.state == event_pb2.SESSION_STATE_FAILED
     assert "lost" in session.reason
 
@@ -152,7 +152,7 @@ async def test_an_end_that_was_stored_but_not_told_is_told(start: Any, bus: Bus)
             if stored.deleted:
                 break
 
-    assert watched[-1].event.state.to == event_pb2.SESSION_STATE_ENDED
+    assert watched[-1].event.state.current == event_pb2.SESSION_STATE_ENDED
     assert watched[-1].event.time.ToNanoseconds() == 7
 
 

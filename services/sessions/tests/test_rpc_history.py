@@ -57,7 +57,7 @@ async def test_a_session_runs_and_ends_with_all_that_was_measured(running: Any, 
     assert session.start_time.ToNanoseconds() == say.ref(0).capture_time_ns
     assert session.end_time.ToNanoseconds() >= session.create_time.ToNanoseconds()
     assert [(one.stage, one.counts["frames_in"]) for one in session.reports] == [(event_pb2.STAGE_POSE, 3)]
-    states = [one.event.state.to for one in watched if one.event.HasField("state")]
+    states = [one.event.state.current for one in watched if one.event.HasField("state")]
     assert states == [event_pb2.SESSION_STATE_RUNNING, event_pb2.SESSION_STATE_ENDED]
     assert watched[-1].event.t_s == 2.0
 

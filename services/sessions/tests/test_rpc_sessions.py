@@ -189,6 +189,17 @@ async def test_a_call_without_deadline_is_refused(running: Any) -> None:
     assert fields(status) == {"deadline"}
 
 
+@pytest.mark.parametrize("body", [b"\xff\xff\xff", b"\x0a\x02\xff\xfe"])
+async def test_a_request_that_is_no_message_is_refused_as_such(running: Any, body: bytes) -> None:
+    """Bytes that cannot be read get the same shape of answer as any other bad request."""
+    call = running.channel.unary_unary("/motus.v1.SessionService/GetSession", bytes, bytes)
+
+    code, status = await refused(call(body, timeout=10))
+
+    assert code is grpc.StatusCode.INVALID_ARGUMENT
+    assert fields(status) == {"request"}
+
+
 @pytest.mark.parametrize(
     ("method", "request_"),
     [

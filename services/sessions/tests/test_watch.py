@@ -59,7 +59,7 @@ async def test_a_late_watcher_gets_what_was_and_what_comes(running: Any, stages:
         ("coach-end-p1-1", 1),
         ("sessions-state-session-3", 1),
     ]
-    assert after[-1].event.state.to == event_pb2.SESSION_STATE_ENDED
+    assert after[-1].event.state.current == event_pb2.SESSION_STATE_ENDED
 
 
 async def test_a_watcher_resumes_behind_any_event(running: Any, stages: Callable[[str], Any]) -> None:

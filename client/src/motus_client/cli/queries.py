@@ -138,7 +138,7 @@ def _words(event: event_pb2.Event) -> str:
     if detail == "exercise":
         return f"{event.exercise.exercise} ({event.exercise.confidence:.2f})"
     if detail == "state":
-        return value_name(event_pb2.SessionState, event.state.to) + (
+        return value_name(event_pb2.SessionState, event.state.current) + (
             f": {event.state.reason}" if event.state.reason else ""
         )
     texts = {"cue": event.cue.text, "notice": event.notice.text, "end": event.end.reason}

@@ -104,7 +104,7 @@ class Scene:
         if detail == "report":
             self._take_report(event.report)
         elif detail == "state":
-            self.state, self.reason = event.state.to, event.state.reason
+            self.state, self.reason = event.state.current, event.state.reason
         elif detail == "exercise":
             self.exercise = event.exercise.exercise
             return [News(event.t_s, "exercise", f"{self.exercise} (confidence {event.exercise.confidence:.2f})")]

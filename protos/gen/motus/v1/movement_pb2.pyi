@@ -230,22 +230,28 @@ class Phase(_message.Message):
     KIND_FIELD_NUMBER: _builtins.int
     START_S_FIELD_NUMBER: _builtins.int
     END_S_FIELD_NUMBER: _builtins.int
+    MEASURES_FIELD_NUMBER: _builtins.int
     kind: Global___PhaseKind.ValueType
     """What went on."""
     start_s: _builtins.float
     """Start in seconds on the source's clock."""
     end_s: _builtins.float
     """End in seconds on the source's clock; absent while the phase goes on."""
+    @_builtins.property
+    def measures(self) -> _containers.RepeatedCompositeFieldContainer[_measure_pb2.Measure]:
+        """Measures of the phase, each once, in the register's units; empty when none was taken."""
+
     def __init__(
         self,
         *,
         kind: Global___PhaseKind.ValueType = ...,
         start_s: _builtins.float = ...,
         end_s: _builtins.float | None = ...,
+        measures: _abc.Iterable[_measure_pb2.Measure] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_end_s", b"_end_s", "end_s", b"end_s"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_end_s", b"_end_s", "end_s", b"end_s", "kind", b"kind", "start_s", b"start_s"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_end_s", b"_end_s", "end_s", b"end_s", "kind", b"kind", "measures", b"measures", "start_s", b"start_s"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__end_s: _TypeAlias = _typing.Literal["end_s"]  # noqa: Y015
     _WhichOneofArgType__end_s: _TypeAlias = _typing.Literal["_end_s", b"_end_s"]  # noqa: Y015
@@ -408,6 +414,7 @@ class ExerciseSet(_message.Message):
     START_S_FIELD_NUMBER: _builtins.int
     END_S_FIELD_NUMBER: _builtins.int
     REPS_FIELD_NUMBER: _builtins.int
+    MEASURES_FIELD_NUMBER: _builtins.int
     ordinal: _builtins.int
     """Running number within the participant and session, from 1."""
     exercise: _builtins.str
@@ -418,6 +425,10 @@ class ExerciseSet(_message.Message):
     """End in seconds on the source's clock; absent while it goes on."""
     reps: _builtins.int
     """Repetitions counted so far, or in all when it has ended."""
+    @_builtins.property
+    def measures(self) -> _containers.RepeatedCompositeFieldContainer[_measure_pb2.Measure]:
+        """Measures of the set as a whole, each once, in the register's units; empty when none was taken."""
+
     def __init__(
         self,
         *,
@@ -426,10 +437,11 @@ class ExerciseSet(_message.Message):
         start_s: _builtins.float = ...,
         end_s: _builtins.float | None = ...,
         reps: _builtins.int = ...,
+        measures: _abc.Iterable[_measure_pb2.Measure] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_end_s", b"_end_s", "end_s", b"end_s"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_end_s", b"_end_s", "end_s", b"end_s", "exercise", b"exercise", "ordinal", b"ordinal", "reps", b"reps", "start_s", b"start_s"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_end_s", b"_end_s", "end_s", b"end_s", "exercise", b"exercise", "measures", b"measures", "ordinal", b"ordinal", "reps", b"reps", "start_s", b"start_s"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__end_s: _TypeAlias = _typing.Literal["end_s"]  # noqa: Y015
     _WhichOneofArgType__end_s: _TypeAlias = _typing.Literal["_end_s", b"_end_s"]  # noqa: Y015

@@ -75,6 +75,7 @@ class EverySender:
         self._flights: deque[_Flight] = deque()
         # Until the first answer nobody knows whether somebody listens.
         self._heard = False
+        self._pose_epoch = 0
         self._end_listening: Callable[[], Awaitable[None]] | None = None
         self.fenced = False
 
@@ -164,9 +165,12 @@ class EverySender:
 
     def _settle_by(self, message: Msg, flight: _Flight) -> None:
         try:
-            outcome = decode(frame_pb2.FrameAck, message.data).outcome
+            ack = decode(frame_pb2.FrameAck, message.data)
         except PermanentError:
             return  # no answer: the frame goes out again
+        if ack.pose_epoch < self._pose_epoch:
+            return  # a former owner that does not know it yet: what it stores is dropped
+        outcome, self._pose_epoch = ack.outcome, ack.pose_epoch
         if outcome == frame_pb2.FRAME_OUTCOME_BUSY:
             flight.fail("resent_busy")
         elif outcome in _COUNTS:

@@ -1,8 +1,7 @@
 """Entry point of the kinematics service."""
 
-from motus_runtime.service import run_service
-
 from motus_kinematics.app import build
+from motus_runtime.service import run_service
 
 
 def main() -> int:

@@ -6,16 +6,16 @@ from typing import Final
 
 import numpy as np
 from google.protobuf.timestamp_pb2 import Timestamp
+
 from motus.bus.v1 import frame_pb2, landmarks_pb2
 from motus.v1 import measure_pb2, movement_pb2, sample_pb2
-from motus_runtime.errors import PermanentError
-
 from motus_kinematics.core.body import POINTS, Flags, Floats, Frame, empty_frame
 from motus_kinematics.core.channels import PUBLISHED, Absence, Grade
 from motus_kinematics.core.events import Phase, PhaseSpan, RepEvent, SetEvent
 from motus_kinematics.core.ledger import RepState
 from motus_kinematics.core.measuring import Measured
 from motus_kinematics.core.sample import Sample
+from motus_runtime.errors import PermanentError
 
 # The core's absence and grade codes are those of the contract; a test holds them together.
 PHASES: Final = {

@@ -12,12 +12,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from motus.bus.v1 import control_pb2, frame_pb2, landmarks_pb2, samples_pb2
-from motus_runtime import topics
-from motus_runtime.bus import Bus, decode
-from motus_runtime.errors import PermanentError, RetryableError
-from motus_runtime.follow import Stored, bury, follow
-from motus_runtime.tally import Tally
-
 from motus_kinematics.convert import frames_of
 from motus_kinematics.core.body import Frame
 from motus_kinematics.core.pipeline import Config, Outputs, State, flush, step
@@ -25,6 +19,11 @@ from motus_kinematics.core.sample import Sample
 from motus_kinematics.fence import Fence, Verdict
 from motus_kinematics.settings import KinematicsSettings
 from motus_kinematics.speaker import Speaker
+from motus_runtime import topics
+from motus_runtime.bus import Bus, decode
+from motus_runtime.errors import PermanentError, RetryableError
+from motus_runtime.follow import Stored, bury, follow
+from motus_runtime.tally import Tally
 
 
 @dataclass

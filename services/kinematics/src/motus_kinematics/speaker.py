@@ -5,7 +5,6 @@ from typing import Final
 
 from motus.bus.v1 import frame_pb2, samples_pb2
 from motus.v1 import event_pb2
-
 from motus_kinematics import convert
 from motus_kinematics.core.events import Event, ExerciseEvent, PersonEvent, Phase, RepEvent, SetEvent
 from motus_kinematics.core.ledger import RepState

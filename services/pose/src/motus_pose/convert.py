@@ -94,9 +94,9 @@ def ack_message(
 
 
 def report_event(ref: FrameRef, report: event_pb2.StageReport, pose_epoch: int) -> samples_pb2.EventEnvelope:
-    """The stage's final figures as an event; the same name for the same end, whoever says it."""
+    """The stage's final figures as an event; it has the same name whoever says it."""
     event = event_pb2.Event(
-        name=f"sessions/{ref.session}/events/pose-report-{ref.ingest_epoch}",
+        name=f"sessions/{ref.session}/events/pose-report-session-1",
         stage=event_pb2.STAGE_POSE,
         t_s=ref.t_s,
         revision=1,

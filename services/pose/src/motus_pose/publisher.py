@@ -110,7 +110,8 @@ class Publisher:
     async def _store_report(self, frame: Frame) -> None:
         """Final figures go ahead of the end, so that they are there when the session is said to have ended."""
         event = convert.report_event(frame.ref, self._tally.report(final=True), self._epoch)
-        await self._bus.store_surely(topics.events(self._session, "pose"), event, message_id=event.event.name)
+        message_id = f"{event.event.name}@{event.event.revision}"
+        await self._bus.store_surely(topics.events(self._session, "pose"), event, message_id=message_id)
 
     async def _reply(self, answer: Answer) -> None:
         if not answer.job.reply:

@@ -63,8 +63,8 @@ def _detail(event: event_pb2.Event) -> RepRecord | CueRecord | ReportRecord | Ou
         return ReportRecord(event.report.SerializeToString(deterministic=True))
     if kind == "end" and event.end.stage == event_pb2.STAGE_COACH:
         return Outcome(event.end.failed, event.end.reason, _seconds(event.t_s))
-    if kind == "state" and event.state.to:
-        before, after = _state(getattr(event.state, "from") or State.PENDING), _state(event.state.to)
+    if kind == "state" and event.state.current:
+        before, after = _state(event.state.previous or State.PENDING), _state(event.state.current)
         return Change(before, after, event.state.reason, event.t_s, event.time.ToNanoseconds())
     return None
 
@@ -198,8 +198,8 @@ def change_message(session: str, change: Change) -> samples_pb2.EventEnvelope:
         t_s=change.t_s,
         revision=1,
         state=event_pb2.StateChange(
-            **{"from": event_pb2.SessionState.ValueType(change.before)},
-            to=event_pb2.SessionState.ValueType(change.after),
+            previous=event_pb2.SessionState.ValueType(change.before),
+            current=event_pb2.SessionState.ValueType(change.after),
             reason=change.reason,
         ),
     )

@@ -32,6 +32,8 @@ class ParticipantSpec(_message.Message):
     PROFILE_FIELD_NUMBER: _builtins.int
     BASELINES_FIELD_NUMBER: _builtins.int
     LEVEL_FIELD_NUMBER: _builtins.int
+    LANGUAGE_FIELD_NUMBER: _builtins.int
+    SEX_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """The bare participant id."""
     athlete: _builtins.str
@@ -44,6 +46,10 @@ class ParticipantSpec(_message.Message):
     """Opaque learnt profile of kinematics (bone lengths, offsets, taught movements); empty when there is none."""
     level: _builtins.str
     """Level of the athlete, as `beginner`; empty when not known."""
+    language: _builtins.str
+    """BCP-47 language that the athlete is spoken to in; empty: the session's."""
+    sex: _builtins.str
+    """Sex for tables of body segments, `female` or `male`; empty when not known."""
     @_builtins.property
     def baselines(self) -> _containers.RepeatedCompositeFieldContainer[Global___Baseline]:
         """Usual values by exercise and measure, for those who judge."""
@@ -58,10 +64,12 @@ class ParticipantSpec(_message.Message):
         profile: _builtins.bytes = ...,
         baselines: _abc.Iterable[Global___Baseline] | None = ...,
         level: _builtins.str = ...,
+        language: _builtins.str = ...,
+        sex: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_mass_kg", b"_mass_kg", "_stature_m", b"_stature_m", "mass_kg", b"mass_kg", "stature_m", b"stature_m"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_mass_kg", b"_mass_kg", "_stature_m", b"_stature_m", "athlete", b"athlete", "baselines", b"baselines", "id", b"id", "level", b"level", "mass_kg", b"mass_kg", "profile", b"profile", "stature_m", b"stature_m"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_mass_kg", b"_mass_kg", "_stature_m", b"_stature_m", "athlete", b"athlete", "baselines", b"baselines", "id", b"id", "language", b"language", "level", b"level", "mass_kg", b"mass_kg", "profile", b"profile", "sex", b"sex", "stature_m", b"stature_m"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__mass_kg: _TypeAlias = _typing.Literal["mass_kg"]  # noqa: Y015
     _WhichOneofArgType__mass_kg: _TypeAlias = _typing.Literal["_mass_kg", b"_mass_kg"]  # noqa: Y015

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+
 from motus_kinematics.core.body import Floats, Frame, Point
 from motus_kinematics.core.channels import POSITIONS, Absence, Reading
 from motus_kinematics.core.stance import UP, Stance, follow, trunk_line

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
+
 from motus_kinematics.core.body import Floats
 from motus_kinematics.core.turning import turning_points
 from motus_kinematics.core.vectors import TINY

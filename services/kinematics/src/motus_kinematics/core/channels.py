@@ -10,6 +10,7 @@ from enum import IntEnum
 from typing import Final
 
 import numpy as np
+
 from motus_kinematics.core.body import Floats
 
 SIDES: Final = ("left", "right")

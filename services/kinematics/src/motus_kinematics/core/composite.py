@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from scipy.ndimage import median_filter
+
 from motus_kinematics.core.body import Flags, Floats
 from motus_kinematics.core.channels import INDEX, SIDES
 from motus_kinematics.core.exercises import Signal, channels_of
 from motus_kinematics.core.history import Table
-from scipy.ndimage import median_filter
 
 SEEN_SHARE: Final = 0.5
 """A channel that is known for less than this share of the rows is left out."""

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
+
 from motus_kinematics.core.body import Floats
 from motus_kinematics.core.channels import DIFFERENTIATED, POSITIONS
-from numpy.typing import NDArray
 
 Floats32 = NDArray[np.float32]
 

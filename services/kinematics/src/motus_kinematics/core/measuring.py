@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
+
 from motus_kinematics.core.body import Floats
 from motus_kinematics.core.boundaries import leaves_turn, reaches_turn
 from motus_kinematics.core.channels import DIFFERENTIATED, INDEX, SIDES, Absence, Grade, grade_of

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
+
 from motus_kinematics.core.body import Floats
 from motus_kinematics.core.channels import INDEX, SIDES
 from motus_kinematics.core.composite import GUESSED_DEG, GUESSED_RATIO
@@ -178,8 +179,9 @@ def _lying(f: _Features) -> bool:
     return f.lean_least > 45.0
 
 
-def _arms_hang(f: _Features) -> bool:
-    return f.wrist_high < -0.7 and f.wrist < 0.45
+def _bends_to_the_floor(f: _Features) -> bool:
+    arms_hang = f.wrist_high < -0.7 and f.wrist < 0.45
+    return arms_hang and f.lean_most > 48.0
 
 
 def _both_legs(f: _Features) -> bool:
@@ -202,9 +204,9 @@ RULES: Final[tuple[tuple[str, Callable[[_Features], bool]], ...]] = (
     ("jump", lambda f: f.foot_lift > 0.22 and f.knee > 40.0 and (f.body_rise > 0.18 or f.wrist > 1.2)),
     ("run", lambda f: f.knee > 80.0 and f.knee_together < 0.3 and f.hip_together < 0.5),
     ("walk", lambda f: f.knee > 30.0 and f.knee_together < 0.3 and f.hip_together < 0.3),
-    ("deadlift", lambda f: _arms_hang(f) and f.lean > 40.0 and f.knee > 45.0 and f.hip_together > 0.6),
+    ("deadlift", lambda f: _bends_to_the_floor(f) and f.lean > 25.0 and f.knee > 45.0 and f.hip_together > 0.6),
     ("hinge", lambda f: f.lean > 30.0 and f.knee < 45.0 and f.hip > 40.0 and f.elbow < 45.0),
-    ("squat", lambda f: _both_legs(f) and f.knee > 50.0 and f.hip > 35.0),
+    ("squat", lambda f: _both_legs(f) and f.knee > 50.0 and f.hip > 35.0 and not _bends_to_the_floor(f)),
     ("lunge", lambda f: _split_legs(f) and f.knee > 50.0),
     ("press", lambda f: f.wrist_low > -0.5 and f.wrist_high > 0.5 and f.elbow > 50.0 and f.shoulder > 50.0),
     ("jumping_jack", lambda f: f.shoulder > 90.0 and f.shoulder_most > 125.0 and f.elbow < 60.0),

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
+
 from motus_kinematics.core.angles import measure
 from motus_kinematics.core.body import Floats, Frame
 from motus_kinematics.core.channels import DIFFERENTIATED, Absence, Reading

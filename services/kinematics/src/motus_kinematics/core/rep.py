@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+
 from motus_kinematics.core.composite import Composite
 from motus_kinematics.core.counting import AMPLITUDE_BAND, FULL_RETURN, HYSTERESIS, MIN_AMPLITUDE, Count, Cycle
 from motus_kinematics.core.events import Phase, PhaseSpan, RepEvent

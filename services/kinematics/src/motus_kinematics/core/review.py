@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
+
 from motus_kinematics.core.counting import NOTHING, REST_BAND, Count, Cycle, count
 from motus_kinematics.core.events import Event, ExerciseEvent, Phase, RepEvent, SetEvent
 from motus_kinematics.core.exercises import EXERCISES, Exercise

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
+
 from motus_kinematics.core.body import Flags, Floats
 from motus_kinematics.core.channels import DIFFERENTIATED, GRADE_BOUNDS_DEG, POSITIONS, PUBLISHED, Absence, Grade
-from numpy.typing import NDArray
 
 Codes = NDArray[np.uint8]
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+
 from motus_kinematics.core.body import Flags, Floats
 from motus_kinematics.core.vectors import TINY
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+
 from motus_kinematics.core.body import Floats, Point
 from motus_kinematics.core.vectors import TINY, across, length, unit
 

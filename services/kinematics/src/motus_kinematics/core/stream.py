@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
+
 from motus_kinematics.core.body import Floats
 from motus_kinematics.core.channels import DIFFERENTIATED_INDEX, POSITIONS, Absence, Reading
 from motus_kinematics.core.smoothing import AHEAD_S, REACH_S, fit, window

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import numpy as np
+
 from motus_kinematics.core.body import Floats
 
 TINY = 1e-9
+_NEXT, _AFTER = [1, 2, 0], [2, 0, 1]
 
 
 def dot(a: Floats, b: Floats) -> Floats:
     """Inner product along the last axis."""
-    product: Floats = (a * b).sum(axis=-1)
+    product: Floats = np.vecdot(a, b)
     return product
 
 
 def length(v: Floats) -> Floats:
     """Euclidean length along the last axis."""
-    return np.sqrt(dot(v, v))
+    size: Floats = np.sqrt(np.vecdot(v, v))
+    return size
 
 
 def unit(v: Floats) -> Floats:
@@ -25,10 +28,9 @@ def unit(v: Floats) -> Floats:
 
 
 def cross(a: Floats, b: Floats) -> Floats:
-    """Right-handed cross product of 3-vectors; np.cross costs ten times as much on so few."""
-    ax, ay, az = a[..., 0], a[..., 1], a[..., 2]
-    bx, by, bz = b[..., 0], b[..., 1], b[..., 2]
-    return np.stack((ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx), axis=-1)
+    """Right-handed cross product of 3-vectors; np.cross costs several times as much on so few."""
+    product: Floats = a[..., _NEXT] * b[..., _AFTER] - a[..., _AFTER] * b[..., _NEXT]
+    return product
 
 
 def across(v: Floats, axis: Floats) -> Floats:
@@ -37,12 +39,14 @@ def across(v: Floats, axis: Floats) -> Floats:
 
 
 def angle_deg(a: Floats, b: Floats) -> Floats:
-    """Angle between two vectors, 0 to 180 degrees, exact near both ends (Kahan's half-angle form)."""
-    ua, ub = unit(a), unit(b)
-    return np.degrees(2.0 * np.arctan2(length(ua - ub), length(ua + ub)))
+    """Angle between two vectors, 0 to 180 degrees; a vector of no length gives 90."""
+    norm = np.sqrt(np.vecdot(a, a) * np.vecdot(b, b))
+    cosine = np.vecdot(a, b) / np.maximum(norm, TINY * TINY)
+    angle: Floats = np.degrees(np.arccos(np.minimum(np.maximum(cosine, -1.0), 1.0)))
+    return angle
 
 
 def ramp(x: Floats, low: float, high: float) -> Floats:
     """Smooth step: 0 up to `low`, 1 from `high` on, with no corner between."""
-    u = np.clip((x - low) / (high - low), 0.0, 1.0)
+    u = np.minimum(np.maximum((x - low) / (high - low), 0.0), 1.0)
     return u * u * (3.0 - 2.0 * u)
