@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import IO
 
 import pytest
+
 from motus_runtime.bus import Bus, BusSettings
 from motus_runtime.provision import provision
 

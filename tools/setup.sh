@@ -75,4 +75,4 @@ system_libraries() {
 make_venv
 install
 system_libraries
-[ -n "${MOTUS_POSE_MODEL:-}" ] || $venv/bin/python -m motus_pose.bundle
+[ -n "${MOTUS_POSE_MODEL:-}" ] || $venv/bin/python -m motus_pose.bundle >/dev/null
