@@ -103,3 +103,19 @@ async def test_a_bug_in_a_session_is_not_swallowed(bus: Bus) -> None:
         await SessionOwner(leases, specs, run_session).run()
 
     assert raised.group_contains(ZeroDivisionError)
+
+
+async def test_a_spec_that_is_not_what_its_key_says_is_left_out(bus: Bus) -> None:
+    """A wrong entry in the bucket is nobody's session, and takes no service down."""
+    specs = Specs(bus)
+    await bus.store(topics.spec_key("mislabelled"), control_pb2.SessionSpec(session="another-one"))
+    await _announce(bus, "well-labelled")
+    following = asyncio.create_task(specs.run())
+
+    while "well-labelled" not in specs.current:
+        await specs.changed.wait()
+        specs.changed.clear()
+    following.cancel()
+
+    assert "mislabelled" not in specs.current
+    assert "another-one" not in specs.current

@@ -70,7 +70,7 @@ def test_a_client_program_gets_the_same_answers(stack: dict[str, Any], squat: Ru
     reps = motus("reps", session).answer["reps"]
     series = motus("series", session, "--channel", "knee_flexion_left_deg").answer
 
-    assert session in [entry["name"] for entry in listed]
+    assert session in [entry["session"] for entry in listed]
     assert [rep["turn_s"] for rep in reps] == [rep["turn_s"] for rep in squat.answer["reps"]]
     assert len(series["t_s"]) == truth("squat")["frames"]
 

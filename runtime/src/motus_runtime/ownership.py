@@ -57,9 +57,14 @@ class Specs:
             self.current.pop(session, None)
             return
         try:
-            self.current[session] = decode(control_pb2.SessionSpec, body)
+            spec = decode(control_pb2.SessionSpec, body)
         except PermanentError as error:
             log.error("spec of %s: %s", session, error.message)
+            return
+        if spec.session != session or not topics.SESSION_ID.fullmatch(session):
+            log.error("spec under %r is for %r; left out", session, spec.session)
+            return
+        self.current[session] = spec
 
 
 class SessionOwner:

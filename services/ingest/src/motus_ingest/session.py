@@ -60,15 +60,10 @@ async def _position(bus: Bus, session: str) -> tuple[float | None, bool]:
 
 
 async def _ended(*tasks: "asyncio.Task[Any]") -> None:
-    """Cancel tasks until they are done.
-
-    Once is not enough: before Python 3.12 asyncio.wait_for, in which the NATS client waits, forgets a cancellation that
-    comes in the same moment as the answer.
-    """
-    while running := [task for task in tasks if not task.done()]:
-        for task in running:
-            task.cancel()
-        await asyncio.wait(running, timeout=0.1)
+    """Cancel tasks and wait until they are done, whatever they came to."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
 
 
 @dataclass

@@ -21,6 +21,8 @@ log = logging.getLogger("motus.sessions.lifecycle")
 
 ENDING_EVERY_S = 0.05
 LOOK_EVERY_S = 5.0
+# The mark of a deleted spec must outlive the absence of those who follow the bucket, and need not stay for ever.
+_MARKER_S = 3600
 _SPECS_STREAM = f"KV_{topics.SPECS}"
 
 
@@ -161,7 +163,7 @@ class Lifecycle:
     async def _close(self, session: str, life: Life) -> None:
         """Say that a session is over, then take its spec away: a spec that is still there tells what is left to do."""
         await self._announce(session, life)
-        await self._bus.store_raw(topics.spec_key(session), b"", {"KV-Operation": "DEL"})
+        await self._bus.store_raw(topics.spec_key(session), b"", {"KV-Operation": "DEL"}, ttl_s=_MARKER_S)
         log.info("session %s is %s", session, life.state.name)
 
     async def _announce(self, session: str, life: Life) -> None:
