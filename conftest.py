@@ -10,6 +10,7 @@ from typing import IO
 
 import pytest
 
+from motus_runtime import topics
 from motus_runtime.bus import Bus, BusSettings
 from motus_runtime.provision import provision
 
@@ -45,8 +46,9 @@ def _address(log: IO[str]) -> str:
 
 @pytest.fixture
 async def bus(nats_url: str) -> AsyncIterator[Bus]:
-    """A connection to the run's nats-server, with every stream and bucket there."""
+    """A connection to the run's nats-server, with every stream and bucket there, and no session of an earlier test."""
     connection = await Bus.connect(BusSettings(url=nats_url), "test")
     await provision(connection)
+    await connection.jetstream.purge_stream(f"KV_{topics.SPECS}")
     yield connection
     await connection.close()

@@ -109,4 +109,4 @@ def test_a_missing_file_is_named_at_once(motus: Callable[..., Run]) -> None:
     run = motus("analyze", "no-such-video.mp4")
 
     assert run.code != 0
-    assert "no-such-video.mp4" in run.answer["error"]
+    assert "no-such-video.mp4" in run.answer["error"]["message"]
