@@ -77,7 +77,7 @@ def play(client: SessionClient, clip: Path, pacing: session_service_pb2.Pacing.V
     session = client.create_session(session_service_pb2.Session(source=source, exercise="squat")).name
     seen = [
         (time.perf_counter(), response.sample.t_s)
-        for response in client.watch_session(session, sample_rate_hz=60, channels=["trunk_lean_deg"])
+        for response in client.watch_session(session, sample_rate_hz=10, channels=["trunk_lean_deg"])
         if response.WhichOneof("item") == "sample"
     ]
     return session, (seen[-1][1] - seen[0][1]) / (seen[-1][0] - seen[0][0])

@@ -5,7 +5,9 @@ import os
 import signal
 import subprocess
 import sys
+from argparse import Namespace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,7 +15,10 @@ from motus_client.cli import main
 from motus_client.cli.analyze import athlete_name
 from motus_client.cli.arguments import parser
 from motus_client.cli.interrupts import Interrupted, Interrupts
+from motus_client.cli.queries import list_sessions, show_session
+from motus_client.cli.summary import summary
 from motus_client.cli.tables import table
+from motus_client.outcome import Outcome
 from motus_client.stack.readiness import free_port, is_free
 
 COMMANDS = ("analyze", "up", "sessions list", "sessions show", "watch", "reps", "series", "cues", "events", "stop")
@@ -100,6 +105,60 @@ def test_without_json_an_error_leaves_stdout_empty(tmp_path: Path, capsys: pytes
     printed = capsys.readouterr()
     assert printed.out == ""
     assert "is not a file" in printed.err
+
+
+@pytest.mark.parametrize("command", ["analyze VIDEO", "up"])
+def test_a_data_folder_that_cannot_be_used_is_named(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A plain sentence and what to set, in place of the system's error."""
+    video = tmp_path / "video.mp4"
+    video.touch()
+    monkeypatch.setenv("MOTUS_DATA_DIR", str(video))
+
+    code = main([str(video) if word == "VIDEO" else word for word in command.split()])
+
+    assert code == 1
+    assert capsys.readouterr().err.splitlines() == [
+        f"motus: the data folder {video} cannot be used: File exists",
+        "  choose another with MOTUS_DATA_DIR",
+    ]
+
+
+def test_sessions_are_listed_for_people(made: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    """A file by its plain path, a time without its fractions."""
+    session = made.session(source={"uri": "file:///gym/Meine%20%C3%9Cbungen/a.mp4"})
+    session.create_time.FromJsonString("2026-03-01T14:05:09.123456789Z")
+
+    class Client:
+        def list_sessions(self) -> list[Any]:
+            return [session]
+
+    list_sessions(Client(), Namespace(json=False))  # type: ignore[arg-type]
+
+    assert capsys.readouterr().out.splitlines()[1].endswith("2026-03-01 14:05:09  /gym/Meine Übungen/a.mp4")
+
+
+def test_a_session_that_has_not_ended_is_shown(made: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    """A time that is not known yet is a dash."""
+    session = made.session()
+    session.ClearField("end_time")
+
+    class Client:
+        def get_session(self, name: str) -> Any:
+            return session
+
+    show_session(Client(), Namespace(json=False, session="test-1"))  # type: ignore[arg-type]
+
+    assert "ended (UTC)   -" in capsys.readouterr().out.splitlines()
+
+
+@pytest.mark.parametrize(("count", "words"), [(0, "0 reps"), (1, "1 rep, "), (2, "2 reps, ")])
+def test_one_rep_is_no_plural(count: int, words: str, made: Any) -> None:
+    """The summary counts as people do."""
+    reps = tuple(made.rep(ordinal + 1) for ordinal in range(count))
+
+    assert f"squat: {words}" in summary(Outcome(made.session(), "squat", reps, (), ()), None)
 
 
 def test_real_time_is_the_default_pace() -> None:

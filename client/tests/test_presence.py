@@ -5,7 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from motus_client.stack.layout import Layout, data_folder
+import pytest
+
+from motus_client.stack.layout import DataFolderError, Layout, data_folder
 from motus_client.stack.libraries import missing_packages
 from motus_client.stack.presence import StackInfo, StackLock, running_stack
 
@@ -89,3 +91,12 @@ def test_a_missing_library_is_named_by_its_package() -> None:
 
     assert missing_packages(printed) == ("libegl1", "libgles2")
     assert missing_packages("ImportError: no module named x") == ()
+
+
+def test_a_user_without_a_home_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a container with a bare user id."""
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.setattr(os, "getuid", lambda: 123_456)
+
+    with pytest.raises(DataFolderError, match="no home folder"):
+        data_folder({})

@@ -88,6 +88,15 @@ def test_what_comes_from_outside_is_escaped(material: Material, made: Any) -> No
     assert page.text.count(EVIL) >= 5
 
 
+def test_a_file_is_named_by_its_plain_path(material: Material, made: Any) -> None:
+    """Blanks and umlauts are read as they were written."""
+    session = made.session(source={"uri": "file:///gym/Meine%20%C3%9Cbungen/a.mp4"})
+
+    text = Page(report_page(Outcome(session, "squat", (), (), ()), Material({}, ()), "a.mp4")).text
+
+    assert "Made by Motus from /gym/Meine Übungen/a.mp4." in text
+
+
 def test_a_channel_cannot_close_the_script_it_is_in(outcome: Outcome, made: Any) -> None:
     """Data for the script stays data whatever names it holds."""
     series = TimeSeries(made.participant, (0.0, 1.0), {"</script><b>": (1.0, 2.0)}, {}, {})

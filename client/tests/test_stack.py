@@ -150,7 +150,7 @@ def test_ctrl_c_while_the_stack_starts(tmp_path: Path) -> None:
     out, err = running.communicate(timeout=60)
 
     assert (running.returncode, out) == (130, "")
-    assert err.splitlines() == ["motus: interrupted; nothing is left running"]
+    assert err.splitlines() == ["motus: interrupted; nothing that it started is left running"]
     assert processes_of(tmp_path) == []
 
 

@@ -2,6 +2,7 @@
 
 import re
 from typing import Any
+from urllib.parse import unquote
 
 SESSIONS = "sessions/"
 
@@ -14,6 +15,11 @@ def session_name(session: str) -> str:
 def last_part(resource: str) -> str:
     """The id at the end of a resource name: `p1` of `sessions/s/participants/p1`."""
     return resource.rsplit("/", 1)[-1]
+
+
+def source_words(uri: str) -> str:
+    """A source as a person writes it: a file by its plain path, everything else as it is."""
+    return unquote(uri.removeprefix("file://")) if uri.startswith("file:///") else uri
 
 
 def value_name(enum: Any, number: int) -> str:

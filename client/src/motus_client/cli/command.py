@@ -47,7 +47,7 @@ def _run(argv: Sequence[str], interrupts: Interrupts) -> int:
     try:
         return _dispatch(arguments, interrupts)
     except Interrupted as interrupted:
-        tell(Problem("INTERRUPTED", "interrupted; nothing is left running"), as_json=arguments.json)
+        tell(Problem("INTERRUPTED", "interrupted; nothing that it started is left running"), as_json=arguments.json)
         return interrupted.exit_code
     except Exception as error:
         problem = None if isinstance(error, BrokenPipeError) else problem_of(error)

@@ -7,6 +7,7 @@ from typing import Any
 import grpc
 
 from motus_client.errors import ApiError
+from motus_client.stack.layout import DataFolderError
 from motus_client.stack.supervisor import StackError
 
 
@@ -32,6 +33,8 @@ def problem_of(error: Exception) -> Problem | None:
         return error
     if isinstance(error, StackError):
         return Problem("STACK", error.message, error.hint, details=error.details)
+    if isinstance(error, DataFolderError):
+        return Problem("DATA_FOLDER", str(error), "choose another with MOTUS_DATA_DIR")
     if isinstance(error, ApiError):
         return _api_problem(error)
     if isinstance(error, OSError):

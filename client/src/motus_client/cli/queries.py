@@ -7,7 +7,7 @@ from motus_client.cli.problem import print_json
 from motus_client.cli.summary import cues_table, latency_table, reps_table
 from motus_client.cli.tables import NONE, table
 from motus_client.client import SessionClient
-from motus_client.names import last_part, value_name
+from motus_client.names import last_part, source_words, value_name
 from motus_client.outcome import cue_json, event_json, rep_json, session_json
 
 
@@ -23,12 +23,14 @@ def list_sessions(client: SessionClient, arguments: Namespace) -> None:
             item["state"],
             item["exercise"],
             str(item["rep_count"]),
-            item["create_time"] or NONE,
-            item["source"],
+            _moment(item["create_time"]),
+            source_words(item["source"]),
         )
         for item in found
     ]
-    print(table(("session", "state", "exercise", "reps", "created", "source"), rows) if rows else "no sessions yet")
+    print(
+        table(("session", "state", "exercise", "reps", "created (UTC)", "source"), rows) if rows else "no sessions yet"
+    )
 
 
 def show_session(client: SessionClient, arguments: Namespace) -> None:
@@ -44,11 +46,11 @@ def show_session(client: SessionClient, arguments: Namespace) -> None:
     lines = {
         "session": session["session"],
         "state": session["state"] + (f" ({session['reason']})" if session["reason"] else ""),
-        "source": session["source"],
+        "source": source_words(session["source"]),
         "exercise": session["exercise"],
         "participants": people,
-        "created": session["create_time"] or NONE,
-        "ended": session["end_time"] or NONE,
+        "created (UTC)": _moment(session["create_time"]),
+        "ended (UTC)": _moment(session["end_time"]),
         "reps": str(session["rep_count"]),
         "frames": f"{frames['in']} in, {frames['with_pose']} with a pose, {frames['dropped']} dropped",
     }
@@ -123,6 +125,11 @@ def stop_session(client: SessionClient, arguments: Namespace) -> None:
         print_json(session)
     else:
         print(f"session {session['session']} is asked to end; its state now is {session['state']}")
+
+
+def _moment(time: str | None) -> str:
+    """`2026-03-01 14:05:09` of `2026-03-01T14:05:09.123456789Z`."""
+    return time[:19].replace("T", " ") if time else NONE
 
 
 def _words(event: event_pb2.Event) -> str:

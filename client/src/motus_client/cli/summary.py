@@ -16,7 +16,7 @@ def summary(outcome: Outcome, report: str | None) -> str:
     parts = [
         f"session {last_part(outcome.session.name)}: {state}"
         + (f" ({outcome.session.reason})" if outcome.session.reason else ""),
-        f"{outcome.exercise}: {len(outcome.reps)} reps" + _means(outcome.reps),
+        f"{outcome.exercise}: {_counted(len(outcome.reps))}" + _means(outcome.reps),
         reps_table(outcome.reps),
         cues_table(outcome.cues),
         _frames(outcome),
@@ -59,6 +59,10 @@ def latency_table(latency_ms: dict[str, dict[str, float]]) -> str:
     """One row per stage, milliseconds since the frame's ingest; empty when nothing was measured."""
     rows = [(stage, *(figure(figures[name]) for name in figures)) for stage, figures in latency_ms.items()]
     return table(("stage", "p50 ms", "p95 ms", "p99 ms", "max ms"), rows) if rows else ""
+
+
+def _counted(reps: int) -> str:
+    return f"{reps} rep" if reps == 1 else f"{reps} reps"
 
 
 def _means(reps: Sequence[movement_pb2.Rep]) -> str:

@@ -6,7 +6,7 @@ import html
 from importlib.resources import files
 
 from motus.v1 import event_pb2
-from motus_client.names import last_part, value_name
+from motus_client.names import last_part, source_words, value_name
 from motus_client.outcome import Outcome
 from motus_client.report import plots
 from motus_client.report.angles import angles_section
@@ -87,7 +87,7 @@ def _key_frames(frames: tuple[KeyFrame, ...]) -> str:
 
 
 def _footer(outcome: Outcome) -> str:
-    source = outcome.session.source.uri
+    source = source_words(outcome.session.source.uri)
     return f"<footer>Made by Motus from {html.escape(source)}. Angles are estimates from one camera.</footer>"
 
 

@@ -22,19 +22,22 @@ class Program:
         command: program and arguments, the program as an absolute path.
         environ: its whole environment.
         log: file that gets all it prints.
+        niceness: added to this process's; whoever has more gives way on a busy machine.
     """
 
     name: str
     command: tuple[str, ...]
     environ: Mapping[str, str]
     log: Path
+    niceness: int = 0
 
 
 class Child:
     """A running program. It must be started by a thread that lives as long as it shall: it dies with that thread."""
 
     def __init__(self, program: Program) -> None:
-        command = [sys.executable, "-I", "-S", str(_LAUNCHER), str(os.getpid()), *program.command]
+        command = [sys.executable, "-I", "-S", str(_LAUNCHER), str(os.getpid()), str(program.niceness)]
+        command += program.command
         with program.log.open("ab") as log:
             self._log_start = log.tell()
             self._process = subprocess.Popen(

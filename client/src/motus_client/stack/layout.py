@@ -10,12 +10,21 @@ from pathlib import Path
 _KEPT_RUNS = 5
 
 
+class DataFolderError(Exception):
+    """The data folder cannot be named, made or written."""
+
+
 def data_folder(environ: Mapping[str, str] = os.environ) -> Path:
-    """`$MOTUS_DATA_DIR`, else `$XDG_DATA_HOME/motus`, else `~/.local/share/motus`."""
-    if environ.get("MOTUS_DATA_DIR"):
-        return Path(environ["MOTUS_DATA_DIR"]).expanduser().absolute()
-    home = environ.get("XDG_DATA_HOME") or "~/.local/share"
-    return (Path(home) / "motus").expanduser().absolute()
+    """`$MOTUS_DATA_DIR`, else `$XDG_DATA_HOME/motus`, else `~/.local/share/motus`.
+
+    Raises:
+        DataFolderError: the user has no home.
+    """
+    chosen = Path(environ.get("MOTUS_DATA_DIR") or Path(environ.get("XDG_DATA_HOME") or "~/.local/share") / "motus")
+    try:
+        return chosen.expanduser().absolute()
+    except RuntimeError:
+        raise DataFolderError(f"there is no home folder for {chosen}") from None
 
 
 @dataclass(frozen=True)

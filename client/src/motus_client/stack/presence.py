@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal, TextIO
 
-from motus_client.stack.layout import Layout
+from motus_client.stack.layout import DataFolderError, Layout
 
 
 @dataclass(frozen=True)
@@ -39,9 +39,16 @@ class StackLock:
         self._file: TextIO | None = None
 
     def acquire(self) -> bool:
-        """Take the lock; False when another process has it."""
-        self._layout.root.mkdir(parents=True, exist_ok=True, mode=0o700)
-        file = self._layout.lock.open("a")
+        """Take the lock; False when another process has it.
+
+        Raises:
+            DataFolderError: the data folder cannot be made or written.
+        """
+        try:
+            self._layout.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+            file = self._layout.lock.open("a")
+        except OSError as error:
+            raise DataFolderError(f"the data folder {self._layout.root} cannot be used: {error.strerror}") from None
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

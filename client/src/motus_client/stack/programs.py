@@ -15,6 +15,9 @@ STAGES = ("ingest", "pose", "kinematics", "coach", "sessions")
 # Five processes share the machine: a thread pool per core in each of them costs more than it gives.
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
+# The networks take most of the time and the rest waits for them; on a busy machine the others give way.
+_BOTTLENECK, _GIVES_WAY = "pose", 5
+
 
 @dataclass(frozen=True)
 class Programs:
@@ -51,7 +54,8 @@ def programs(
 
     def program(name: str, *command: str) -> Program:
         health = {"MOTUS_HEALTH_PORT_FILE": str(files[name])} if name in files else {}
-        return Program(name, command, {**environ, **health}, logs / f"{name}.log")
+        niceness = 0 if name == _BOTTLENECK else _GIVES_WAY
+        return Program(name, command, {**environ, **health}, logs / f"{name}.log", niceness)
 
     return Programs(
         nats=program("nats", *nats_command(layout, nats_port)),

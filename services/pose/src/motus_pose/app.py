@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import sys
 from typing import Final
 
 from motus.bus.v1 import control_pb2
@@ -17,6 +18,8 @@ from motus_runtime.service import App, Context
 log = logging.getLogger("motus.pose")
 
 RETRY_S: Final = 5.0
+# The engine's thread needs the interpreter after each network; at the usual 5 ms it would wait for the loop's turn.
+SWITCH_INTERVAL_S: Final = 0.0005
 
 
 async def build(context: Context, settings: PoseSettings) -> App:
@@ -37,6 +40,7 @@ class PoseApp:
         self._fault = "engine not loaded yet"
         self._make_engine: EngineFactory | None = None
         self._owner = SessionOwner(context.leases, context.specs, self._run_session)
+        sys.setswitchinterval(SWITCH_INTERVAL_S)
         context.health.require("engine", lambda: self._fault)
 
     async def run(self) -> None:
