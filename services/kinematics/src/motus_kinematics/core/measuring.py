@@ -271,7 +271,8 @@ def _asymmetry(left: Measured, right: Measured, side_view: float) -> Measured:
     mean = (left.value + right.value) / 2.0
     if worst > Grade.MEDIUM or mean <= 0.0 or not side_view < MOSTLY_SIDE:
         return Measured(name, np.nan, absence=Absence.VIEW)
-    worst = max(worst, Grade.HIGH if side_view < MOSTLY_FRONT else Grade.MEDIUM)
+    # Off the front or back the far side's range is guessed from depth: good for a curve, not for a judgement.
+    worst = max(worst, Grade.HIGH if side_view < MOSTLY_FRONT else Grade.LOW)
     error = float(np.hypot(left.standard_error, right.standard_error)) / mean * 100.0
     return Measured(name, (right.value - left.value) / mean * 100.0, error, worst)
 
