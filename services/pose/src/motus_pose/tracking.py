@@ -1,6 +1,6 @@
 """Pure core: which track a person seen in a picture belongs to, whose participant it is, and where it is.
 
-One person per picture for now, so a track ends only when nobody was seen for a while.
+One person per picture: a track ends only when nobody was seen for a while.
 """
 
 from collections.abc import Sequence
