@@ -4,7 +4,7 @@ EXERCISE ?= squat
 CLIP ?= samples/clips/squat.mp4
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run up test test-unit test-e2e test-slow check fix protos lock accuracy bench samples clean \
+.PHONY: help setup setup-dev run up test test-unit test-e2e test-slow check fix protos lock docs accuracy bench samples clean \
 	lint types arch verify-protos verify-lock verify-k8s verify-docs
 
 ##@ Use
