@@ -1,18 +1,26 @@
 """Fixtures for every part's tests: one real nats-server per test run on a free port, and a provisioned bus."""
 
+import asyncio
 import re
 import subprocess
 import sys
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, TypeAlias
 
 import pytest
 
 from motus_runtime import topics
 from motus_runtime.bus import Bus, BusSettings
+from motus_runtime.health import Health
+from motus_runtime.lease import Leases
+from motus_runtime.ownership import Specs
 from motus_runtime.provision import provision
+from motus_runtime.service import App, Context
+
+Serve: TypeAlias = Callable[[str, Callable[[Context], App]], AbstractAsyncContextManager[App]]
 
 _LISTENING = re.compile(r"client connections on (127\.0\.0\.1:\d+)")
 
@@ -52,3 +60,26 @@ async def bus(nats_url: str) -> AsyncIterator[Bus]:
     await connection.jetstream.purge_stream(f"KV_{topics.SPECS}")
     yield connection
     await connection.close()
+
+
+@pytest.fixture
+def serve(bus: Bus) -> Serve:
+    """Runs a stage's app as its service does, until the block is left; then it gives its leases back."""
+
+    @asynccontextmanager
+    async def serving(stage: str, make: Callable[[Context], App]) -> AsyncIterator[App]:
+        health, leases, specs = Health("127.0.0.1", 0), Leases(bus, stage, 1000), Specs(bus)
+        app = make(Context(bus, health, leases, specs))
+        await leases.beat()
+        tasks = [asyncio.create_task(loop) for loop in (leases.run(), specs.run(), app.run())]
+        try:
+            yield app
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await app.drain()
+            await leases.close()
+            health.close()
+
+    return serving

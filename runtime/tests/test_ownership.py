@@ -6,12 +6,13 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from motus.bus.v1 import control_pb2
+from motus.bus.v1 import control_pb2, samples_pb2
 from motus_runtime import topics
-from motus_runtime.bus import Bus
+from motus_runtime.bus import Bus, decode
 from motus_runtime.errors import UnavailableError
 from motus_runtime.lease import Leases
-from motus_runtime.ownership import RunSession, SessionOwner, Specs
+from motus_runtime.ownership import RunSession, SessionOwner, Specs, run_reporting
+from motus_runtime.tally import Tally
 
 
 @asynccontextmanager
@@ -119,3 +120,26 @@ async def test_a_spec_that_is_not_what_its_key_says_is_left_out(bus: Bus) -> Non
 
     assert "mislabelled" not in specs.current
     assert "another-one" not in specs.current
+
+
+async def test_those_who_watch_hear_how_a_session_goes_until_it_is_over(bus: Bus) -> None:
+    """Reports bear the owner's epoch and newest counts; the last one is no reason to go on."""
+    heard: asyncio.Future[samples_pb2.Live] = asyncio.get_running_loop().create_future()
+
+    def hear(message) -> None:
+        if not heard.done():
+            heard.set_result(decode(samples_pb2.Live, message.data))
+
+    class Work:
+        epoch, tally = 7, Tally("coach")
+
+        async def run(self) -> None:
+            self.tally.count("cues")
+            await heard
+
+    stop = await bus.listen(topics.live("watched-session"), hear)
+    await run_reporting(bus, "watched-session", Work(), every_s=0.01)
+    await stop()
+
+    live = heard.result()
+    assert (live.session, live.epoch, live.report.counts["cues"]) == ("watched-session", 7, 1)

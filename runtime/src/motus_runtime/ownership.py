@@ -3,13 +3,15 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from typing import Protocol
 
-from motus.bus.v1 import control_pb2
+from motus.bus.v1 import control_pb2, samples_pb2
 from motus_runtime import topics
 from motus_runtime.bus import Bus, cancellable, decode
-from motus_runtime.errors import PermanentError, RetryableError
+from motus_runtime.errors import MotusError, PermanentError, RetryableError
 from motus_runtime.follow import follow
 from motus_runtime.lease import Leases
+from motus_runtime.tally import Tally
 
 log = logging.getLogger("motus.ownership")
 
@@ -139,3 +141,31 @@ class SessionOwner:
             unit = self._unit_of(spec.session)
             if unit not in map(self._unit_of, self._tasks):
                 await self._leases.release(unit)
+
+
+class Work(Protocol):
+    """One session at work, as those who watch hear of it."""
+
+    epoch: int
+    tally: Tally
+
+    async def run(self) -> None:
+        """Work until the session is over."""
+
+
+async def run_reporting(bus: Bus, session: str, work: Work, every_s: float = 1.0) -> None:
+    """Run a session to its end and tell those who watch, every so many seconds, how it goes."""
+    async with asyncio.TaskGroup() as group:
+        reporting = group.create_task(_report(bus, session, work, every_s))
+        await work.run()
+        reporting.cancel()
+
+
+async def _report(bus: Bus, session: str, work: Work, every_s: float) -> None:
+    while True:
+        await asyncio.sleep(every_s)
+        live = samples_pb2.Live(session=session, epoch=work.epoch, report=work.tally.report())
+        try:
+            await bus.publish(topics.live(session), live)
+        except MotusError as error:  # the next one takes its place
+            log.debug("report of %s: %s", session, error.message)

@@ -1,10 +1,7 @@
 """The coach on a real bus: measured repetitions in, cues out, each once however often it is started anew."""
 
-import asyncio
 import json
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import pytest
 
@@ -18,31 +15,16 @@ from motus_runtime import topics
 from motus_runtime.bus import Bus, decode
 from motus_runtime.errors import FailedPreconditionError
 from motus_runtime.follow import follow
-from motus_runtime.health import Health
-from motus_runtime.lease import Leases
-from motus_runtime.ownership import Specs
-from motus_runtime.service import Context
 
 SHALLOW, DEEP = 55.0, 105.0
 KINEMATICS = event_pb2.STAGE_KINEMATICS
 
 
-@asynccontextmanager
-async def coaching(bus: Bus, settings: CoachSettings | None = None) -> AsyncIterator[CoachApp]:
-    """A coach that runs as in its service, until the block is left; then it gives its leases back."""
-    health, leases, specs = Health("127.0.0.1", 0), Leases(bus, "coach", 1000), Specs(bus)
-    app = CoachApp(Context(bus, health, leases, specs), settings or CoachSettings(), fault_table(""))
-    await leases.beat()
-    tasks = [asyncio.create_task(loop) for loop in (leases.run(), specs.run(), app.run())]
-    try:
-        yield app
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        await app.drain()
-        await leases.close()
-        health.close()
+@pytest.fixture
+def coaching(serve):
+    """Runs a coach as its service does, until the block is left."""
+    table = fault_table("")
+    return lambda settings=None: serve("coach", lambda context: CoachApp(context, settings or CoachSettings(), table))
 
 
 class Source:
@@ -131,11 +113,11 @@ def cues(events: list[event_pb2.Event]) -> list[movement_pb2.Cue]:
     return [event.cue for event in events if event.WhichOneof("detail") == "cue"]
 
 
-async def test_repetitions_become_cues_a_summary_a_report_and_the_end(bus: Bus) -> None:
+async def test_repetitions_become_cues_a_summary_a_report_and_the_end(bus: Bus, coaching) -> None:
     """A shallow squat is corrected, a deep one praised, the session summed up; the end comes last."""
     source = Source(bus, "coach-flow")
     await source.begin()
-    async with coaching(bus):
+    async with coaching():
         for ordinal, knee_deg in enumerate((DEEP, SHALLOW, DEEP), 1):
             await source.rep(ordinal, knee_deg)
         await source.end()
@@ -162,11 +144,11 @@ async def test_repetitions_become_cues_a_summary_a_report_and_the_end(bus: Bus) 
     assert events[-1].end == event_pb2.StageEnd(stage=event_pb2.STAGE_COACH)
 
 
-async def test_failure_and_reason_pass_on_as_they_came(bus: Bus) -> None:
+async def test_failure_and_reason_pass_on_as_they_came(bus: Bus, coaching) -> None:
     """Why a source failed reaches the user unchanged."""
     source = Source(bus, "coach-failed")
     await source.begin()
-    async with coaching(bus):
+    async with coaching():
         await source.end(failed=True, reason="The file has no video.")
         events = await source.said("end")
     await source.close()
@@ -175,17 +157,17 @@ async def test_failure_and_reason_pass_on_as_they_came(bus: Bus) -> None:
     assert (events[-1].end.failed, events[-1].end.reason) == (True, "The file has no video.")
 
 
-async def test_a_restarted_coach_says_nothing_twice_and_goes_on(bus: Bus) -> None:
+async def test_a_restarted_coach_says_nothing_twice_and_goes_on(bus: Bus, coaching) -> None:
     """Each run knows what the ones before said, and goes on from there."""
     source = Source(bus, "coach-restart")
     await source.begin()
-    async with coaching(bus):
+    async with coaching():
         await source.rep(1, SHALLOW)
         await source.said("squat_depth_shallow")
-    async with coaching(bus):
+    async with coaching():
         await source.rep(2, DEEP)
         await source.said("squat_depth_shallow_mended")
-    async with coaching(bus):
+    async with coaching():
         await source.end()
         events = await source.said("end")
     await source.close()
@@ -200,20 +182,20 @@ async def test_a_restarted_coach_says_nothing_twice_and_goes_on(bus: Bus) -> Non
     assert events[-2].report.counts["cues"] == 3
 
 
-async def test_what_happened_while_no_coach_ran_is_answered(bus: Bus) -> None:
+async def test_what_happened_while_no_coach_ran_is_answered(bus: Bus, coaching) -> None:
     """A recording that was through before the coach came still gets its cues and its end."""
     source = Source(bus, "coach-late")
     await source.begin()
     await source.rep(1, SHALLOW)
     await source.end()
-    async with coaching(bus):
+    async with coaching():
         events = await source.said("end")
     await source.close()
 
     assert [c.cue_code for c in cues(events)] == ["squat_depth_shallow", "session_summary"]
 
 
-async def test_what_was_said_before_the_server_forgot_its_id_is_not_said_again(bus: Bus) -> None:
+async def test_what_was_said_before_the_server_forgot_its_id_is_not_said_again(bus: Bus, coaching) -> None:
     """The stream itself is the memory: the coach's own cue in it is enough."""
     source = Source(bus, "coach-memory")
     await source.begin()
@@ -224,7 +206,7 @@ async def test_what_was_said_before_the_server_forgot_its_id_is_not_said_again(b
     envelope = samples_pb2.EventEnvelope(session="coach-memory", epoch=1, event=said)
     await bus.store(topics.events("coach-memory", "coach"), envelope)
     await source.end()
-    async with coaching(bus):
+    async with coaching():
         events = await source.said("end")
     await source.close()
 
@@ -232,13 +214,13 @@ async def test_what_was_said_before_the_server_forgot_its_id_is_not_said_again(b
     assert events[-2].report.counts["cues"] == 2
 
 
-async def test_a_session_that_is_through_is_left_alone(bus: Bus) -> None:
+async def test_a_session_that_is_through_is_left_alone(bus: Bus, coaching) -> None:
     """Started anew after its own end, the coach adds nothing."""
     source = Source(bus, "coach-through")
     await source.begin()
     await source.rep(1, SHALLOW)
     await source.end()
-    async with coaching(bus):
+    async with coaching():
         before = await source.said("end")
     spec = control_pb2.SessionSpec(session="coach-through", exercise="squat")
     config = PolicyConfig(fault_table(""), cooldown_s=0)
@@ -250,11 +232,11 @@ async def test_a_session_that_is_through_is_left_alone(bus: Bus) -> None:
     assert info.state.subjects == {subject: len(before)}
 
 
-async def test_repeated_and_outdated_messages_change_nothing(bus: Bus) -> None:
+async def test_repeated_and_outdated_messages_change_nothing(bus: Bus, coaching) -> None:
     """What a new owner of the partition repeats, and what an earlier one still says, are dropped."""
     source = Source(bus, "coach-fenced")
     await source.begin()
-    async with coaching(bus):
+    async with coaching():
         await source.rep(1, DEEP)
         await source.rep(1, state=movement_pb2.REP_STATE_WITHDRAWN, revision=2)
         await source.rep(1, DEEP, epoch=6)
@@ -269,25 +251,25 @@ async def test_repeated_and_outdated_messages_change_nothing(bus: Bus) -> None:
     assert summary.text.startswith("Two reps in all.")
 
 
-async def test_poison_does_not_stop_the_coach(bus: Bus) -> None:
+async def test_poison_does_not_stop_the_coach(bus: Bus, coaching) -> None:
     """Bytes that are no event are passed over."""
     source = Source(bus, "coach-poison")
     await source.begin()
     await bus.store_raw(topics.events("coach-poison", "kinematics"), b"\xff\xff\xff", {})
     await source.rep(1, SHALLOW)
     await source.end()
-    async with coaching(bus):
+    async with coaching():
         events = await source.said("end")
     await source.close()
 
     assert len(cues(events)) == 2
 
 
-async def test_a_muted_session_is_only_followed(bus: Bus) -> None:
+async def test_a_muted_session_is_only_followed(bus: Bus, coaching) -> None:
     """No cue, but a report and an end."""
     source = Source(bus, "coach-muted")
     await source.begin(muted=True)
-    async with coaching(bus):
+    async with coaching():
         await source.rep(1, SHALLOW)
         await source.end()
         events = await source.said("end")
@@ -296,13 +278,13 @@ async def test_a_muted_session_is_only_followed(bus: Bus) -> None:
     assert [event.WhichOneof("detail") for event in events] == ["report", "end"]
 
 
-async def test_in_real_time_a_cue_that_comes_too_late_is_dropped_and_counted(bus: Bus) -> None:
+async def test_in_real_time_a_cue_that_comes_too_late_is_dropped_and_counted(bus: Bus, coaching) -> None:
     """Nobody is told about a squat of a minute ago; a fresh one is answered with its expiry."""
     source = Source(bus, "coach-expired")
     await source.begin(pacing="PACING_REALTIME")
     await source.rep(1, SHALLOW, ingest_time_ns=time.time_ns() - 60 * 10**9)
     await source.rep(9, SHALLOW)
-    async with coaching(bus):
+    async with coaching():
         await source.said("squat_depth_shallow")
         await source.end()
         events = await source.said("end")
@@ -313,12 +295,12 @@ async def test_in_real_time_a_cue_that_comes_too_late_is_dropped_and_counted(bus
     assert events[-2].report.counts["cues_expired"] == 1
 
 
-async def test_a_models_words_come_as_the_second_and_final_revision(bus: Bus, endpoint) -> None:
+async def test_a_models_words_come_as_the_second_and_final_revision(bus: Bus, coaching, endpoint) -> None:
     """The rule's cue is out at once with the moment to speak; the model's checked words follow."""
     source = Source(bus, "coach-model")
     await source.begin()
     settings = CoachSettings(base_url=endpoint.url, model="tiny", cue_deadline_s=4.0, timeout_s=4.0)
-    async with coaching(bus, settings):
+    async with coaching(settings):
         await source.rep(1, SHALLOW)
         await source.end()
         events = await source.said("end")
@@ -347,7 +329,7 @@ async def test_a_models_words_come_as_the_second_and_final_revision(bus: Bus, en
     ],
 )
 async def test_whatever_the_endpoint_does_the_cue_is_out_and_the_reason_counted(
-    bus: Bus, endpoint, mode: str, content: str | None, reason: str
+    bus: Bus, coaching, endpoint, mode: str, content: str | None, reason: str
 ) -> None:
     """Both revisions carry the rule's words, and the second is final."""
     endpoint.mode = mode
@@ -356,7 +338,7 @@ async def test_whatever_the_endpoint_does_the_cue_is_out_and_the_reason_counted(
     await source.begin()
     slow = 0.2 if reason == "timeout" else 4.0
     settings = CoachSettings(base_url=endpoint.url, cue_deadline_s=slow, timeout_s=slow)
-    async with coaching(bus, settings):
+    async with coaching(settings):
         await source.rep(1, SHALLOW)
         await source.end()
         events = await source.said("end")
@@ -369,15 +351,15 @@ async def test_whatever_the_endpoint_does_the_cue_is_out_and_the_reason_counted(
     assert events[-1].WhichOneof("detail") == "end"
 
 
-async def test_a_wording_that_was_cut_off_is_made_final_by_the_next_run(bus: Bus, endpoint) -> None:
+async def test_a_wording_that_was_cut_off_is_made_final_by_the_next_run(bus: Bus, coaching, endpoint) -> None:
     """Killed while the model was asked: no cue is said twice and none stays open."""
     endpoint.mode = "stall"
     source = Source(bus, "coach-cut-off")
     await source.begin()
-    async with coaching(bus, CoachSettings(base_url=endpoint.url, cue_deadline_s=4.0)):
+    async with coaching(CoachSettings(base_url=endpoint.url, cue_deadline_s=4.0)):
         await source.rep(1, SHALLOW)
         await source.said("squat_depth_shallow")
-    async with coaching(bus):
+    async with coaching():
         await source.end()
         events = await source.said("end")
     await source.close()

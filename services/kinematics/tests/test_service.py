@@ -3,8 +3,6 @@
 import asyncio
 import time
 import uuid
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import numpy as np
 import pytest
@@ -16,30 +14,14 @@ from motus_kinematics.settings import KinematicsSettings
 from motus_runtime import topics
 from motus_runtime.bus import Bus, decode
 from motus_runtime.follow import follow
-from motus_runtime.health import Health
-from motus_runtime.lease import Leases
-from motus_runtime.ownership import Specs
-from motus_runtime.service import Context
 
 BASE_NS = 1_700_000_000_000_000_000
 
 
-@asynccontextmanager
-async def measuring(bus: Bus) -> AsyncIterator[KinematicsApp]:
-    """A worker that runs as in its service, until the block is left; then it gives its leases back."""
-    health, leases, specs = Health("127.0.0.1", 0), Leases(bus, "kinematics", 1000), Specs(bus)
-    app = KinematicsApp(Context(bus, health, leases, specs), KinematicsSettings())
-    await leases.beat()
-    tasks = [asyncio.create_task(loop) for loop in (leases.run(), specs.run(), app.run())]
-    try:
-        yield app
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        await app.drain()
-        await leases.close()
-        health.close()
+@pytest.fixture
+def measuring(serve):
+    """Runs a worker as its service does, until the block is left."""
+    return lambda: serve("kinematics", lambda context: KinematicsApp(context, KinematicsSettings()))
 
 
 class Pose:
@@ -109,13 +91,13 @@ def of_kind(said, kind):
     return [envelope.event for envelope in said if envelope.event.WhichOneof("detail") == kind]
 
 
-async def test_a_session_is_measured_from_its_first_frame_to_its_end(bus, lab):
+async def test_a_session_is_measured_from_its_first_frame_to_its_end(bus, measuring, lab):
     """Reps with measures and phases, a set, the final report and, last of all, the end with its reason."""
     moves = lab.regular(2)
     pose = Pose(bus)
     frames = list(lab.film(moves, 6.5))
 
-    async with measuring(bus):
+    async with measuring():
         await pose.begin()
         for seq, frame in enumerate(frames):
             await pose.say(frame, seq)
@@ -142,12 +124,12 @@ async def test_a_session_is_measured_from_its_first_frame_to_its_end(bus, lab):
     assert end.end.reason == "The camera was unplugged."
 
 
-async def test_every_frame_is_stored_once_in_chunks(bus, lab):
+async def test_every_frame_is_stored_once_in_chunks(bus, measuring, lab):
     """The chunks of a session hold one row per frame, in order, without a gap or an overlap."""
     pose = Pose(bus)
     frames = [lab.hidden(f) if 2.0 < f.t_s < 3.0 else f for f in lab.film(lab.regular(1), 5.0)]
 
-    async with measuring(bus):
+    async with measuring():
         await pose.begin()
         for seq, frame in enumerate(frames):
             await pose.say(frame, seq)
@@ -161,13 +143,13 @@ async def test_every_frame_is_stored_once_in_chunks(bus, lab):
     assert [chunk.first.frame_seq for chunk in chunks[1:]] == [chunk.last.frame_seq + 1 for chunk in chunks[:-1]]
 
 
-async def test_live_samples_carry_the_phase_and_the_count(bus, lab):
+async def test_live_samples_carry_the_phase_and_the_count(bus, measuring, lab):
     """A watcher sees each new frame's channels as it comes."""
     pose, seen = Pose(bus), asyncio.Queue()
     stop = await bus.listen(topics.live(pose.session), lambda message: seen.put_nowait(message.data))
     frames = list(lab.film(lab.regular(1), 4.0))
 
-    async with measuring(bus):
+    async with measuring():
         await pose.begin()
         for seq, frame in enumerate(frames):
             await pose.say(frame, seq)
@@ -182,18 +164,18 @@ async def test_live_samples_carry_the_phase_and_the_count(bus, lab):
     assert len(samples[-1].channels) == len(samples[-1].values) == len(samples[-1].grades)
 
 
-async def test_a_worker_that_takes_over_says_the_same_again_and_the_bus_drops_it(bus, lab):
+async def test_a_worker_that_takes_over_says_the_same_again_and_the_bus_drops_it(bus, measuring, lab):
     """Killed in the middle of a repetition, its successor counts that one once and goes on."""
     pose = Pose(bus)
     frames = list(lab.film(lab.regular(3), 9.5))
     middle = next(i for i, frame in enumerate(frames) if frame.t_s > 4.5)
 
-    async with measuring(bus):
+    async with measuring():
         await pose.begin()
         for seq, frame in enumerate(frames[:middle]):
             await pose.say(frame, seq)
         await pose.events(until="phase")
-    async with measuring(bus):
+    async with measuring():
         for seq, frame in enumerate(frames[middle:], start=middle):
             await pose.say(frame, seq)
         await pose.end(frames[-1].t_s, len(frames))
@@ -208,14 +190,14 @@ async def test_a_worker_that_takes_over_says_the_same_again_and_the_bus_drops_it
     assert [last[i].turn_s for i in (1, 2, 3)] == pytest.approx([r.record.cycle.turn_s for r in whole], abs=0.02)
 
 
-async def test_poison_goes_to_the_dead_letters_and_the_session_goes_on(bus, lab):
+async def test_poison_goes_to_the_dead_letters_and_the_session_goes_on(bus, measuring, lab):
     """Bytes that are no landmarks are buried with the reason; frames of a replaced worker are left out."""
     pose = Pose(bus)
     frames = list(lab.film((), 1.0))
     bad = landmarks_pb2.Landmarks(ref=pose.ref(0.5, 3))
     bad.persons.add(participant="p1").landmarks.image_f32 = b"short"
 
-    async with measuring(bus):
+    async with measuring():
         await pose.begin()
         for seq, frame in enumerate(frames):
             await pose.say(frame, seq, pose_epoch=2)

@@ -1,24 +1,21 @@
 """The coach's shell: claims the partitions of the sessions that live and runs one coach for each of those sessions."""
 
-import asyncio
 import logging
 from pathlib import Path
 
-from motus.bus.v1 import control_pb2, samples_pb2
+from motus.bus.v1 import control_pb2
 from motus_coach.model import ModelClient
 from motus_coach.policy.faults import FaultTable, FaultTableError, builtin_faults, parse_faults
 from motus_coach.policy.step import PolicyConfig
 from motus_coach.session import SessionCoach
 from motus_coach.settings import CoachSettings
 from motus_runtime import topics
-from motus_runtime.errors import FailedPreconditionError, MotusError
-from motus_runtime.ownership import SessionOwner
+from motus_runtime.errors import FailedPreconditionError
+from motus_runtime.ownership import SessionOwner, run_reporting
 from motus_runtime.service import Context
 from motus_runtime.settings import load
 
 log = logging.getLogger("motus.coach")
-
-REPORT_EVERY_S = 1.0
 
 
 class CoachApp:
@@ -35,14 +32,11 @@ class CoachApp:
         self._settings = settings
         self._config = PolicyConfig(table, cooldown_s=settings.cooldown_s, budget_per_minute=settings.budget_per_minute)
         self._model = ModelClient(settings) if settings.asks_model else None
-        self._coaches: dict[str, tuple[SessionCoach, int]] = {}
         self._owner = SessionOwner(context.leases, context.specs, self._coach, unit_of=topics.partition_unit)
 
     async def run(self) -> None:
         """Claim and coach until cancelled; what runs then is cancelled too, and the next owner goes on from the log."""
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._report())
-            await self._owner.run()
+        await self._owner.run()
 
     async def drain(self) -> None:
         """Close the model's connections."""
@@ -60,22 +54,7 @@ class CoachApp:
             self._settings,
             self._model,
         )
-        self._coaches[session] = (coach, epoch)
-        try:
-            await coach.run()
-        finally:
-            del self._coaches[session]
-
-    async def _report(self) -> None:
-        """Tell those who watch how each session goes, once a second."""
-        while True:
-            await asyncio.sleep(REPORT_EVERY_S)
-            for session, (coach, epoch) in list(self._coaches.items()):
-                live = samples_pb2.Live(session=session, epoch=epoch, report=coach.tally.report())
-                try:
-                    await self._bus.publish(topics.live(session), live)
-                except MotusError as error:
-                    log.debug("report of %s: %s", session, error.message)
+        await run_reporting(self._bus, session, coach)
 
 
 def fault_table(path: str) -> FaultTable:

@@ -50,6 +50,10 @@ class SessionCoach:
         config: the policy's, but for what the spec says.
         settings: deadlines.
         model: asked for better words; None: the rules alone speak.
+
+    Attributes:
+        epoch: the lease's.
+        tally: what was done so far.
     """
 
     def __init__(
@@ -62,9 +66,9 @@ class SessionCoach:
         settings: CoachSettings,
         model: ModelClient | None,
     ) -> None:
-        self._bus, self._session, self._epoch, self._spec = bus, session, epoch, spec
+        self.epoch, self.tally = epoch, Tally("coach")
+        self._bus, self._session, self._spec = bus, session, spec
         self._config, self._settings, self._model = config, settings, model
-        self.tally = Tally("coach")
         self._states: dict[str, PolicyState] = {}
         self._seen: set[tuple[str, int]] = set()
         self._epochs: dict[int, int] = {}
@@ -217,6 +221,6 @@ class SessionCoach:
     async def _store(self, event: event_pb2.Event, ref: frame_pb2.FrameRef) -> None:
         await self._bus.store_surely(
             topics.events(self._session, "coach"),
-            convert.envelope(self._epoch, self._session, event, ref),
+            convert.envelope(self.epoch, self._session, event, ref),
             message_id=f"{event.name}@{event.revision}",
         )
