@@ -36,7 +36,8 @@ def sample(t_s, value, absence=Absence.PRESENT):
     """A sample with one value in every channel."""
     width = len(PUBLISHED)
     grade = Grade.HIGH if absence is Absence.PRESENT else Grade.ABSENT
-    return Sample(t_s, np.full(width, value), np.full(width, absence, np.uint8), np.full(width, grade, np.uint8))
+    codes = (np.full(width, code, np.uint8) for code in (absence, grade))
+    return Sample(t_s, np.full(width, value), *codes, np.full(width, np.nan))
 
 
 def test_landmarks_come_out_as_they_went_in(lab):

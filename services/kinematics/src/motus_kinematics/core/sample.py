@@ -27,12 +27,14 @@ class Sample:
         values: (C,) in the order of PUBLISHED; 0 where absent.
         absences: (C,) Absence codes, 0 where there is a value.
         grades: (C,) Grade codes.
+        sigmas: (C,) expected errors in the channel's unit; NaN where there is no value, or no error of its own.
     """
 
     t_s: float
     values: Floats
     absences: Codes
     grades: Codes
+    sigmas: Floats
 
 
 def sample(t_s: float, positions: Floats, sigmas: Floats, rates: Floats, absence: Absence) -> Sample:
@@ -50,7 +52,8 @@ def sample(t_s: float, positions: Floats, sigmas: Floats, rates: Floats, absence
     known = np.isfinite(values) & (errors < GRADE_BOUNDS_DEG[-1])
     grades = np.where(known, 1 + np.searchsorted(GRADE_BOUNDS_DEG, np.nan_to_num(errors), side="right"), Grade.ABSENT)
     absences = np.where(known, Absence.PRESENT, _reasons(values, errors, known, absence))
-    return Sample(t_s, np.where(known, values, 0.0), absences.astype(np.uint8), grades.astype(np.uint8))
+    own = np.where(known, np.concatenate((sigmas[_POSITIONS], np.full(len(rates), np.nan))), np.nan)
+    return Sample(t_s, np.where(known, values, 0.0), absences.astype(np.uint8), grades.astype(np.uint8), own)
 
 
 def _reasons(values: Floats, errors: Floats, known: Flags, absence: Absence) -> NDArray[np.int_]:
