@@ -10,7 +10,7 @@ from motus.v1 import measure_pb2, movement_pb2, sample_pb2
 from motus_kinematics import convert
 from motus_kinematics.core.channels import PUBLISHED, Absence, Grade
 from motus_kinematics.core.ledger import RepState
-from motus_kinematics.core.measuring import Measured
+from motus_kinematics.core.measured import Measured
 from motus_kinematics.core.sample import Sample
 from motus_kinematics.fence import Fence, Verdict
 from motus_runtime.errors import PermanentError

@@ -13,7 +13,7 @@ from motus_kinematics.core.body import POINTS, Flags, Floats, Frame, empty_frame
 from motus_kinematics.core.channels import PUBLISHED, Absence, Grade
 from motus_kinematics.core.events import Phase, PhaseSpan, RepEvent, SetEvent
 from motus_kinematics.core.ledger import RepState
-from motus_kinematics.core.measuring import Measured
+from motus_kinematics.core.measured import Measured
 from motus_kinematics.core.sample import Sample
 from motus_runtime.errors import PermanentError
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
 
+from motus_kinematics.core.curve import Curve
 from motus_kinematics.core.ledger import Record
-from motus_kinematics.core.measuring import Curve, Measured
+from motus_kinematics.core.measured import Measured
 
 
 class Phase(Enum):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from motus_kinematics.core.composite import Composite
 from motus_kinematics.core.counting import AMPLITUDE_BAND, FULL_RETURN, HYSTERESIS, MIN_AMPLITUDE, Count, Cycle
+from motus_kinematics.core.curve import curve, likeness
 from motus_kinematics.core.events import Phase, PhaseSpan, RepEvent
 from motus_kinematics.core.exercises import Exercise
 from motus_kinematics.core.history import Table
 from motus_kinematics.core.ledger import Record
-from motus_kinematics.core.measuring import curve, likeness, measure_cycle, timing
+from motus_kinematics.core.measuring import measure_cycle
+from motus_kinematics.core.timing import Timing, timing
 
 
 def describe(record: Record, past: Table, found: Count, exercise: Exercise, previous_end_s: float | None) -> RepEvent:
@@ -20,26 +21,26 @@ def describe(record: Record, past: Table, found: Count, exercise: Exercise, prev
     others = tuple(c for c in found.cycles if c is not cycle and c.complete and not c.one_way)
     rest_s = np.nan if previous_end_s is None else max(0.0, cycle.start_s - previous_end_s)
     angle = curve(past, cycle, exercise)
+    parts = timing(signal, cycle, exercise)
     return RepEvent(
         record=record,
-        measures=measure_cycle(past, signal, cycle, exercise, rest_s, likeness(signal, cycle, others)),
-        phases=_phases(signal, cycle, exercise),
+        measures=measure_cycle(past, cycle, parts, exercise, rest_s, likeness(signal, cycle, others)),
+        phases=_phases(parts),
         curve=angle if angle.values else None,
         thresholds=_thresholds(cycle, found, np.ptp(angle.values) if angle.values else np.nan),
         reason=_reason(cycle, found),
     )
 
 
-def _phases(signal: Composite, cycle: Cycle, exercise: Exercise) -> tuple[PhaseSpan, ...]:
+def _phases(parts: Timing) -> tuple[PhaseSpan, ...]:
     """Way out, hold, way back: those that lasted."""
-    parts = timing(signal, cycle)
     first, second = Phase.ECCENTRIC, Phase.CONCENTRIC
-    if exercise.eccentric_first == cycle.upside_down:
+    if not parts.eccentric_out:
         first, second = second, first
     spans = (
-        PhaseSpan(first, cycle.start_s, parts.out_end_s),
+        PhaseSpan(first, parts.start_s, parts.out_end_s),
         PhaseSpan(Phase.TURN_HOLD, parts.out_end_s, parts.back_start_s),
-        PhaseSpan(second, parts.back_start_s, cycle.end_s),
+        PhaseSpan(second, parts.back_start_s, parts.end_s),
     )
     return tuple(span for span in spans if span.end_s > span.start_s)
 

@@ -1,0 +1,76 @@
+"""The rows of the past that a cycle covers: what its figures are made from."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from motus_kinematics.core.body import Floats
+from motus_kinematics.core.channels import DIFFERENTIATED, INDEX, SIDES, Absence
+from motus_kinematics.core.composite import GUESSED_DEG
+from motus_kinematics.core.counting import Cycle
+from motus_kinematics.core.exercises import Exercise
+from motus_kinematics.core.history import Table
+from motus_kinematics.core.measured import Measured, absent
+
+MIN_ROWS: Final = 5
+
+
+class CycleRows:
+    """The rows of a table that a cycle covers.
+
+    Attributes:
+        t_s: (n,) times, ascending.
+        side: The side that worked; empty for both.
+        paired: Whether the primary angle exists on both sides.
+        primaries: The exercise's primary angle on the sides that worked.
+    """
+
+    def __init__(self, table: Table, cycle: Cycle, exercise: Exercise) -> None:
+        first = int(np.searchsorted(table.t_s, cycle.start_s))
+        last = int(np.searchsorted(table.t_s, cycle.end_s, side="right"))
+        self._table, self._rows = table, slice(first, last)
+        self.t_s = table.t_s[first:last]
+        sides = (cycle.side,) if cycle.side else SIDES
+        self.primaries = tuple(dict.fromkeys(exercise.primary_channel(side) for side in sides))
+        self.paired = exercise.paired
+        self.side = cycle.side
+
+    @property
+    def primary(self) -> str:
+        """The primary angle of the better seen side."""
+        return min(self.primaries, key=self.sigma)
+
+    def values(self, channel: str) -> Floats:
+        """(n,) smoothed values."""
+        values: Floats = self._table.values[self._rows, INDEX[channel]]
+        return values
+
+    def rates(self, channel: str) -> Floats:
+        """(n,) velocities; all NaN for a channel that is not differentiated."""
+        if channel not in DIFFERENTIATED:
+            return np.full(len(self.t_s), np.nan)
+        rates: Floats = self._table.rates[self._rows, DIFFERENTIATED.index(channel)]
+        return rates
+
+    def sigma(self, channel: str) -> float:
+        """Usual expected error; infinite when the channel was hardly seen."""
+        sigmas = self._table.sigmas[self._rows, INDEX[channel]]
+        known = sigmas[np.isfinite(sigmas) & np.isfinite(self.values(channel))]
+        return float(np.median(known)) if len(known) >= MIN_ROWS else np.inf
+
+    def quantile(self, channel: str, share: float) -> float:
+        """A quantile of the values that are known."""
+        values = self.values(channel)
+        known = values[np.isfinite(values)]
+        return float(np.quantile(known, share)) if len(known) else np.nan
+
+    def missing(self, name: str, channel: str) -> Measured | None:
+        """Why a measure of a channel is absent, or None when it can be made."""
+        sigma = self.sigma(channel)
+        if not np.isfinite(sigma):
+            return absent(name, Absence.TOO_FEW_FRAMES if len(self.t_s) < MIN_ROWS else Absence.OCCLUDED)
+        if channel.endswith("_deg") and sigma >= GUESSED_DEG:
+            return absent(name, Absence.OCCLUDED)
+        return None

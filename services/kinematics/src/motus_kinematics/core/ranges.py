@@ -1,0 +1,106 @@
+"""How far a repetition went: ranges of motion, extremes, depth, asymmetry."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+
+from motus_kinematics.core.channels import SIDES, Absence, Grade
+from motus_kinematics.core.cycle_rows import CycleRows
+from motus_kinematics.core.measured import Measured, absent, graded
+
+_PEAKS: Final = ("knee_flexion", "hip_flexion", "elbow_flexion", "shoulder_elevation", "ankle_dorsiflexion")
+_MINIMA: Final = ("knee_flexion", "hip_flexion", "elbow_flexion")
+EXTREME: Final = 0.97
+"""Quantile that stands for a peak: a single frame decides nothing."""
+MOSTLY_FRONT: Final = 0.5
+MOSTLY_SIDE: Final = 0.87
+"""Bounds of `side_view_ratio`: within 30 degrees of the front or the back, and within 30 degrees of the side."""
+
+EXTREMES: Final = (
+    *((f"peak_{joint}_{side}_deg", f"{joint}_{side}_deg", EXTREME) for joint in _PEAKS for side in SIDES),
+    *((f"min_{joint}_{side}_deg", f"{joint}_{side}_deg", 1.0 - EXTREME) for joint in _MINIMA for side in SIDES),
+    ("trunk_lean_peak_deg", "trunk_lean_deg", EXTREME),
+)
+"""Measures that are the largest or smallest value of a channel within the repetition."""
+
+
+def reach(rows: CycleRows) -> tuple[Measured, ...]:
+    """All measures of how far the repetition went."""
+    return (
+        *_ranges(rows),
+        *(_extreme(rows, name, channel, share) for name, channel, share in EXTREMES),
+        _depth(rows),
+        _range(rows, "trunk_lean_range_deg", "trunk_lean_deg"),
+        _sideways(rows),
+        _range(rows, "hip_drop_ratio", "hip_height_ratio"),
+    )
+
+
+def _ranges(rows: CycleRows) -> tuple[Measured, ...]:
+    """Range of motion: of both sides together, of each, and the difference between them."""
+    if not rows.paired:
+        whole = _range(rows, "range_of_motion_deg", rows.primaries[0])
+        names = ("range_of_motion_left_deg", "range_of_motion_right_deg", "range_asymmetry_percent")
+        return whole, *(absent(name, Absence.NOT_APPLICABLE) for name in names)
+    by_side = {
+        side: _range(rows, f"range_of_motion_{side}_deg", channel)
+        for side, channel in zip((rows.side,) if rows.side else SIDES, rows.primaries, strict=True)
+    }
+    idle = absent("", Absence.NOT_APPLICABLE)
+    left, right = (by_side.get(side, idle) for side in SIDES)
+    known = [m for m in (left, right) if np.isfinite(m.value)]
+    if not known:
+        whole = absent("range_of_motion_deg", next(iter(by_side.values())).absence)
+    else:
+        weights = np.array([1.0 / m.standard_error**2 for m in known])
+        mean = float(np.average([m.value for m in known], weights=weights))
+        whole = graded("range_of_motion_deg", mean, min(m.standard_error for m in known))
+    sides = (replace(m, name=f"range_of_motion_{side}_deg") for side, m in zip(SIDES, (left, right), strict=True))
+    return whole, *sides, _asymmetry(left, right, rows.quantile("side_view_ratio", 0.5))
+
+
+def _asymmetry(left: Measured, right: Measured, side_view: float) -> Measured:
+    """Right minus left over their mean in percent; only where the camera sees both sides alike (biomech 6)."""
+    name = "range_asymmetry_percent"
+    for side in (left, right):
+        if side.absence is not Absence.PRESENT:
+            return absent(name, side.absence)
+    worst = max(left.grade, right.grade)
+    mean = (left.value + right.value) / 2.0
+    if worst > Grade.MEDIUM or mean <= 0.0 or not side_view < MOSTLY_SIDE:
+        return absent(name, Absence.VIEW)
+    # Off the front or back the far side's range is guessed from depth: good for a curve, not for a judgement.
+    worst = max(worst, Grade.HIGH if side_view < MOSTLY_FRONT else Grade.LOW)
+    error = float(np.hypot(left.standard_error, right.standard_error)) / mean * 100.0
+    return Measured(name, (right.value - left.value) / mean * 100.0, error, worst)
+
+
+def _range(rows: CycleRows, name: str, channel: str) -> Measured:
+    """How far a channel moves within the cycle. A slow bias is in both ends, so the error is that of one."""
+    if missing := rows.missing(name, channel):
+        return missing
+    moved = rows.quantile(channel, EXTREME) - rows.quantile(channel, 1.0 - EXTREME)
+    return graded(name, moved, rows.sigma(channel))
+
+
+def _extreme(rows: CycleRows, name: str, channel: str, share: float) -> Measured:
+    """The largest or smallest value of a channel within the cycle."""
+    if missing := rows.missing(name, channel):
+        return missing
+    return graded(name, rows.quantile(channel, share), rows.sigma(channel))
+
+
+def _depth(rows: CycleRows) -> Measured:
+    """Largest thigh elevation on the better seen side."""
+    channel = min((f"thigh_elevation_{side}_deg" for side in SIDES), key=rows.sigma)
+    return _extreme(rows, "peak_thigh_elevation_deg", channel, EXTREME)
+
+
+def _sideways(rows: CycleRows) -> Measured:
+    """The lateral lean of the largest size, with its sign."""
+    name, channel = "trunk_lean_lateral_peak_deg", "trunk_lean_lateral_deg"
+    ends = [_extreme(rows, name, channel, share) for share in (EXTREME, 1.0 - EXTREME)]
+    return max(ends, key=lambda m: abs(m.value))
