@@ -9,7 +9,7 @@ import numpy as np
 from scipy.ndimage import median_filter
 
 from motus_kinematics.core.body import Flags, Floats
-from motus_kinematics.core.channels import INDEX, SIDES
+from motus_kinematics.core.channels import SIDES
 from motus_kinematics.core.exercises import Signal, channels_of
 from motus_kinematics.core.history import Table
 
@@ -67,14 +67,14 @@ def _of_signal(table: Table, signal: Signal, sides: tuple[str, ...]) -> _Part | 
 
 def _of_channel(table: Table, name: str, span: float) -> _Part | None:
     """One channel in units of its span; unseen rows are bridged by a straight line."""
-    column = INDEX[name]
+    values, sigmas = table.value(name), table.sigma(name)
     limit = GUESSED_DEG if name.endswith("_deg") else GUESSED_RATIO
-    seen: Flags = np.isfinite(table.values[:, column]) & (table.sigmas[:, column] < limit)
+    seen: Flags = np.isfinite(values) & (sigmas < limit)
     share = float(seen.mean()) if len(seen) else 0.0
     if share < SEEN_SHARE:
         return None
-    level = np.interp(table.t_s, table.t_s[seen], table.values[seen, column] / span)
-    expected = float(np.median(table.sigmas[seen, column])) / span
+    level = values / span if share == 1.0 else np.interp(table.t_s, table.t_s[seen], values[seen] / span)
+    expected = float(np.median(sigmas[seen])) / abs(span)
     roughness = float(np.median(np.abs(np.diff(level, 2)))) if len(level) > 2 else 0.0
     return _Part(level, seen, share / (expected**2 + (ROUGHNESS_WEIGHT * roughness) ** 2))
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from motus_kinematics.core.body import Floats
 from motus_kinematics.core.boundaries import leaves_rest, leaves_stand, regains_stand, returns_to_rest, turns
-from motus_kinematics.core.channels import INDEX, SIDES
+from motus_kinematics.core.channels import SIDES
 from motus_kinematics.core.composite import Composite, compose
 from motus_kinematics.core.exercises import Exercise, Rest
 from motus_kinematics.core.history import Table
@@ -261,7 +261,7 @@ class _Look:
             return False
         if np.diff(seen, prepend=start_s, append=end_s).max() > MAX_GAP_S:
             return False
-        lean = self.table.values[rows, INDEX["trunk_lean_deg"]]
+        lean = self.table.value("trunk_lean_deg")[rows]
         lean = np.abs(lean[np.isfinite(lean)])
         low, high = self.exercise.lean_deg
         return not len(lean) or bool(low <= np.median(lean) <= high)

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from motus_kinematics.core.body import Floats
-from motus_kinematics.core.channels import DIFFERENTIATED, INDEX, SIDES, Absence
+from motus_kinematics.core.channels import DIFFERENTIATED, SIDES, Absence
 from motus_kinematics.core.composite import GUESSED_DEG
 from motus_kinematics.core.counting import Cycle
 from motus_kinematics.core.exercises import Exercise
@@ -28,10 +28,8 @@ class CycleRows:
     """
 
     def __init__(self, table: Table, cycle: Cycle, exercise: Exercise) -> None:
-        first = int(np.searchsorted(table.t_s, cycle.start_s))
-        last = int(np.searchsorted(table.t_s, cycle.end_s, side="right"))
-        self._table, self._rows = table, slice(first, last)
-        self.t_s = table.t_s[first:last]
+        self._table = table.between(cycle.start_s, cycle.end_s)
+        self.t_s = self._table.t_s
         sides = (cycle.side,) if cycle.side else SIDES
         self.primaries = tuple(dict.fromkeys(exercise.primary_channel(side) for side in sides))
         self.paired = exercise.paired
@@ -44,19 +42,17 @@ class CycleRows:
 
     def values(self, channel: str) -> Floats:
         """(n,) smoothed values."""
-        values: Floats = self._table.values[self._rows, INDEX[channel]]
-        return values
+        return self._table.value(channel)
 
     def rates(self, channel: str) -> Floats:
         """(n,) velocities; all NaN for a channel that is not differentiated."""
         if channel not in DIFFERENTIATED:
             return np.full(len(self.t_s), np.nan)
-        rates: Floats = self._table.rates[self._rows, DIFFERENTIATED.index(channel)]
-        return rates
+        return self._table.rate(channel)
 
     def sigma(self, channel: str) -> float:
         """Usual expected error; infinite when the channel was hardly seen."""
-        sigmas = self._table.sigmas[self._rows, INDEX[channel]]
+        sigmas = self._table.sigma(channel)
         known = sigmas[np.isfinite(sigmas) & np.isfinite(self.values(channel))]
         return float(np.median(known)) if len(known) >= MIN_ROWS else np.inf
 

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from motus_kinematics.core.body import Floats
-from motus_kinematics.core.channels import INDEX, SIDES
+from motus_kinematics.core.channels import SIDES
 from motus_kinematics.core.composite import GUESSED_DEG, GUESSED_RATIO
 from motus_kinematics.core.history import Table
 
@@ -108,13 +108,11 @@ class _Features:
 
 def _features(past: Table) -> _Features:
     """Figures over the last WINDOW_S."""
-    rows = past.t_s >= past.t_s[-1] - WINDOW_S
-    values, sigmas = past.values[rows], past.sigmas[rows]
+    recent = past.between(past.t_s[-1] - WINDOW_S, past.t_s[-1])
 
     def column(name: str) -> Floats:
         limit = GUESSED_DEG if name.endswith("_deg") else GUESSED_RATIO
-        i = INDEX[name]
-        return np.where(sigmas[:, i] < limit, values[:, i], np.nan)
+        return np.where(recent.sigma(name) < limit, recent.value(name), np.nan)
 
     def pair(pattern: str) -> tuple[Floats, Floats]:
         left, right = (column(pattern.format(side=side)) for side in SIDES)

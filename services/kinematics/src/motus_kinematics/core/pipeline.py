@@ -15,7 +15,7 @@ from motus_kinematics.core.body import Floats, Frame
 from motus_kinematics.core.channels import DIFFERENTIATED, Absence, Reading
 from motus_kinematics.core.events import Event, PersonEvent, Phase
 from motus_kinematics.core.history import append
-from motus_kinematics.core.review import Review, close, review
+from motus_kinematics.core.review import Review, close, mark, review
 from motus_kinematics.core.sample import Sample, sample
 from motus_kinematics.core.smoothing import AHEAD_S
 from motus_kinematics.core.stance import Stance
@@ -86,6 +86,21 @@ def step(state: State, frame: Frame, config: Config) -> tuple[State, Outputs]:
     state, events = _review(state, config)
     now = sample(reading.t_s, reading.values, reading.sigmas, state.rates, reading.absence)
     return state, Outputs(now, settled, (*presence, *events))
+
+
+def mark_set(state: State, t_s: float, *, begins: bool) -> tuple[State, Outputs]:
+    """Begins or ends a set by command.
+
+    With a marked beginning, counting starts there: what was done before, as setting up at the bar, does not count.
+    After a marked end nothing counts until the next marked beginning.
+
+    Args:
+        state: The state before.
+        t_s: Moment of the command on the source's clock; what has not been seen yet may lie before it.
+        begins: A set begins; otherwise the open one ends.
+    """
+    reviewed, events = mark(state.review, t_s, begins=begins)
+    return replace(state, review=reviewed), Outputs(None, (), events)
 
 
 def flush(state: State) -> tuple[State, Outputs]:

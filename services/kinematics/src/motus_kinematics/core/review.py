@@ -17,6 +17,8 @@ from motus_kinematics.core.rep import describe
 
 SET_REST_S: Final = 8.0
 """A rest this long ends a set."""
+MARKED_REST_S: Final = 60.0
+"""A rest this long ends a set whose end nobody marked; from then on sets begin and end by themselves."""
 MOVING_SPEED: Final = 0.15
 """Of the set's amplitude per second: slower is no movement."""
 HELD_HEIGHT: Final = 0.5
@@ -36,6 +38,8 @@ class Review:
         open_set: What was last said of the set; None while none is open.
         phase: What goes on.
         cycles: What the last recount found.
+        in_set: A set was begun (true) or ended (false) by command; None while sets begin and end by themselves.
+        since_s: Rows before the last such command are not counted.
     """
 
     history: History = field(default_factory=History)
@@ -45,6 +49,8 @@ class Review:
     open_set: SetEvent | None = None
     phase: Phase = Phase.UNKNOWN
     cycles: tuple[Cycle, ...] = ()
+    in_set: bool | None = None
+    since_s: float = -np.inf
 
     @property
     def exercise(self) -> str:
@@ -54,6 +60,8 @@ class Review:
 
 def review(before: Review, given: str, t_s: float) -> tuple[Review, tuple[Event, ...]]:
     """Recounts the set at the moment `t_s`; a change of the given exercise ends it first."""
+    if before.history.start_s < before.since_s:
+        before = replace(before, history=forget_before(before.history, before.since_s))
     past = table(before.history)
     if given != before.given:
         ended, events = _end_set(before, past, t_s)
@@ -64,9 +72,24 @@ def review(before: Review, given: str, t_s: float) -> tuple[Review, tuple[Event,
     after = replace(after, phase=_phase(after, found))
     set_events: tuple[Event, ...] = ()
     last_end_s = max((record.cycle.end_s for record in after.ledger.records), default=np.inf)
-    if not found.busy and t_s - last_end_s >= SET_REST_S:
-        after, set_events = _end_set(after, past, t_s)
+    if not found.busy and t_s - last_end_s >= (MARKED_REST_S if after.in_set else SET_REST_S):
+        after, set_events = _end_set(replace(after, in_set=None), past, t_s)
     return after, (*name_events, *count_events, *set_events)
+
+
+def mark(before: Review, t_s: float, *, begins: bool) -> tuple[Review, tuple[Event, ...]]:
+    """Begins or ends a set by command at the moment `t_s`; an open set is judged as it stands and ended first.
+
+    What was done before a marked beginning does not count, nor does anything between a marked end and the next
+    marked beginning. A pause does not end a marked set unless it lasts MARKED_REST_S.
+    """
+    ended, said = close(before, t_s) if before.open_set is not None else (before, ())
+    marked = replace(ended, history=forget_before(ended.history, t_s), in_set=begins, since_s=t_s)
+    if not begins:
+        return marked, said
+    ledger = replace(marked.ledger, set_ordinal=marked.ledger.set_ordinal + 1)
+    opening = SetEvent(ledger.set_ordinal, 1, marked.exercise, t_s, None, 0)
+    return replace(marked, ledger=ledger, open_set=opening), (*said, opening)
 
 
 def close(before: Review, t_s: float) -> tuple[Review, tuple[Event, ...]]:
@@ -82,23 +105,24 @@ def _end_set(before: Review, past: Table, t_s: float) -> tuple[Review, tuple[Eve
     after, said, _ = _recount(before, past, ended=True)
     ledger, ends = after.ledger, [record.cycle.end_s for record in after.ledger.records]
     if after.open_set is not None:
-        end_s, reps = max(ends, default=t_s), len(ledger.records)
+        end_s, reps = t_s if before.in_set else max(ends, default=t_s), len(ledger.records)
         said = (*said, replace(after.open_set, revision=2, end_s=end_s, reps=reps, exercise=after.exercise))
     history = forget_before(after.history, max(ends)) if ends else after.history
     ledger = replace(ledger, records=(), earlier=ledger.earlier + len(ends))
-    return Review(history, ledger, before.given, phase=Phase.REST), said
+    ended = Review(history, ledger, before.given, phase=Phase.REST, in_set=before.in_set, since_s=before.since_s)
+    return ended, said
 
 
 def _name(before: Review, past: Table, t_s: float, *, ended: bool = False) -> tuple[Review, tuple[Event, ...]]:
     """Recognises the exercise where none was given. Another name ends a set that has repetitions of the old one."""
-    if before.given != UNKNOWN:
+    if before.given != UNKNOWN or before.in_set is False:
         return before, ()
     counted = len(before.ledger.records)
     naming = follow_name(before.naming, past, t_s, counted=counted > 0, ended=ended)
     if naming.exercise == before.naming.exercise:
         return replace(before, naming=naming), ()
     said: tuple[Event, ...] = (ExerciseEvent(t_s, naming.exercise, naming.confidence),)
-    if counted >= REPS_TO_KEEP:
+    if counted >= REPS_TO_KEEP and before.in_set is None:
         before, closing = _end_set(before, past, t_s)
         said = (*closing, *said)
     return replace(before, naming=naming, cycles=()), said
@@ -107,7 +131,7 @@ def _name(before: Review, past: Table, t_s: float, *, ended: bool = False) -> tu
 def _recount(before: Review, past: Table, *, ended: bool) -> tuple[Review, tuple[Event, ...], Count]:
     """Counts the set anew and says what changed."""
     exercise = EXERCISES.get(before.exercise)
-    if exercise is None or not len(past.t_s):
+    if exercise is None or not len(past.t_s) or before.in_set is False:
         return before, (), NOTHING
     found = count(past, exercise, ended=ended, before=before.cycles)
     ledger, opening = before.ledger, before.open_set
