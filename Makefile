@@ -78,7 +78,7 @@ samples: setup-dev ## Render the committed sample clips again
 	@$(BIN)/python -m motus_samples committed
 
 ##@ Measure
-accuracy: setup-dev ## Count reps on real clips against their labels: ARGS=--json
+accuracy: setup-dev ## How true it is, by real clips and motion capture: ARGS=--json
 	@$(BIN)/python bench/accuracy.py $(ARGS)
 
 bench: setup-dev ## Run a bench: NAME=pipeline ARGS=--json; all of them without a name

@@ -1,0 +1,99 @@
+"""Landmarks of real clips, through the product's own parts: ingest's file source (decoding, scaling, JPEG), then pose.
+
+They are kept in the user's cache folder by the clip's and the model's checksum, since they take nearly all of the time.
+"""
+
+import asyncio
+import hashlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from motus_ingest.sampling import Sampling
+from motus_ingest.settings import IngestSettings
+from motus_ingest.sources.file_source import FileSource
+from motus_ingest.sources.port import Picture
+from motus_kinematics.core.body import POINTS, Frame, empty_frame
+from motus_pose.app import engine_factory
+from motus_pose.engines.port import PoseEngine
+from motus_pose.frames import Frame as Received
+from motus_pose.frames import FrameRef, Patch
+from motus_pose.picture import compose
+from motus_pose.settings import PoseSettings
+
+Landmarks = dict[str, Any]
+"""Arrays by name: t_s, found, image, world, size."""
+
+
+def landmarks_of(path: Path, *, cached: bool = True) -> Landmarks:
+    """A clip's landmarks, from the cache where they are there."""
+    settings = PoseSettings()
+    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "motus" / "landmarks"
+    store = folder / f"{_sha256(path)[:16]}-{_sha256(settings.model_path)[:16]}.npz"
+    if cached and store.exists():
+        with np.load(store) as stored:
+            return {name: stored[name] for name in stored.files}
+    engine = engine_factory(settings)()
+    try:
+        landmarks = asyncio.run(_extract(path, engine))
+    finally:
+        engine.close()
+    folder.mkdir(parents=True, exist_ok=True)
+    partial = store.with_suffix(f".{os.getpid()}.partial.npz")
+    np.savez_compressed(partial, **landmarks)
+    partial.replace(store)
+    return landmarks
+
+
+def frames_of(landmarks: Landmarks) -> Iterator[Frame]:
+    """The landmarks as the kinematics core takes them."""
+    width, height = (int(side) for side in landmarks["size"])
+    present = np.ones(POINTS, dtype=bool)
+    for i, t_s in enumerate(landmarks["t_s"].tolist()):
+        if not landmarks["found"][i]:
+            yield empty_frame(t_s, width, height)
+            continue
+        image = landmarks["image"][i].astype(np.float64)
+        world = landmarks["world"][i].astype(np.float64)
+        yield Frame(t_s, width, height, image[:, :3], world, image[:, 3], present)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+async def _extract(path: Path, engine: PoseEngine) -> Landmarks:
+    """Landmarks of every frame that the product would send; rows of zeros where nobody was found."""
+    settings = IngestSettings(roots=(path.parent,))
+    source = FileSource(path.resolve().as_uri(), settings, Sampling(settings.max_fps))
+    times, images, worlds, found, size = [], [], [], [], (0, 0)
+    async for shown in source.steps():
+        if not isinstance(shown, Picture):
+            continue
+        persons = engine.detect(_pixels(shown), round(shown.t_s * 1000.0))
+        person = persons[0] if persons else None
+        world = None if person is None else person.world
+        times.append(shown.t_s)
+        found.append(person is not None)
+        images.append(np.zeros((POINTS, 5), np.float32) if person is None else person.image)
+        worlds.append(np.zeros((POINTS, 3), np.float32) if world is None else world)
+        size = (shown.width, shown.height)
+    return {
+        "t_s": np.array(times),
+        "found": np.array(found, dtype=bool),
+        "image": np.array(images, np.float32).reshape(-1, POINTS, 5),
+        "world": np.array(worlds, np.float32).reshape(-1, POINTS, 3),
+        "size": np.array(size),
+    }
+
+
+def _pixels(picture: Picture) -> NDArray[np.uint8]:
+    """The pixels as pose decodes them."""
+    ref = FrameRef("", 0, 0, picture.t_s, 0, 0, 0)
+    whole = (Patch(0, 0, 1.0, picture.jpeg),)
+    return compose(Received(ref, picture.width, picture.height, whole, every=True, end=None), None)
