@@ -70,7 +70,7 @@ def store_file(tmp_path: Path) -> Path:
 @pytest.fixture
 def store_url(store_file: Path) -> str:
     """A database of this test, that waits for a lock no longer than a commit takes on a busy disk."""
-    return f"sqlite+aiosqlite:///{store_file}?timeout=8"
+    return f"sqlite+aiosqlite:///{store_file}?timeout=3"
 
 
 @pytest.fixture

@@ -321,3 +321,28 @@ async def test_the_migrations_make_the_tables_that_the_statements_use(store: Ses
     engine.dispose()
 
     assert differences == []
+
+
+@pytest.mark.parametrize("statements", [1, 2, 3, 4])
+async def test_a_cancelled_writer_keeps_nobody_else_from_writing(
+    url: str, store: SessionStore, statements: int
+) -> None:
+    """At whichever statement its caller is cancelled, a transaction gives the next writer its turn at once."""
+    await store.create(A, session("one"))
+    other = await SqlStore.open(f"{url}?timeout=0")
+    writing = asyncio.ensure_future(store.record(A, ["one"], lambda _: Batch()))
+    done = []
+
+    def cancel(*_: object) -> None:
+        done.append(1)
+        if len(done) == statements:
+            writing.cancel()
+
+    sa.event.listen(sa.Engine, "before_cursor_execute", cancel)
+    # Kept with its traceback: what that refers to is not freed.
+    ended = await asyncio.gather(writing, return_exceptions=True)
+    sa.event.remove(sa.Engine, "before_cursor_execute", cancel)
+    await other.record(A, ["one"], lambda _: Batch())
+    await other.close()
+
+    assert isinstance(ended[0], asyncio.CancelledError)

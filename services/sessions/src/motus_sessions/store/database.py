@@ -1,10 +1,11 @@
 """The database under the store: opens it, brings its schema up to date, says UNAVAILABLE when it does not answer."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
+from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from alembic import command
 from alembic.config import Config
@@ -16,6 +17,34 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from motus_runtime.errors import UnavailableError
 
 _WRITES = "motus_writes"
+FINISH_S = 5.0
+"""How long a cancelled caller waits for its transaction."""
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def whole(work: Callable[P, Coroutine[Any, Any, R]]) -> Callable[P, Coroutine[Any, Any, R]]:
+    """Lets transactions come to their end although their caller is cancelled, which then is, a moment later.
+
+    A connection that is closed amid a statement lives on in SQLite until the statement is forgotten, and with it the
+    lock that nobody else can write under.
+    """
+
+    @wraps(work)
+    async def finish(*args: P.args, **kwargs: P.kwargs) -> R:
+        task = asyncio.create_task(work(*args, **kwargs))
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            await asyncio.wait([task], timeout=FINISH_S)
+            if not task.done():
+                task.cancel()
+            elif not task.cancelled():
+                task.exception()  # looked at, or the loop complains: whom it concerned is gone
+            raise
+
+    return finish
 
 
 class Database:

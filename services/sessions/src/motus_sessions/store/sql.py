@@ -25,7 +25,7 @@ from motus_sessions.projection.records import (
 )
 from motus_sessions.projection.table import Table, empty, merge
 from motus_sessions.store import recorded, rows, series, tables
-from motus_sessions.store.database import Database
+from motus_sessions.store.database import Database, whole
 
 
 class SqlStore:
@@ -47,11 +47,13 @@ class SqlStore:
         """Give the connections back."""
         await self._database.close()
 
+    @whole
     async def ping(self) -> None:
         """Ask the database for a sign of life."""
         async with self._database.read() as connection:
             await connection.execute(sa.select(1))
 
+    @whole
     async def token_key(self) -> bytes:
         """The key that tokens are signed with."""
         meta = tables.META
@@ -61,18 +63,21 @@ class SqlStore:
             key = await connection.scalar(sa.select(meta.c.value).where(meta.c.name == "token_key"))
         return bytes(key or b"")
 
+    @whole
     async def tenants(self) -> list[str]:
         """Everyone who has a session."""
         async with self._database.read() as connection:
             found = await connection.scalars(sa.select(tables.DIRECTORY.c.tenant).distinct())
         return list(found)
 
+    @whole
     async def tenant_of(self, session: str) -> str | None:
         """Whose a session is."""
         directory = tables.DIRECTORY
         async with self._database.read() as connection:
             return await connection.scalar(sa.select(directory.c.tenant).where(directory.c.session == session))
 
+    @whole
     async def create(self, tenant: str, record: SessionRecord) -> SessionRecord:
         """Keep a new session, or return that of the same request."""
         async with self._database.write() as connection:
@@ -89,11 +94,13 @@ class SqlStore:
             await connection.execute(sa.insert(tables.PARTICIPANTS), rows.participant_rows(tenant, record))
         return record
 
+    @whole
     async def session(self, tenant: str, session: str) -> SessionRecord | None:
         """One session."""
         async with self._database.read() as connection:
             return next(iter(await self._select(connection, tenant, tables.SESSIONS.c.session == session)), None)
 
+    @whole
     async def sessions(
         self,
         tenant: str,
@@ -120,11 +127,13 @@ class SqlStore:
         """Sessions that are not terminal."""
         return await self.sessions(tenant, limit=100_000, states=[State.PENDING, State.RUNNING])
 
+    @whole
     async def known(self, tenant: str, sessions: Sequence[str]) -> Known:
         """What is known of sessions."""
         async with self._database.read() as connection:
             return await recorded.known(connection, tenant, sessions, lock=False)
 
+    @whole
     async def record(self, tenant: str, sessions: Sequence[str], step: Callable[[Known], Batch]) -> Batch:
         """Read what is known, let `step` say what changes, store all of it."""
         async with self._database.write() as connection:
@@ -132,11 +141,13 @@ class SqlStore:
             await recorded.write(self._database, connection, tenant, batch)
         return batch
 
+    @whole
     async def pack(self, tenant: str, session: str, kind: str, before_us: int | None) -> None:
         """Pack the pieces of a session that begin before a time into chunks."""
         async with self._database.write() as connection:
             await series.pack(self._database, connection, tenant, session, kind, before_us)
 
+    @whole
     async def events(
         self,
         tenant: str,
@@ -159,6 +170,7 @@ class SqlStore:
         async with self._database.read() as connection:
             return [rows.event_of(row) for row in (await connection.execute(query)).mappings()]
 
+    @whole
     async def revisions(self, tenant: str, session: str, up_to: int) -> set[tuple[str, int]]:
         """Event ids and revisions up to and with a sequence."""
         table = tables.EVENTS
@@ -167,6 +179,7 @@ class SqlStore:
             found = await connection.execute(sa.select(table.c.event, table.c.revision).where(mine))
         return {(event, revision) for event, revision in found}
 
+    @whole
     async def reps(
         self,
         tenant: str,
@@ -185,6 +198,7 @@ class SqlStore:
         async with self._database.read() as connection:
             return [rows.part_of(RepRecord, row) for row in (await connection.execute(query)).mappings()]
 
+    @whole
     async def cues(
         self,
         tenant: str,
@@ -200,6 +214,7 @@ class SqlStore:
         async with self._database.read() as connection:
             return [rows.part_of(CueRecord, row) for row in (await connection.execute(query)).mappings()]
 
+    @whole
     async def series(
         self,
         tenant: str,
@@ -217,6 +232,7 @@ class SqlStore:
         parts = await asyncio.to_thread(series.decoded, found, columns)
         return merge(parts).between(start_us, end_us)
 
+    @whole
     async def skeleton(
         self, tenant: str, session: str, participant: str, start_us: int | None, end_us: int | None, limit: int
     ) -> Table:
