@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from motus_samples.angles import measure
-from motus_samples.body import Arm, Build, Leg, Posture, forward_kinematics
+from motus_samples.body import Arm, Build, Leg, Posture, forward_kinematics, trunk_axes
 from motus_samples.clip import stage
 from motus_samples.reach import reach_leg
 from motus_samples.spec import EXERCISES, ClipSpec
@@ -68,7 +68,7 @@ def test_leg_reaches_the_planted_ankle() -> None:
     posture = random_posture(frames)
     hip = pelvis + BUILD.hip_half * np.array([0.0, -1.0, 0.0])
 
-    right = reach_leg(BUILD, lean, hip, ankle, np.zeros(frames), "right")
+    right = reach_leg(BUILD, trunk_axes(lean), hip, ankle, np.zeros(frames), "right")
     legs = {"left": posture.legs["left"], "right": right}
     still = np.zeros(frames)
     skeleton = forward_kinematics(BUILD, Posture(pelvis, lean, still, still, legs, posture.arms))

@@ -6,13 +6,15 @@ Y along the trunk, Z to the right.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+Axes = tuple[Array, Array, Array]
+"""Front X, up along the trunk Y and right Z of a part of the body: unit vectors, each (frames, 3)."""
 Side = Literal["left", "right"]
 SIDES: Final[tuple[Side, Side]] = ("left", "right")
 
@@ -56,6 +58,13 @@ class Build:
         }
         scale = spread or {}
         return cls(stature, girth, **{name: stature * share * scale.get(name, 1.0) for name, share in shares.items()})
+
+    def scaled(self, stature: float) -> "Build":
+        """Return the same body at another stature."""
+        lengths = asdict(self)
+        ratio = stature / lengths.pop("stature")
+        girth = lengths.pop("girth")
+        return Build(stature, girth, **{name: ratio * length for name, length in lengths.items()})
 
     @property
     def ankle_height(self) -> float:
@@ -107,8 +116,11 @@ class Posture:
     """The whole body's joint angles (degrees, shape (frames,)) and where its pelvis is (metres, shape (frames, 3)).
 
     Attributes:
-        pelvis_roll_deg: Tilt of the hip line in the frontal plane, positive: right hip higher.
+        pelvis_roll_deg: Tilt of the hip line in the frontal plane against the trunk, positive: right hip higher.
         neck_extension_deg: Head tilted back against the trunk.
+        trunk_lateral_deg: Trunk bent sideways, positive to the right.
+        heading_deg: Turn of the whole body about the vertical, positive to the left.
+        thorax_twist_deg: Turn of the shoulder line against the pelvis about the trunk, positive to the left.
     """
 
     pelvis: Array
@@ -117,6 +129,9 @@ class Posture:
     neck_extension_deg: Array
     legs: Mapping[Side, Leg]
     arms: Mapping[Side, Arm]
+    trunk_lateral_deg: Array | float = 0.0
+    heading_deg: Array | float = 0.0
+    thorax_twist_deg: Array | float = 0.0
 
 
 @dataclass(frozen=True)
@@ -133,12 +148,30 @@ class Skeleton:
     frames: Mapping[str, Array]
 
 
-def trunk_axes(lean_deg: Array) -> tuple[Array, Array, Array]:
-    """Return the trunk's axes X (front), Y (up) and Z (right), each (frames, 3), leaned forward by `lean_deg`."""
-    lean = np.radians(lean_deg)[:, None]
-    x = np.cos(lean) * FORWARD - np.sin(lean) * UP
-    y = np.sin(lean) * FORWARD + np.cos(lean) * UP
-    return x, y, np.broadcast_to(-LEFT, x.shape)
+def trunk_axes(lean_deg: Array, lateral_deg: Array | float = 0.0, heading_deg: Array | float = 0.0) -> Axes:
+    """Return the trunk's axes, each (frames, 3): turned left by `heading_deg`, leaned forward, bent to its right."""
+    lean, lateral = np.radians(lean_deg)[:, None], _column(lateral_deg, lean_deg)
+    forward, right = ground_axes(_column(heading_deg, lean_deg))
+    x = np.cos(lean) * forward - np.sin(lean) * UP
+    along = np.sin(lean) * forward + np.cos(lean) * UP
+    y = np.cos(lateral) * along + np.sin(lateral) * right
+    return x, y, np.cos(lateral) * right - np.sin(lateral) * along
+
+
+def ground_axes(heading: Array) -> tuple[Array, Array]:
+    """Return the level directions (frames, 3) ahead and to the right of a heading (radians, (frames, 1))."""
+    return np.cos(heading) * FORWARD + np.sin(heading) * LEFT, np.sin(heading) * FORWARD - np.cos(heading) * LEFT
+
+
+def twisted(axes: Axes, twist_deg: Array | float) -> Axes:
+    """Return axes turned to their left about Y by `twist_deg`: the thorax on the pelvis."""
+    x, y, z = axes
+    twist = _column(twist_deg, x[:, 0])
+    return np.cos(twist) * x - np.sin(twist) * z, y, np.cos(twist) * z + np.sin(twist) * x
+
+
+def _column(angle_deg: Array | float, like: Array) -> Array:
+    return np.asarray(np.radians(np.broadcast_to(angle_deg, np.shape(like)))[:, None])
 
 
 def outward(side: Side) -> float:
@@ -148,23 +181,24 @@ def outward(side: Side) -> float:
 
 def forward_kinematics(build: Build, posture: Posture) -> Skeleton:
     """Return the skeleton of a posture over all its frames."""
-    axes = trunk_axes(posture.trunk_lean_deg)
-    x, y, z = axes
+    axes = trunk_axes(posture.trunk_lean_deg, posture.trunk_lateral_deg, posture.heading_deg)
+    thorax = twisted(axes, posture.thorax_twist_deg)
+    x, y, z = thorax
     shoulder_centre = posture.pelvis + build.trunk * y
     points: dict[str, Array] = {"pelvis": posture.pelvis, "shoulder_centre": shoulder_centre}
     frames: dict[str, Array] = {"trunk": _frame(x, -z, y)}
-    _add_head(build, posture, axes, points, frames)
+    _add_head(build, posture, thorax, points, frames)
     hip_line = hip_axis(posture.pelvis_roll_deg, axes)
     for side in SIDES:
         sign = outward(side)
         points[f"{side}_hip"] = posture.pelvis + sign * build.hip_half * hip_line
         points[f"{side}_shoulder"] = shoulder_centre + sign * build.shoulder_half * z
         _add_leg(build, posture.legs[side], side, axes, points, frames)
-        _add_arm(build, posture.arms[side], side, axes, points, frames)
+        _add_arm(build, posture.arms[side], side, thorax, points, frames)
     return Skeleton(points, frames)
 
 
-def hip_axis(roll_deg: Array, axes: tuple[Array, Array, Array]) -> Array:
+def hip_axis(roll_deg: Array, axes: Axes) -> Array:
     """Return the unit vector from left to right hip, (frames, 3)."""
     roll = np.radians(roll_deg)[:, None]
     return np.asarray(np.cos(roll) * axes[2] + np.sin(roll) * axes[1])
@@ -177,7 +211,7 @@ def _frame(front: Array, left: Array, up: Array) -> Array:
 def _add_head(
     build: Build,
     posture: Posture,
-    axes: tuple[Array, Array, Array],
+    axes: Axes,
     points: dict[str, Array],
     frames: dict[str, Array],
 ) -> None:
@@ -197,7 +231,7 @@ def _add_leg(
     build: Build,
     leg: Leg,
     side: Side,
-    axes: tuple[Array, Array, Array],
+    axes: Axes,
     points: dict[str, Array],
     frames: dict[str, Array],
 ) -> None:
@@ -234,9 +268,7 @@ def knee_axis_level(thigh: Array, right: Array) -> Array:
     return np.asarray(axis / np.linalg.norm(axis, axis=-1, keepdims=True))
 
 
-def arm_axes(
-    elevation_deg: Array, plane_deg: Array, side: Side, axes: tuple[Array, Array, Array]
-) -> tuple[Array, Array, Array]:
+def arm_axes(elevation_deg: Array, plane_deg: Array, side: Side, axes: Axes) -> Axes:
     """Return the upper arm's direction and the directions in which it moves as elevation and plane grow."""
     x, y, z = axes
     elevation, plane = np.radians(elevation_deg)[:, None], np.radians(plane_deg)[:, None]
@@ -251,7 +283,7 @@ def _add_arm(
     build: Build,
     arm: Arm,
     side: Side,
-    axes: tuple[Array, Array, Array],
+    axes: Axes,
     points: dict[str, Array],
     frames: dict[str, Array],
 ) -> None:

@@ -9,13 +9,13 @@ from motus_samples.body import (
     FORWARD,
     Arm,
     Array,
+    Axes,
     Build,
     Leg,
     Side,
     arm_axes,
     knee_axis_level,
     outward,
-    trunk_axes,
 )
 
 
@@ -46,17 +46,27 @@ def ankle_over_toe(build: Build, pitch_deg: Array) -> tuple[Array, Array]:
     return ahead, build.ankle_height * np.cos(pitch) - back * np.sin(pitch)
 
 
-def reach_leg(build: Build, lean_deg: Array, hip: Array, ankle: Array, pitch_deg: Array, side: Side) -> Leg:
-    """Return the leg's angles that bring its ankle to a place, knee forwards, foot pitched toes-up by `pitch_deg`.
+def reach_leg(
+    build: Build,
+    axes: Axes,
+    hip: Array,
+    ankle: Array,
+    pitch_deg: Array,
+    side: Side,
+    *,
+    knee_towards: Array = FORWARD,
+    toes_towards: Array = FORWARD,
+) -> Leg:
+    """Return the leg's angles that bring its ankle to a place, foot pitched toes-up by `pitch_deg`.
 
-    A place out of reach is met as nearly as the straight leg can.
+    Knee and toes point towards directions of the world, (3,) or (frames, 3), the toes as nearly as the knee's axis
+    lets them. A place out of reach is met as nearly as the straight leg can.
     """
-    axes = trunk_axes(lean_deg)
     x, y, z = axes
     away = ankle - hip
     span = np.linalg.norm(away, axis=-1, keepdims=True)
     along = away / span
-    axis = np.cross(along, FORWARD)
+    axis = np.cross(along, knee_towards)
     axis = axis / np.linalg.norm(axis, axis=-1, keepdims=True)
     longest = build.thigh + build.shank
     span = np.clip(span, abs(build.thigh - build.shank) + 1e-6, longest - 1e-6)
@@ -66,7 +76,9 @@ def reach_leg(build: Build, lean_deg: Array, hip: Array, ankle: Array, pitch_deg
     shank = np.cos(bend) * thigh - np.sin(bend) * np.cross(axis, thigh)
     level = knee_axis_level(thigh, z)
     pitch = np.radians(pitch_deg)[:, None]
-    toes = np.cos(pitch) * FORWARD + np.sin(pitch) * np.cross(axis, FORWARD)
+    level_toes = toes_towards - _dot(toes_towards, axis)[:, None] * axis
+    level_toes = level_toes / np.linalg.norm(level_toes, axis=-1, keepdims=True)
+    toes = np.cos(pitch) * level_toes + np.sin(pitch) * np.cross(axis, level_toes)
     return Leg(
         hip_flexion_deg=_degrees(np.arctan2(_dot(thigh, x), -_dot(thigh, y))),
         hip_abduction_deg=_degrees(np.arcsin(outward(side) * _dot(thigh, z))),
@@ -76,9 +88,8 @@ def reach_leg(build: Build, lean_deg: Array, hip: Array, ankle: Array, pitch_deg
     )
 
 
-def reach_arm(build: Build, lean_deg: Array, shoulder: Array, wrist: Array, elbow_towards: Array, side: Side) -> Arm:
+def reach_arm(build: Build, axes: Axes, shoulder: Array, wrist: Array, elbow_towards: Array, side: Side) -> Arm:
     """Return the arm's angles that bring its wrist to a place with the elbow pointing towards a direction (world)."""
-    axes = trunk_axes(lean_deg)
     x, y, z = axes
     away = wrist - shoulder
     span = np.linalg.norm(away, axis=-1, keepdims=True)

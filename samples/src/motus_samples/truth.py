@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from motus_samples.angles import measure
+from motus_samples.angles import CLIP_CHANNELS, measure
 from motus_samples.athlete import Camera
 from motus_samples.body import SIDES, Array, Build, Skeleton
 from motus_samples.movements import Motion
@@ -79,7 +79,8 @@ class Truth:
 
 def truth_of(spec: ClipSpec, build: Build, motion: Motion, skeleton: Skeleton, camera: Camera) -> Truth:
     """Return the truth of a movement as it was commanded, its angles measured on the skeleton."""
-    channels = {name: np.round(angles, 1) + 0.0 for name, angles in measure(skeleton.points).items()}
+    measured = measure(skeleton.points)
+    channels = {name: np.round(measured[name], 1) + 0.0 for name in measured if name in CLIP_CHANNELS}
     return Truth(
         exercise=spec.exercise,
         seed=spec.seed,

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from motus_samples.body import SIDES, Arm, Array, Build, Leg, Posture, Side, outward, trunk_axes
+from motus_samples.body import SIDES, Arm, Array, Axes, Build, Leg, Posture, Side, outward, trunk_axes
 from motus_samples.reach import arm_span, place, reach_arm
 from motus_samples.spec import Faults
 from motus_samples.timing import Course
@@ -14,26 +14,38 @@ FOOT_DORSIFLEXION_DEG = 8.0
 
 
 def pushup(build: Build, course: Course, faults: Faults, rng: np.random.Generator) -> Posture:
-    """Return a push-up: a straight body turning about its toes, elbows to 84..104 degrees, hands planted."""
+    """Return a push-up: elbows to 84..104 degrees."""
     top, bottom, wider = rng.uniform(6, 12), rng.uniform(84, 104), rng.uniform(0.01, 0.035) * build.stature
-    span = arm_span(build, top + (bottom - top) * course.excursion)
+    return on_hands(build, top + (bottom - top) * course.excursion, top, wider, rng.uniform(10, 22))
+
+
+def on_hands(build: Build, elbow_deg: Array, top_deg: float, wider: float, neck_deg: float) -> Posture:
+    """Return a straight body that turns about its toes as the elbows bend, hands planted.
+
+    Args:
+        build: Whose body.
+        elbow_deg: Elbow flexion, (frames,).
+        top_deg: The elbow flexion with the shoulders above the hands, from which the hands get their place.
+        wider: How far the hands are outside of the shoulders, metres.
+        neck_deg: Extension of the neck.
+    """
+    span = arm_span(build, elbow_deg)
     back, down = _shoulder_from_toe(build)
     length = np.hypot(back, down)
     wrist_height = WRIST_HEIGHT * build.stature
-    highest = np.arcsin((wrist_height + np.sqrt(arm_span(build, np.array(top)) ** 2 - wider**2)) / length)
+    highest = np.arcsin((wrist_height + np.sqrt(arm_span(build, np.array(top_deg)) ** 2 - wider**2)) / length)
     hand_ahead = length * np.cos(highest)
     rise = _rise(length, hand_ahead, wrist_height, np.sqrt(span**2 - wider**2))
     lean = 90 - np.degrees(rise - np.arctan2(down, back))
     axes = trunk_axes(lean)
     shoulder_centre = place(length * np.cos(rise), 0.0, length * np.sin(rise))
     arms = {
-        side: _planted_arm(build, lean, shoulder_centre, float(hand_ahead), wrist_height, wider, axes, side)
-        for side in SIDES
+        side: _planted_arm(build, shoulder_centre, float(hand_ahead), wrist_height, wider, axes, side) for side in SIDES
     }
     still = np.ones_like(lean)
     leg = Leg(0 * still, 0 * still, 0 * still, 3 * still, FOOT_DORSIFLEXION_DEG * still)
-    neck = rng.uniform(10, 22) * still
-    return Posture(shoulder_centre - build.trunk * axes[1], lean, 0 * still, neck, {"left": leg, "right": leg}, arms)
+    pelvis = shoulder_centre - build.trunk * axes[1]
+    return Posture(pelvis, lean, 0 * still, neck_deg * still, {"left": leg, "right": leg}, arms)
 
 
 def _shoulder_from_toe(build: Build) -> tuple[float, float]:
@@ -63,17 +75,16 @@ def _rise(length: Array | float, hand_ahead: Array | float, hand_height: float, 
 
 def _planted_arm(
     build: Build,
-    lean_deg: Array,
     shoulder_centre: Array,
     hand_ahead: float,
     hand_height: float,
     wider: float,
-    axes: tuple[Array, Array, Array],
+    axes: Axes,
     side: Side,
 ) -> Arm:
     _, y, z = axes
     out = outward(side) * z
     shoulder = shoulder_centre + build.shoulder_half * out
-    wrist = place(np.full(len(lean_deg), hand_ahead), 0.0, hand_height) + (build.shoulder_half + wider) * out
-    arm = reach_arm(build, lean_deg, shoulder, wrist, 0.2 * out - y, side)
+    wrist = place(np.full(len(y), hand_ahead), 0.0, hand_height) + (build.shoulder_half + wider) * out
+    arm = reach_arm(build, axes, shoulder, wrist, 0.2 * out - y, side)
     return Arm(arm.elevation_deg, arm.plane_deg, arm.axial_deg, arm.elbow_flexion_deg, hand_flat=True)

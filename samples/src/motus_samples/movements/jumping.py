@@ -29,28 +29,36 @@ class JumpPlan:
     back_s: float
 
 
+@dataclass(frozen=True)
+class JumpStyle:
+    """How somebody jumps: knee flexion and trunk lean at the lowest points before take-off and after landing."""
+
+    dip_knee_deg: float
+    absorb_knee_deg: float
+    dip_lean_deg: float
+    absorb_lean_deg: float
+
+    @classmethod
+    def draw(cls, rng: np.random.Generator) -> "JumpStyle":
+        """Return a style: dips of 75 to 95 degrees, landings of 55 to 75."""
+        return cls(rng.uniform(75, 95), rng.uniform(55, 75), rng.uniform(28, 40), rng.uniform(18, 28))
+
+
 def jump(spec: ClipSpec, build: Build, rng: np.random.Generator) -> tuple[Posture, tuple[Rep, ...], tuple[Phase, ...]]:
     """Return countermovement jumps; a jump's turn is the apex of its flight."""
-    plans = _plan(spec, rng)
+    plans = plan_jumps(spec.reps, spec.idle_before_s, rng)
     t_s = clip_times(plans[-1].back_s if plans else spec.idle_before_s, spec)
-    pitch = _keyed(t_s, plans, takeoff=TAKEOFF_PITCH_DEG, landing=LANDING_PITCH_DEG)
-    dip_knee, absorb_knee = rng.uniform(75, 95), rng.uniform(55, 75)
-    height, ahead = _pelvis(build, t_s, plans, dip_knee, absorb_knee)
-    airborne = _airborne(t_s, plans)
-    lean = 2 + _keyed(t_s, plans, lowest=rng.uniform(28, 40), takeoff=4, landing=6, absorbed=rng.uniform(18, 28))
-    swing = 5 + _keyed(t_s, plans, lowest=-45, takeoff=130, landing=70, absorbed=35)
-    arms = hanging_arms(elevation=swing, elbow=np.full_like(t_s, 14.0))
-    pelvis = place(ahead, 0.0, height + airborne)
-    posture = _with_feet(build, pelvis, lean, pitch, airborne, arms=arms)
-    return posture, _reps(plans), _phases(plans, len(t_s) / spec.fps)
+    posture = jumping(build, t_s, plans, JumpStyle.draw(rng))
+    return posture, jump_reps(plans), jump_phases(plans, len(t_s) / spec.fps)
 
 
-def _plan(spec: ClipSpec, rng: np.random.Generator) -> list[JumpPlan]:
+def plan_jumps(reps: int, first_s: float, rng: np.random.Generator) -> list[JumpPlan]:
+    """Return the schedule of jumps, the first one leaving rest at `first_s`."""
     dip, push, flight = rng.uniform(0.5, 0.7), rng.uniform(0.27, 0.32), rng.uniform(0.4, 0.54)
     absorb, rise, pause = rng.uniform(0.2, 0.27), rng.uniform(0.6, 0.8), rng.uniform(0.4, 0.8)
     plans: list[JumpPlan] = []
-    now = spec.idle_before_s
-    for _ in range(spec.reps):
+    now = first_s
+    for _ in range(reps):
         pace, strength = np.clip(rng.normal(1.0, 0.05, 2), 0.88, 1.12)
         times = np.cumsum([now, dip * pace, push, flight * strength, absorb, rise * pace])
         plans.append(JumpPlan(*(float(time) for time in times)))
@@ -58,17 +66,29 @@ def _plan(spec: ClipSpec, rng: np.random.Generator) -> list[JumpPlan]:
     return plans
 
 
+def jumping(build: Build, t_s: Array, plans: list[JumpPlan], style: JumpStyle) -> Posture:
+    """Return the posture of every frame of a schedule of jumps."""
+    pitch = _keyed(t_s, plans, takeoff=TAKEOFF_PITCH_DEG, landing=LANDING_PITCH_DEG)
+    height, ahead = _pelvis(build, t_s, plans, style.dip_knee_deg, style.absorb_knee_deg)
+    airborne = _airborne(t_s, plans)
+    lean = 2 + _keyed(t_s, plans, lowest=style.dip_lean_deg, takeoff=4, landing=6, absorbed=style.absorb_lean_deg)
+    swing = 5 + _keyed(t_s, plans, lowest=-45, takeoff=130, landing=70, absorbed=35)
+    arms = hanging_arms(elevation=swing, elbow=np.full_like(t_s, 14.0))
+    return _with_feet(build, place(ahead, 0.0, height + airborne), lean, pitch, airborne, arms=arms)
+
+
 def _with_feet(
     build: Build, pelvis: Array, lean: Array, pitch: Array, airborne: Array, *, arms: dict[Side, Arm]
 ) -> Posture:
-    line = hip_axis(np.zeros_like(lean), trunk_axes(lean))
+    axes = trunk_axes(lean)
+    line = hip_axis(np.zeros_like(lean), axes)
     back, height = ankle_over_toe(build, pitch)
     toe = build.foot - build.heel_length
     legs = {}
     for side in SIDES:
         hip = pelvis + outward(side) * build.hip_half * line
         ankle = place(toe + back, feet_apart(build, 0.015, side), height + airborne)
-        legs[side] = reach_leg(build, lean, hip, ankle, pitch, side)
+        legs[side] = reach_leg(build, axes, hip, ankle, pitch, side)
     return Posture(pelvis, lean, np.zeros_like(lean), 0.4 * lean, legs, arms)
 
 
@@ -140,7 +160,8 @@ def _airborne(t_s: Array, plans: list[JumpPlan]) -> Array:
     return height
 
 
-def _reps(plans: list[JumpPlan]) -> tuple[Rep, ...]:
+def jump_reps(plans: list[JumpPlan]) -> tuple[Rep, ...]:
+    """Return the jumps as the truth states them."""
     delay = visible_delay_share()
     return tuple(
         Rep(
@@ -152,9 +173,10 @@ def _reps(plans: list[JumpPlan]) -> tuple[Rep, ...]:
     )
 
 
-def _phases(plans: list[JumpPlan], duration_s: float) -> tuple[Phase, ...]:
+def jump_phases(plans: list[JumpPlan], duration_s: float) -> tuple[Phase, ...]:
+    """Return the phases of the whole clip in order, without gaps."""
     marks: list[tuple[PhaseKind, float]] = [("rest", 0.0)]
-    for plan, rep in zip(plans, _reps(plans), strict=True):
+    for plan, rep in zip(plans, jump_reps(plans), strict=True):
         marks += [("eccentric", rep.start_s), ("concentric", plan.lowest_s), ("flight", plan.takeoff_s)]
         marks += [("eccentric", plan.landing_s), ("concentric", plan.absorbed_s), ("rest", rep.end_s)]
     return join_phases(marks, duration_s)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from motus_samples.body import SIDES, Arm, Array, Build, Posture, Side, hip_axis, outward, trunk_axes
+from motus_samples.body import SIDES, Arm, Array, Axes, Build, Posture, Side, hip_axis, outward, trunk_axes
 from motus_samples.movements.standing import feet_apart, sway
 from motus_samples.reach import ankle_over_toe, hip_over_ankle, place, reach_arm, reach_leg
 from motus_samples.spec import Faults
@@ -26,8 +26,8 @@ def lunge(build: Build, course: Course, faults: Faults, rng: np.random.Generator
         hip = pelvis + outward(side) * build.hip_half * line
         leads = course.right_leads if side == "right" else 1 - course.right_leads
         ankle, pitch = _foot(build, e, leads, feet_apart(build, 0.0, side))
-        legs[side] = reach_leg(build, trunk, hip, ankle, pitch, side)
-        arms[side] = _hand_on_hip(build, trunk, pelvis, axes, side)
+        legs[side] = reach_leg(build, axes, hip, ankle, pitch, side)
+        arms[side] = hand_on_hip(build, pelvis, axes, side)
     return Posture(pelvis, trunk, np.zeros_like(e), 0.5 * trunk, legs, arms)
 
 
@@ -43,8 +43,9 @@ def _foot(build: Build, e: Array, leads: Array, aside: float) -> tuple[Array, Ar
     return place(toe_ahead + ahead, aside, toe_height + height), pitch
 
 
-def _hand_on_hip(build: Build, lean_deg: Array, pelvis: Array, axes: tuple[Array, Array, Array], side: Side) -> Arm:
+def hand_on_hip(build: Build, pelvis: Array, axes: Axes, side: Side) -> Arm:
+    """Return the arm whose hand rests on the hip, elbow out."""
     x, y, z = axes
     shoulder = pelvis + build.trunk * y + outward(side) * build.shoulder_half * z
     wrist = pelvis + build.stature * (0.045 * y + 0.01 * x + 0.098 * outward(side) * z)
-    return reach_arm(build, lean_deg, shoulder, wrist, outward(side) * z - 0.8 * x, side)
+    return reach_arm(build, axes, shoulder, wrist, outward(side) * z - 0.8 * x, side)

@@ -122,7 +122,7 @@ def _on_two_feet(
     for side in SIDES:
         hip = pelvis + outward(side) * build.hip_half * line
         ankle = place(np.zeros_like(ahead), feet_apart(build, stance, side), build.ankle_height)
-        legs[side] = reach_leg(build, lean_deg, hip, ankle, np.zeros_like(ahead), side)
+        legs[side] = reach_leg(build, axes, hip, ankle, np.zeros_like(ahead), side)
     return Posture(pelvis, lean_deg, roll, neck, legs, arms)
 
 

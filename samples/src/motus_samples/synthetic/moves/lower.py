@@ -1,0 +1,111 @@
+"""Movements of the legs on planted feet: squat, hinge, deadlift, and lunges."""
+
+import numpy as np
+
+from motus_samples.body import SIDES, Array, Axes, Build, Leg, Posture, Side, hip_axis, outward
+from motus_samples.reach import ankle_over_toe, hip_over_ankle, place, reach_leg
+from motus_samples.synthetic.drive import Drive, Mover
+from motus_samples.synthetic.stand import Arms, Feet, Torso, gravity_arms, hanging, on_feet, posture_of, reaching
+from motus_samples.timing import min_jerk
+
+TIRED_LEAN_DEG = 12.0
+TIRED_VALGUS_DEG = 10.0
+
+
+def squat(build: Build, rng: np.random.Generator) -> Mover:
+    """Return squats: knees to 85..125 degrees, trunk to 20..45, shanks to 15..30; five ways to hold the arms."""
+    rest, knee, shank, lean = rng.uniform(4, 8), rng.uniform(85, 125), rng.uniform(15, 30), rng.uniform(20, 45)
+    feet = Feet(rng.uniform(0.01, 0.09) * build.stature, rng.uniform(5, 28))
+    hold, valgus = int(rng.integers(5)), rng.uniform(-2, 3)
+
+    def pose(drive: Drive) -> Posture:
+        e = drive.both
+        trunk = 2 + drive.lean_deg + (lean - 2 + TIRED_LEAN_DEG * drive.tired) * e
+        torso = Torso(trunk, drive.lateral_deg, neck=0.6 * trunk)
+        knees = {side: rest + (knee - rest) * np.clip(drive.of(side), -0.02, None) for side in SIDES}
+        inwards = (valgus + TIRED_VALGUS_DEG * drive.tired) * np.clip(e, 0, None)
+        arms = squat_arms(hold, e, trunk, drive.fidget)
+        return on_feet(build, feet, torso, knees, shank * e, arms, shift=drive.shift_m, valgus_deg=inwards)
+
+    return pose
+
+
+def squat_arms(hold: int, e: Array, trunk: Array, fidget: Array) -> Arms:
+    """Return arms that rise forwards, hold a bar on the back, a weight at the chest, dumbbells, or stay crossed."""
+    if hold == 0:
+        return hanging(6 + 5 * fidget + (80 + trunk) * np.clip(e, 0, None), 12 - 4 * e)
+    if hold == 1:
+        return reaching(-0.03, 0.01, 0.09, elbow=(-0.5, -1.0, 0.2))
+    if hold == 2:
+        return reaching(0.13, -0.09, -0.07, elbow=(0.2, -1.0, 0.3))
+    if hold == 3:
+        return gravity_arms(8.0, 4 * fidget)
+    return reaching(0.14, -0.02, -0.09, elbow=(1.0, -0.2, 0.4))
+
+
+def hinge(build: Build, rng: np.random.Generator) -> Mover:
+    """Return hip hinges: trunk to 55..85 degrees over knees of 15..45."""
+    lean, knee, shank = rng.uniform(55, 85), rng.uniform(15, 40), rng.uniform(-5, 3)
+    return _bow(build, rng, lean=lean, knee=knee, shank=shank)
+
+
+def deadlift(build: Build, rng: np.random.Generator) -> Mover:
+    """Return deadlifts: a hinge with more knee (40..65) and less trunk (45..70)."""
+    lean, knee, shank = rng.uniform(45, 70), rng.uniform(40, 65), rng.uniform(4, 12)
+    return _bow(build, rng, lean=lean, knee=knee, shank=shank)
+
+
+def _bow(build: Build, rng: np.random.Generator, *, lean: float, knee: float, shank: float) -> Mover:
+    feet = Feet(rng.uniform(0.0, 0.04) * build.stature, rng.uniform(0, 15))
+    rest, elbow, forward = rng.uniform(4, 8), rng.uniform(4, 12), rng.uniform(0, 6)
+
+    def pose(drive: Drive) -> Posture:
+        e = drive.both
+        trunk = 2 + drive.lean_deg + (lean - 2 + TIRED_LEAN_DEG * drive.tired) * e
+        torso = Torso(trunk, drive.lateral_deg, neck=0.35 * trunk)
+        knees = {side: rest + (knee - rest) * np.clip(drive.of(side), -0.02, None) for side in SIDES}
+        arms = gravity_arms(elbow, forward + 4 * drive.fidget)
+        return on_feet(build, feet, torso, knees, shank * e, arms, shift=drive.shift_m)
+
+    return pose
+
+
+def lunge(build: Build, rng: np.random.Generator) -> Mover:
+    """Return reverse lunges, or split squats with the feet left where they are: front knee to 80..105 degrees."""
+    knee, shank, lean = rng.uniform(80, 105), rng.uniform(4, 14), rng.uniform(4, 16)
+    step, split = rng.uniform(0.38, 0.46) * build.stature, rng.random() < 0.35
+    apart, hold = rng.uniform(0.0, 0.03) * build.stature, int(rng.integers(3))
+
+    def pose(drive: Drive) -> Posture:
+        e = np.maximum(drive.left, drive.right)
+        trunk = 2 + drive.lean_deg + (lean - 2 + TIRED_LEAN_DEG * drive.tired) * e
+        torso = Torso(trunk, drive.lateral_deg, neck=0.5 * trunk)
+        start = 30.0 if split else 5.0
+        ahead, height = hip_over_ankle(build, start + (knee - start) * np.clip(e, 0, None), shank * e)
+        pelvis = place(ahead, 0.0, build.ankle_height + height)
+        axes = torso.axes()
+        legs = {}
+        for side in SIDES:
+            leads = drive.right_works if side == "right" else 1 - drive.right_works
+            way = np.ones_like(e) if split else np.clip(e, 0, 1)
+            ankle, pitch = _lunging_foot(build, way, leads, -outward(side) * (build.hip_half + apart), step)
+            legs[side] = _lunging_leg(build, axes, pelvis, ankle, pitch, side)
+        arms = (hanging(8 + 4 * drive.fidget, 10.0), reaching(0.12, -0.1, -0.08), gravity_arms(8.0))[hold]
+        return posture_of(build, pelvis, torso, np.zeros_like(e), legs, arms)
+
+    return pose
+
+
+def _lunging_leg(build: Build, axes: Axes, pelvis: Array, ankle: Array, pitch: Array, side: Side) -> Leg:
+    hip = pelvis + outward(side) * build.hip_half * hip_axis(np.zeros(len(pelvis)), axes)
+    return reach_leg(build, axes, hip, ankle, pitch, side)
+
+
+def _lunging_foot(build: Build, way: Array, leads: Array, aside: float, step: float) -> tuple[Array, Array]:
+    """Return the ankle's place and the foot's pitch: planted where the leg leads, else stepping back onto the toes."""
+    moved = min_jerk(np.clip(way / 0.5, 0, 1))
+    pitch = -(1 - leads) * (35 * moved + 22 * np.clip(way - 0.5, 0, None) / 0.5)
+    ahead, height = ankle_over_toe(build, pitch)
+    toe_ahead = build.foot - build.heel_length - (1 - leads) * step * moved
+    toe_height = (1 - leads) * 0.03 * build.stature * np.sin(np.pi * moved)
+    return place(toe_ahead + ahead, aside, toe_height + height), pitch

@@ -1,0 +1,91 @@
+"""A performance: what a body does over time and what counts in it, before any camera looks."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from motus_samples.body import Array, Build, Posture
+from motus_samples.movements.jumping import JumpStyle, jump_phases, jump_reps, jumping, plan_jumps
+from motus_samples.synthetic.drive import Mover, draw_unrest, drive
+from motus_samples.synthetic.schedule import Halves, Pace, Schedule, schedule
+from motus_samples.synthetic.script import Script
+from motus_samples.synthetic.truth import TruePhase, TrueRep
+from motus_samples.timing import Phase
+
+Draw = Callable[[Build, np.random.Generator], Mover]
+"""Draws a style of a movement for a body."""
+
+
+@dataclass(frozen=True)
+class Performance:
+    """What is done.
+
+    Attributes:
+        pose: The posture at any times in ascending order, seconds.
+    """
+
+    duration_s: float
+    pose: Callable[[Array], Posture]
+    reps: tuple[TrueRep, ...] = ()
+    partials: tuple[TrueRep, ...] = ()
+    phases: tuple[TruePhase, ...] = ()
+    sets: tuple[tuple[float, float], ...] = ()
+
+
+Perform = Callable[[Script, Build, np.random.Generator], Performance]
+"""Performs a script with a body."""
+
+
+def repeated(draw: Draw, pace: Pace) -> Perform:
+    """Return the performance of a movement in repetitions."""
+
+    def perform(script: Script, build: Build, rng: np.random.Generator) -> Performance:
+        plan = schedule(script, pace, script.idle_before_s, rng)
+        duration = (plan.plans[-1].back_s if plan.plans else script.idle_before_s) + script.idle_after_s
+        unrest, mover = draw_unrest(rng, duration), draw(build, rng)
+        return Performance(
+            duration,
+            lambda t_s: mover(drive(plan, unrest, t_s)),
+            plan.reps(),
+            plan.reps(partial=True),
+            plan.phases(duration),
+            plan.spans(),
+        )
+
+    return perform
+
+
+def unrepeated(draw: Draw) -> Perform:
+    """Return the performance of what has no repetitions and goes on for the script's seconds."""
+
+    def perform(script: Script, build: Build, rng: np.random.Generator) -> Performance:
+        nothing = Schedule((), Halves(False, 0.0, 0.5, np.zeros_like), "left", (1.0, 0.0), alternating=False)
+        unrest, mover = draw_unrest(rng, script.seconds), draw(build, rng)
+        return Performance(
+            script.seconds,
+            lambda t_s: mover(drive(nothing, unrest, t_s)),
+            phases=(Phase("rest", 0.0, script.seconds),),
+        )
+
+    return perform
+
+
+def jumps(script: Script, build: Build, rng: np.random.Generator) -> Performance:
+    """Return countermovement jumps."""
+    count = int(rng.integers(3, 9))
+    count = count if script.reps is None else script.reps
+    now, sets = script.idle_before_s, []
+    for _ in range(script.sets):
+        sets.append(plan_jumps(count, now, rng))
+        now = (sets[-1][-1].back_s if count else now) + script.rest_s
+    plans = [plan for one in sets for plan in one]
+    duration = (plans[-1].back_s if plans else script.idle_before_s) + script.idle_after_s
+    style = JumpStyle.draw(rng)
+    return Performance(
+        duration,
+        lambda t_s: jumping(build, t_s, plans, style),
+        tuple(TrueRep(rep.start_s, rep.turn_s, rep.end_s) for rep in jump_reps(plans)),
+        phases=jump_phases(plans, duration),
+        sets=tuple((jump_reps(one)[0].start_s, jump_reps(one)[-1].end_s) for one in sets if one),
+    )

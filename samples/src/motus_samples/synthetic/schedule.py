@@ -1,0 +1,276 @@
+"""When the repetitions of a synthetic recording happen: tempo, scatter, fatigue, asymmetry, partial ones, sets."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+import numpy as np
+
+from motus_samples.body import SIDES, Array, Side
+from motus_samples.synthetic.courses import Course, sticking, waves
+from motus_samples.synthetic.script import Script
+from motus_samples.synthetic.truth import TruePhase, TrueRep
+from motus_samples.timing import SHORTEST_HOLD_S, PhaseKind, join_phases, min_jerk, visible_delay_share
+
+EXPLOSIVE_BELOW_S: Final = 0.7
+"""A lifting half shorter than this is explosive: explosive tempo commands 0.3 to 0.5 s, controlled 0.8 s and more."""
+
+Range = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How a movement is timed, seconds.
+
+    Attributes:
+        eccentric_s: Range of the lowering half.
+        concentric_s: Range of the lifting half at a controlled tempo.
+        range_deg: Excursion of the primary angle, by which a tremor in degrees is a share of the way.
+        lifting_first: The repetition begins with the lifting half.
+        explosive: It can be done explosively; otherwise `TrueRep.explosive` is None.
+        pause_s: Range of the pauses between repetitions.
+        hold_s: Range of the hold at the turn.
+        alternates: Sides may take turns.
+        sided: Each repetition has a side even if they do not take turns.
+    """
+
+    eccentric_s: Range
+    concentric_s: Range
+    range_deg: float
+    lifting_first: bool = False
+    explosive: bool = True
+    pause_s: Range = (0.05, 1.0)
+    hold_s: Range = (0.0, 0.5)
+    alternates: bool = False
+    sided: bool = False
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One repetition: leaves rest, reaches the turn, leaves it, is back (seconds); what is planted in it.
+
+    Attributes:
+        depth: Share of the full range.
+        tired: Fatigue of this repetition, 0 to 1.
+        tremor: Amplitude as a share of the full range.
+        partial: Does not count.
+    """
+
+    leave_s: float
+    reach_s: float
+    part_s: float
+    back_s: float
+    depth: float
+    side: Side | None
+    tired: float
+    tremor: float
+    explosive: bool | None
+    shaky: bool
+    partial: bool
+
+
+@dataclass(frozen=True)
+class Halves:
+    """How the halves of all repetitions run: who lifts first, the sticking point, the tremor."""
+
+    lifting_first: bool
+    dip: float
+    centre: float
+    tremor: Course
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """All repetitions of a recording.
+
+    Attributes:
+        sets: The plans of each set.
+        weak: The weak side's share of the range and its delay in seconds.
+    """
+
+    sets: tuple[tuple[Plan, ...], ...]
+    halves: Halves
+    weak_side: Side
+    weak: tuple[float, float]
+    alternating: bool
+
+    @cached_property
+    def plans(self) -> tuple[Plan, ...]:
+        """The plans of all sets."""
+        return tuple(plan for one in self.sets for plan in one)
+
+    def excursion(self, t_s: Array, side: Side) -> Array:
+        """Return a side's share of its way at each time: 0 at rest, 1 at a full repetition's turn."""
+        share, lag = self.weak if side == self.weak_side else (1.0, 0.0)
+        mine = (plan for plan in self.plans if not self.alternating or plan.side == side)
+        course = np.zeros_like(t_s)
+        for plan in mine:
+            first, last = np.searchsorted(t_s, (plan.leave_s + lag, plan.back_s + lag))
+            course[first:last] = share * _bout(t_s[first:last] - lag, plan, self.halves)
+        return course
+
+    def during(self, t_s: Array, value: Callable[[Plan], float]) -> Array:
+        """Return per frame a value of the repetition that goes on, 0 between them."""
+        course = np.zeros_like(t_s)
+        for plan in self.plans:
+            first, last = np.searchsorted(t_s, (plan.leave_s, plan.back_s))
+            course[first:last] = value(plan)
+        return course
+
+    def reps(self, *, partial: bool = False) -> tuple[TrueRep, ...]:
+        """Return the complete or the partial repetitions as the truth states them."""
+        return tuple(_true_rep(plan) for plan in self.plans if plan.partial == partial)
+
+    def spans(self) -> tuple[tuple[float, float], ...]:
+        """Return the first start and last end of the complete repetitions of each set."""
+        spans = []
+        for one in self.sets:
+            whole = [_true_rep(plan) for plan in one if not plan.partial]
+            spans += [(whole[0].start_s, whole[-1].end_s)] if whole else []
+        return tuple(spans)
+
+    def phases(self, duration_s: float) -> tuple[TruePhase, ...]:
+        """Return the phases of the recording in order, without gaps; a hold shorter than 0.15 s is none."""
+        order: tuple[PhaseKind, PhaseKind] = ("eccentric", "concentric")
+        first, second = order[::-1] if self.halves.lifting_first else order
+        marks: list[tuple[PhaseKind, float]] = [("rest", 0.0)]
+        for plan in self.plans:
+            rep = _true_rep(plan)
+            marks.append((first, rep.start_s))
+            if plan.part_s - plan.reach_s >= SHORTEST_HOLD_S:
+                marks += [("turn_hold", plan.reach_s), (second, plan.part_s)]
+            else:
+                marks.append((second, rep.turn_s))
+            marks.append(("rest", rep.end_s))
+        return join_phases(marks, duration_s)
+
+
+@dataclass(frozen=True)
+class _Set:
+    """What all repetitions of a recording share, as drawn."""
+
+    eccentric_s: float
+    concentric_s: float
+    hold_s: float
+    pause_s: float
+    pace_cv: float
+    depth_cv: float
+    shaky: bool
+    first_side: Side
+
+
+def schedule(script: Script, pace: Pace, first_s: float, rng: np.random.Generator) -> Schedule:
+    """Return the repetitions of all sets, the first one leaving rest at `first_s`."""
+    tempo = script.tempo or ("explosive" if rng.random() < 0.3 else "controlled")
+    lifting = (0.3, 0.5) if pace.explosive and tempo == "explosive" else pace.concentric_s
+    shaky = rng.random() < 0.15
+    style = _Set(
+        eccentric_s=rng.uniform(*pace.eccentric_s),
+        concentric_s=rng.uniform(*lifting),
+        hold_s=rng.uniform(*pace.hold_s),
+        pause_s=rng.uniform(*pace.pause_s),
+        pace_cv=rng.uniform(0.05, 0.12),
+        depth_cv=rng.uniform(0.03, 0.08),
+        shaky=shaky if script.shaky is None else script.shaky,
+        first_side=SIDES[int(rng.integers(2))],
+    )
+    halves = Halves(
+        pace.lifting_first,
+        dip=float(rng.uniform(0.1, 0.5) if rng.random() < 0.4 else 0.0),
+        centre=float(rng.uniform(0.4, 0.6)),
+        tremor=waves(rng, 3.0, 6.0, 0.7),
+    )
+    alternating = rng.random() < 0.5
+    alternating = alternating if script.alternating is None else script.alternating
+    weak_side = SIDES[int(rng.integers(2))]
+    count = int(rng.integers(4, 13))
+    count = count if script.reps is None else script.reps
+    sets, now = [], first_s
+    for _ in range(script.sets):
+        sets.append(_one_set(script, pace, style, count, now, alternating and pace.alternates, rng))
+        now = (sets[-1][-1].back_s if sets[-1] else now) + script.rest_s
+    return Schedule(
+        tuple(sets),
+        halves,
+        script.weak_side or weak_side,
+        (1.0 - script.asymmetry, script.lag_s),
+        alternating and pace.alternates,
+    )
+
+
+def _one_set(
+    script: Script, pace: Pace, style: _Set, count: int, now: float, alternating: bool, rng: np.random.Generator
+) -> tuple[Plan, ...]:
+    after = rng.integers(1, count, script.partials) if count > 1 else np.zeros(script.partials, int)
+    plans: list[Plan] = []
+    for index in range(count):
+        q = index / max(count - 1, 1)
+        side = _side(style.first_side, index if alternating else 0) if alternating or pace.sided else None
+        for partial in [True] * int(np.sum(after == index)) + [False]:
+            plan = _plan(script, pace, style, now, script.fatigue * q**1.5, side, partial, rng)
+            plans.append(plan)
+            now = plan.back_s + style.pause_s * rng.uniform(0.7, 1.3) + 2.0 * plan.tired * rng.uniform(0.5, 1.0)
+    return tuple(plans)
+
+
+def _plan(
+    script: Script,
+    pace: Pace,
+    style: _Set,
+    now: float,
+    tired: float,
+    side: Side | None,
+    partial: bool,
+    rng: np.random.Generator,
+) -> Plan:
+    pace_now, deep = np.clip(rng.normal(0, 1, 2), -2.2, 2.2) * (1 + 1.5 * tired)
+    scatter = float(np.clip(1 + style.pace_cv * pace_now, 0.6, 1.6))
+    depth = float(np.clip(1 + style.depth_cv * deep, 0.75, 1.2)) * (1 - 0.2 * tired)
+    short, tremor_deg = rng.uniform(0.2, 0.42), rng.uniform(3.0, 5.0) if style.shaky else rng.uniform(0.0, 0.5)
+    lift, lower = style.concentric_s * scatter * (1 + 0.6 * tired), style.eccentric_s * scatter
+    if partial:
+        depth, lift, lower = short, 0.6 * lift, 0.6 * lower
+    first, second = (lift, lower) if pace.lifting_first else (lower, lift)
+    hold = 0.0 if partial else style.hold_s * rng.uniform(0.7, 1.3)
+    reach, part = now + first, now + first + hold
+    return Plan(
+        now,
+        reach,
+        part,
+        part + second,
+        depth,
+        side,
+        tired,
+        tremor_deg * (1 + 2 * tired) / pace.range_deg,
+        lift < EXPLOSIVE_BELOW_S if pace.explosive else None,
+        style.shaky,
+        partial,
+    )
+
+
+def _side(first: Side, index: int) -> Side:
+    return SIDES[(SIDES.index(first) + index) % 2]
+
+
+def _bout(t_s: Array, plan: Plan, halves: Halves) -> Array:
+    """Return one repetition's excursion at times within it."""
+    out = (t_s - plan.leave_s) / (plan.reach_s - plan.leave_s)
+    home = (t_s - plan.part_s) / (plan.back_s - plan.part_s)
+    lifting, lowering = (out, home) if halves.lifting_first else (home, out)
+    lifted, lowered = sticking(lifting, halves.dip, halves.centre), min_jerk(lowering)
+    way = lifted - lowered if halves.lifting_first else lowered - lifted
+    whole = np.clip((t_s - plan.leave_s) / (plan.back_s - plan.leave_s), 0, 1)
+    return np.asarray(plan.depth * way + plan.tremor * np.sin(np.pi * whole) ** 2 * halves.tremor(t_s))
+
+
+def _true_rep(plan: Plan) -> TrueRep:
+    delay = visible_delay_share()
+    return TrueRep(
+        plan.leave_s + delay * (plan.reach_s - plan.leave_s),
+        (plan.reach_s + plan.part_s) / 2,
+        plan.back_s - delay * (plan.back_s - plan.part_s),
+        plan.side,
+        plan.explosive,
+        plan.shaky,
+    )

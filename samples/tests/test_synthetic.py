@@ -1,0 +1,232 @@
+"""Synthetic athletes: the truth is the definition, scripts decide everything, planted knobs show."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from motus_samples.angles import measure
+from motus_samples.synthetic import MOVEMENTS, PROFILES, VIEWS, Recording, Script, ScriptError, record
+from motus_samples.synthetic.landmarks import INDEX
+
+PRIMARY = {
+    "squat": "knee_flexion_{side}_deg",
+    "hinge": "trunk_lean_deg",
+    "deadlift": "trunk_lean_deg",
+    "pushup": "elbow_flexion_{side}_deg",
+    "press": "elbow_flexion_{side}_deg",
+    "curl": "elbow_flexion_{side}_deg",
+    "lateral_raise": "shoulder_elevation_{side}_deg",
+}
+
+
+def named(points: np.ndarray) -> dict[str, np.ndarray]:
+    """Return landmarks (n, 33, 3) as the points that the angles are measured on."""
+    return {name: points[:, index] for name, index in INDEX.items()}
+
+
+def primary(recording: Recording, movement: str) -> np.ndarray:
+    """Return the mean of both sides of a movement's primary angle."""
+    names = {PRIMARY[movement].format(side=side) for side in ("left", "right")}
+    return np.mean([recording.truth.channels[name] for name in names], axis=0)
+
+
+def around(recording: Recording, time_s: float) -> int:
+    """Return the frame nearest to a time."""
+    return int(np.argmin(np.abs(recording.t_s - time_s)))
+
+
+@pytest.mark.parametrize("movement", MOVEMENTS)
+@pytest.mark.parametrize("view", VIEWS)
+def test_truth_is_the_definition(movement: str, view: str) -> None:
+    """What the definitions read off the noise-free world landmarks, gravity known, is the truth to the digit."""
+    clean = record(Script(movement, seed=6, view=view, noise="clean"))
+    axes = clean.camera.axes
+
+    read = measure(named(clean.world), axes @ [0.0, 0.0, 1.0], axes @ -axes[2])
+
+    for name, values in read.items():
+        off = (values - clean.truth.channels[name] + 180) % 360 - 180
+        assert np.abs(off).max() < 1e-6, name
+
+
+@pytest.mark.parametrize("movement", MOVEMENTS)
+def test_same_script_gives_the_same_recording(movement: str) -> None:
+    """A script decides its recording; another seed gives another."""
+    script = Script(movement, seed=8)
+
+    np.testing.assert_array_equal(record(script).image, record(script).image)
+    other = record(Script(movement, seed=10))
+    assert len(other.t_s) != len(record(script).t_s) or not np.array_equal(other.image, record(script).image)
+
+
+def test_view_and_noise_change_neither_body_nor_movement() -> None:
+    """One seed shows one athlete doing one thing, whatever camera and pose model look."""
+    done = {record(Script("squat", seed=4, view=view, noise=noise)).truth.reps for view in VIEWS for noise in PROFILES}
+
+    assert len(done) == 1
+
+
+@pytest.mark.parametrize("movement", PRIMARY)
+@pytest.mark.parametrize("seed", [0, 2, 4])
+def test_reps_are_where_the_angle_says(movement: str, seed: int) -> None:
+    """At rest the primary angle is near its start, at each turn it is far from it."""
+    clean = record(Script(movement, seed=seed, noise="clean", alternating=False, shaky=False))
+    away = np.abs(primary(clean, movement) - primary(clean, movement)[0])
+
+    assert len(clean.truth.reps) >= 4
+    for rep in clean.truth.reps:
+        assert rep.start_s < rep.turn_s < rep.end_s
+        turn = away[around(clean, rep.turn_s)]
+        assert turn > 25
+        assert max(away[around(clean, rep.start_s)], away[around(clean, rep.end_s)]) < 0.1 * turn + 3
+
+
+@pytest.mark.parametrize("movement", MOVEMENTS)
+def test_phases_cover_the_recording_without_gaps(movement: str) -> None:
+    """Phases follow each other from the start to the end."""
+    recording = record(Script(movement, seed=2, drop_share=0.0))
+    phases = recording.truth.phases
+
+    assert phases[0].start_s == 0
+    assert phases[-1].end_s == pytest.approx(recording.t_s[-1], abs=0.3)
+    assert all(one.end_s == after.start_s for one, after in pairwise(phases))
+
+
+@pytest.mark.parametrize("seed", range(0, 12, 2))
+def test_feet_do_not_slide_in_a_squat(seed: int) -> None:
+    """The ankles stay where they are while the knees bend, in the camera's axes seen from the planted left ankle."""
+    clean = record(Script("squat", seed=seed, noise="clean", fatigue=1.0, asymmetry=0.1))
+
+    apart = clean.world[:, INDEX["right_ankle"]] - clean.world[:, INDEX["left_ankle"]]
+    assert np.ptp(apart, axis=0).max() < 0.002
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("seed", range(0, 20, 2))
+def test_the_camera_stands_where_its_view_says(view: str, seed: int) -> None:
+    """Lateral is within 20 degrees of the side, frontal within 20 of front or back, and everybody is in the picture."""
+    clean = record(Script("squat", seed=seed, view=view, noise="clean"))
+    yaw = clean.truth.channels["pelvis_yaw_deg"][0]
+    off_front = abs((yaw + 90) % 180 - 90)
+
+    assert {"lateral": off_front >= 70, "oblique": 19 < off_front < 71, "frontal": off_front <= 20.5}[view]
+    assert (clean.truth.near_side == "") == (view == "frontal")
+    assert -0.05 < clean.image[..., :2].min() < clean.image[..., :2].max() < 1.05
+
+
+@pytest.mark.parametrize(("size", "white", "slow"), [("good", 0.5, 12), ("medium", 1.0, 18), ("hard", 1.5, 25)])
+def test_errors_have_the_size_of_their_profile(size: str, white: float, slow: float) -> None:
+    """Jitter, slow error and bias of an elbow near the camera are those of the specification, over many sessions."""
+    jitter, slow_sd, bias = [], [], []
+    for seed in range(0, 24, 2):
+        script = Script("idle", seed=seed, view="frontal", noise=size, drop_share=0.0, jitter_s=0.0)
+        error = record(script).world - record(Script(**{**vars(script), "noise": "clean"})).world
+        elbow = error[np.isfinite(error).all(axis=(1, 2)), 13, :2]
+        jitter.append(np.median(np.abs(np.diff(elbow, n=3, axis=0)), axis=0) / 0.6745 / np.sqrt(20))
+        slow_sd.append(elbow.std(axis=0))
+        bias.append(elbow.mean(axis=0))
+    assert 1000 * np.median(jitter, axis=0) == pytest.approx(white * np.array([6, 5]), rel=0.25)
+    assert 1000 * np.mean(slow_sd) == pytest.approx(np.hypot(slow, 6 * white), rel=0.25)
+    assert 6 < 1000 * np.std(bias) < 30
+
+
+def test_bias_is_fixed_within_a_session() -> None:
+    """Of the error's mean, the two halves of a long recording tell the same."""
+    script = Script("idle", seed=2, noise="medium", seconds=120.0, view="frontal", drop_share=0.0, jitter_s=0.0)
+    error = record(script).world - record(Script(**{**vars(script), "noise": "clean"})).world
+    half = len(error) // 2
+
+    first, second = np.nanmean(error[:half], axis=0), np.nanmean(error[half:], axis=0)
+    assert np.corrcoef(first.ravel(), second.ravel())[0, 1] > 0.85
+
+
+@pytest.mark.parametrize("movement", ["squat", "pushup", "curl"])
+def test_fatigue_slows_and_shortens(movement: str) -> None:
+    """A tired athlete's last lifting half takes longer and goes less far than the first."""
+    slower, shorter = [], []
+    for seed in range(0, 16, 2):
+        tired = record(Script(movement, seed=seed, noise="clean", reps=8, fatigue=1.0, shaky=False, alternating=False))
+        lifts = [phase.end_s - phase.start_s for phase in tired.truth.phases if phase.kind == "concentric"]
+        angle = primary(tired, movement)
+        ranges = [abs(angle[around(tired, rep.turn_s)] - angle[0]) for rep in tired.truth.reps]
+        slower.append(lifts[-1] / lifts[0])
+        shorter.append(ranges[-1] / ranges[0])
+    assert np.median(slower) == pytest.approx(1.6, abs=0.25)
+    assert np.median(shorter) == pytest.approx(0.8, abs=0.1)
+
+
+@pytest.mark.parametrize(("movement", "joint"), [("squat", "knee"), ("press", "elbow"), ("curl", "elbow")])
+def test_asymmetry_shortens_the_weak_side(movement: str, joint: str) -> None:
+    """A planted asymmetry takes its share off the weak side's range."""
+    uneven = record(
+        Script(movement, seed=2, noise="clean", asymmetry=0.15, weak_side="left", alternating=False, shaky=False)
+    )
+    sides = [uneven.truth.channels[f"{joint}_flexion_{side}_deg"] for side in ("left", "right")]
+    left, right = (
+        np.mean([abs(angle[around(uneven, r.turn_s)] - angle[0]) for r in uneven.truth.reps]) for angle in sides
+    )
+
+    assert left / right == pytest.approx(0.85, abs=0.05)
+
+
+def test_tempo_and_tremor_are_written_into_each_rep() -> None:
+    """Explosive repetitions lift in less than 0.7 s, controlled ones take longer; shaky ones say so."""
+    for tempo in ("explosive", "controlled"):
+        recording = record(Script("squat", seed=2, tempo=tempo, shaky=tempo == "controlled"))
+        lifts = [phase.end_s - phase.start_s for phase in recording.truth.phases if phase.kind == "concentric"]
+        assert all((lift < 0.7) == (tempo == "explosive") for lift in lifts)
+        assert all(rep.explosive == (tempo == "explosive") for rep in recording.truth.reps)
+        assert all(rep.shaky == (tempo == "controlled") for rep in recording.truth.reps)
+
+
+def test_partial_repetitions_are_listed_apart() -> None:
+    """Partial repetitions go less than half the way and are not among the repetitions."""
+    recording = record(Script("squat", seed=2, noise="clean", reps=6, partials=2, shaky=False))
+    knee = primary(recording, "squat")
+    full = min(knee[around(recording, rep.turn_s)] for rep in recording.truth.reps)
+
+    assert len(recording.truth.reps) == 6
+    assert len(recording.truth.partials) == 2
+    assert all(knee[around(recording, rep.turn_s)] < 0.6 * full for rep in recording.truth.partials)
+
+
+def test_sets_are_apart_by_their_rest() -> None:
+    """Two sets have their repetitions each and a rest between them."""
+    recording = record(Script("curl", seed=2, reps=5, sets=2, rest_s=10.0))
+    (_, end), (start, _) = recording.truth.sets
+
+    assert len(recording.truth.reps) == 10
+    assert start - end > 9
+
+
+def test_a_mirrored_recording_exchanges_the_sides() -> None:
+    """A mirrored recording is the picture flipped, the pose model taking left for right; the truth stays."""
+    plain, mirrored = (record(Script("curl", seed=2, mirrored=flag)) for flag in (False, True))
+
+    np.testing.assert_allclose(mirrored.image[:, 15, 0], 1 - plain.image[:, 16, 0])
+    np.testing.assert_allclose(mirrored.world[:, 23, 1:], plain.world[:, 24, 1:])
+    np.testing.assert_array_equal(
+        mirrored.truth.channels["elbow_flexion_left_deg"], plain.truth.channels["elbow_flexion_left_deg"]
+    )
+
+
+def test_frames_drop_and_jitter_as_asked() -> None:
+    """Dropped frames leave gaps, times stay in order, and about the share that was asked is gone."""
+    whole = record(Script("idle", seed=2, seconds=120.0, drop_share=0.0, jitter_s=0.008))
+    holey = record(Script("idle", seed=2, seconds=120.0, drop_share=0.1, jitter_s=0.008))
+
+    assert (np.diff(holey.t_s) > 0).all()
+    assert 0.05 < 1 - len(holey.t_s) / len(whole.t_s) < 0.16
+    assert np.diff(holey.t_s).max() > 0.2
+    assert np.diff(whole.t_s).std() > 0.003
+
+
+def test_an_impossible_script_is_refused_with_its_reason() -> None:
+    """What cannot be made is refused and the message says what can."""
+    with pytest.raises(ScriptError, match="unknown movement"):
+        record(Script("swim", seed=0))
+    with pytest.raises(ScriptError, match="fatigue is 2"):
+        Script("squat", seed=0, fatigue=2.0)
+    with pytest.raises(ScriptError, match="unknown view"):
+        Script("squat", seed=0, view="top")
