@@ -75,4 +75,8 @@ system_libraries() {
 make_venv
 install
 system_libraries
-[ -n "${MOTUS_POSE_MODEL:-}" ] || $venv/bin/python -m motus_pose.bundle >/dev/null
+if [ -z "${MOTUS_POSE_MODEL:-}" ]; then
+    # Tests and benches hold the model against the stock one, from which it is then built.
+    [ "$kind" = run ] || $venv/bin/python -m motus_pose.bundle --stock >/dev/null
+    $venv/bin/python -m motus_pose.bundle >/dev/null
+fi

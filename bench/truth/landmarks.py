@@ -19,6 +19,7 @@ from motus_ingest.sources.file_source import FileSource
 from motus_ingest.sources.port import Picture
 from motus_kinematics.core.body import POINTS, Frame, empty_frame
 from motus_pose.app import engine_factory
+from motus_pose.bundle import PRUNED, STOCK
 from motus_pose.engines.port import PoseEngine
 from motus_pose.frames import Frame as Received
 from motus_pose.frames import FrameRef, Patch
@@ -33,7 +34,7 @@ def landmarks_of(path: Path, *, cached: bool = True) -> Landmarks:
     """A clip's landmarks, from the cache where they are there."""
     settings = PoseSettings()
     folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "motus" / "landmarks"
-    store = folder / f"{_sha256(path)[:16]}-{_sha256(settings.model_path)[:16]}.npz"
+    store = folder / f"{_sha256(path)[:16]}-{_model_key(settings.model_path)[:16]}.npz"
     if cached and store.exists():
         with np.load(store) as stored:
             return {name: stored[name] for name in stored.files}
@@ -60,6 +61,12 @@ def frames_of(landmarks: Landmarks) -> Iterator[Frame]:
         image = landmarks["image"][i].astype(np.float64)
         world = landmarks["world"][i].astype(np.float64)
         yield Frame(t_s, width, height, image[:, :3], world, image[:, 3], present)
+
+
+def _model_key(model: Path) -> str:
+    """The model's checksum, for the pruned bundle the stock one's: their landmarks are the same to the last bit."""
+    sha256 = _sha256(model)
+    return STOCK.sha256 if sha256 == PRUNED.sha256 else sha256
 
 
 def _sha256(path: Path) -> str:

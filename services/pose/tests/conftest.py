@@ -4,11 +4,12 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from motus_pose.bundle import BundleError, default_bundle_path, read_bundle
+from motus_pose.bundle import PRUNED, STOCK, Bundle, BundleError, default_bundle_path, read_bundle
 from motus_pose.engines.port import EngineError, EngineInfo, PersonPose
 
 CLIPS = Path(__file__).resolve().parents[3] / "samples" / "clips"
@@ -17,11 +18,22 @@ CLIPS = Path(__file__).resolve().parents[3] / "samples" / "clips"
 @pytest.fixture(scope="session")
 def model() -> Path:
     """The built model bundle."""
+    return _built(PRUNED)
+
+
+@pytest.fixture(scope="session")
+def stock() -> Path:
+    """The bundle as Google publishes it, segmentation branch included."""
+    return _built(STOCK)
+
+
+def _built(bundle: Bundle) -> Path:
+    path = default_bundle_path(bundle)
     try:
-        read_bundle(default_bundle_path())
+        read_bundle(path, bundle.sha256)
     except BundleError as error:
-        pytest.skip(str(error))
-    return default_bundle_path()
+        pytest.skip(f"{error} (with --stock for {STOCK.name})")
+    return path
 
 
 @pytest.fixture(scope="session")
@@ -31,6 +43,16 @@ def clip() -> Path:
     if not clips:
         pytest.skip(f"no clip in {CLIPS}")
     return clips[0]
+
+
+@pytest.fixture
+def pictures(clip: Path) -> list[NDArray[np.uint8]]:
+    """The first half second of a rendered clip, RGB, dense."""
+    with av.open(str(clip)) as container:
+        frames = [
+            frame.to_ndarray(format="rgb24") for frame, _ in zip(container.decode(video=0), range(15), strict=False)
+        ]
+    return [np.ascontiguousarray(frame) for frame in frames]
 
 
 class ObedientEngine:

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import av
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -12,16 +11,6 @@ from motus_pose.bundle import BundleError
 from motus_pose.engines.libraries import missing_libraries, remedy
 from motus_pose.engines.port import ALL_POINTS, EngineError
 from motus_pose.settings import PoseSettings
-
-
-@pytest.fixture
-def pictures(clip: Path) -> list[NDArray[np.uint8]]:
-    """The first half second of a rendered clip, RGB, dense."""
-    with av.open(str(clip)) as container:
-        frames = [
-            frame.to_ndarray(format="rgb24") for frame, _ in zip(container.decode(video=0), range(15), strict=False)
-        ]
-    return [np.ascontiguousarray(frame) for frame in frames]
 
 
 def test_rendered_athlete_is_found_and_measured(model: Path, pictures: list[NDArray[np.uint8]]) -> None:

@@ -1,7 +1,8 @@
 """Builds the pose model bundle once, from the PyPI wheel that carries Google's two networks, and checks it at load.
 
-The result equals the official `pose_landmarker_full.task` in use: `pose_detector.tflite` as it is and
-`pose_landmarks_detector.tflite` with the input normalisation that MediaPipe Tasks asks of a model's metadata.
+The stock bundle equals the official `pose_landmarker_full.task` in use: `pose_detector.tflite` as it is and
+`pose_landmarks_detector.tflite` with the input normalisation that MediaPipe Tasks asks of a model's metadata. The
+pruned one, which the service runs, lacks the segmentation branch (`pruning.py`): the same landmarks for less.
 """
 
 import argparse
@@ -16,15 +17,28 @@ import sys
 import tempfile
 import zipfile
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
-from typing import Any, Final
+from typing import Final
 
-import flatbuffers
 import numpy as np
 
-BUNDLE_NAME: Final = "pose_landmarker_full.task"
-BUNDLE_SHA256: Final = "a99188cefbb546cd450595c0519d9f7514322186e323855fe311085dfc6cc65e"
+from motus_pose.pruning import without_segmentation
+from motus_pose.tflite import METADATA, MODEL, ModelError, packed, read_model, schema
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A bundle that is built here: its file's name, and what it hashes to (hexadecimal)."""
+
+    name: str
+    sha256: str
+
+
+STOCK: Final = Bundle("pose_landmarker_full.task", "a99188cefbb546cd450595c0519d9f7514322186e323855fe311085dfc6cc65e")
+PRUNED: Final = Bundle(
+    "pose_landmarker_full_pruned.task", "28a22230cefb895823d6854938573760a95bfd0bd375e2c366edfd140f9f0af5"
+)
 
 WHEEL_REQUIREMENT: Final = "mediapipe==0.10.21"
 WHEEL_SHA256: Final = "05dc4a9e593655a79558d05d6227d31018c2537a4bd3362b51e230cf22aecfe3"
@@ -41,7 +55,12 @@ DETECTOR_SHA256: Final = "9ba9dd3d42efaaba86b4ff0122b06f29c4122e756b329d89dca1e2
 LANDMARK_MEMBER: Final = "mediapipe/modules/pose_landmark/pose_landmark_full.tflite"
 LANDMARK_SHA256: Final = "e9a5c5cb17f736fafd4c2ec1da3b3d331d6edbe8a0d32395855aeb2cdfd64b9f"
 
+# The names that MediaPipe looks for in a bundle.
+DETECTOR: Final = "pose_detector.tflite"
+LANDMARK: Final = "pose_landmarks_detector.tflite"
+
 _REMEDY: Final = "build it with `python -m motus_pose.bundle`"
+_BUILT: Final = "the built bundle (are mediapipe and flatbuffers the locked ones?)"
 _ALIGNMENT: Final = 16
 _ZIP_LOCAL_HEADER_BYTES: Final = 30
 _ZIP_ALIGNMENT_FIELD_ID: Final = 0xD935
@@ -49,15 +68,15 @@ _ZIP_ALIGNMENT_FIELD_ID: Final = 0xD935
 Progress = Callable[[str], None]
 
 
-class BundleError(Exception):
+class BundleError(ModelError):
     """The bundle cannot be built or is not what it should be; the text says what to do."""
 
 
-def default_bundle_path(environ: Mapping[str, str] = os.environ) -> Path:
+def default_bundle_path(bundle: Bundle = PRUNED, environ: Mapping[str, str] = os.environ) -> Path:
     """In `$MOTUS_MODEL_DIR`, else `$XDG_CACHE_HOME/motus/models`, else `~/.cache/motus/models`; it need not exist."""
     cache = environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
     folder = environ.get("MOTUS_MODEL_DIR") or f"{cache}/motus/models"
-    return Path(folder).expanduser() / BUNDLE_NAME
+    return Path(folder).expanduser() / bundle.name
 
 
 def checked(data: bytes, sha256: str, what: str) -> bytes:
@@ -68,7 +87,7 @@ def checked(data: bytes, sha256: str, what: str) -> bytes:
     return data
 
 
-def read_bundle(path: Path, sha256: str | None = BUNDLE_SHA256) -> bytes:
+def read_bundle(path: Path, sha256: str | None = PRUNED.sha256) -> bytes:
     """The bundle's bytes, for `model_asset_buffer`.
 
     Args:
@@ -85,31 +104,42 @@ def read_bundle(path: Path, sha256: str | None = BUNDLE_SHA256) -> bytes:
     return data if sha256 is None else checked(data, sha256, f"the pose model at {path} is damaged: {_REMEDY}; it")
 
 
-def ensure_bundle(out: Path, wheel: Path | None = None, progress: Progress = lambda _: None) -> Path:
+def ensure_bundle(
+    out: Path, bundle: Bundle = PRUNED, wheel: Path | None = None, progress: Progress = lambda _: None
+) -> Path:
     """Builds the bundle at `out` unless a right one is there; safe with other builders at the same time.
 
     Args:
-        out: where the bundle goes; its folder is made.
+        out: where the bundle goes; its folder is made. A stock bundle that lies there is used instead of the wheel.
+        bundle: PRUNED or STOCK.
         wheel: an already downloaded wheel, else pip downloads it.
         progress: told each step in a line.
 
     Raises:
         BundleError: no download, or a checksum differs.
+        ModelError: mediapipe's schema of model files is not to be had.
     """
     try:
-        read_bundle(out)
+        read_bundle(out, bundle.sha256)
     except BundleError:
         out.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=out.parent, prefix=".bundle-") as scratch:
-            data = build_bundle((wheel or _download_wheel(Path(scratch), progress)).read_bytes(), progress)
+            stock = _stock_bundle(out.parent, wheel, Path(scratch), progress)
             part = Path(scratch) / out.name
-            part.write_bytes(data)
+            part.write_bytes(stock if bundle == STOCK else pruned_bundle(stock, progress))
             part.replace(out)
     progress(f"pose model ready: {out}")
     return out
 
 
-def build_bundle(wheel: bytes, progress: Progress = lambda _: None) -> bytes:
+def _stock_bundle(folder: Path, wheel: Path | None, scratch: Path, progress: Progress) -> bytes:
+    try:
+        return read_bundle(folder / STOCK.name, STOCK.sha256)
+    except BundleError:
+        return stock_bundle((wheel or _download_wheel(scratch, progress)).read_bytes(), progress)
+
+
+def stock_bundle(wheel: bytes, progress: Progress = lambda _: None) -> bytes:
     """The bundle made from the pinned wheel's bytes, the same each time; BundleError when any checksum differs."""
     progress("checking the wheel and taking the two networks from it")
     with zipfile.ZipFile(io.BytesIO(checked(wheel, WHEEL_SHA256, WHEEL_REQUIREMENT))) as archive:
@@ -117,57 +147,37 @@ def build_bundle(wheel: bytes, progress: Progress = lambda _: None) -> bytes:
         landmark = checked(archive.read(LANDMARK_MEMBER), LANDMARK_SHA256, LANDMARK_MEMBER)
     progress("adding the input normalisation to the landmark network")
     landmark = with_normalization(landmark, 0.0, 255.0)
-    bundle = _stored_zip({"pose_detector.tflite": detector, "pose_landmarks_detector.tflite": landmark})
-    return checked(bundle, BUNDLE_SHA256, "the built bundle (are mediapipe and flatbuffers the locked ones?)")
+    return checked(_stored_zip({DETECTOR: detector, LANDMARK: landmark}), STOCK.sha256, _BUILT)
+
+
+def pruned_bundle(stock: bytes, progress: Progress = lambda _: None) -> bytes:
+    """The stock bundle without the segmentation branch, the same each time; BundleError when a checksum differs."""
+    progress("taking the segmentation branch out of the landmark network")
+    with zipfile.ZipFile(io.BytesIO(checked(stock, STOCK.sha256, STOCK.name))) as archive:
+        detector, landmark = archive.read(DETECTOR), archive.read(LANDMARK)
+    landmark = without_segmentation(landmark)
+    return checked(_stored_zip({DETECTOR: detector, LANDMARK: landmark}), PRUNED.sha256, _BUILT)
 
 
 def with_normalization(model: bytes, mean: float, std: float) -> bytes:
     """A TFLite model that has no metadata, with `(value - mean) / std` declared for its one image input."""
-    schema = _schema("schema_py_generated")
-    tree = schema.ModelT.InitFromPackedBuf(model, 0)
-    metadata = np.frombuffer(_image_metadata(_schema("metadata_schema_py_generated"), mean, std), np.uint8)
-    tree.buffers.append(schema.BufferT(data=metadata))
-    tree.metadata.append(schema.MetadataT(name="TFLITE_METADATA", buffer=len(tree.buffers) - 1))
-    return _packed(tree, b"TFL3")
+    model_schema, tree = schema("schema_py_generated"), read_model(model)
+    metadata = np.frombuffer(_image_metadata(mean, std), np.uint8)
+    tree.buffers.append(model_schema.BufferT(data=metadata))
+    tree.metadata.append(model_schema.MetadataT(name="TFLITE_METADATA", buffer=len(tree.buffers) - 1))
+    return packed(tree, MODEL)
 
 
-def _image_metadata(schema: ModuleType, mean: float, std: float) -> bytes:
-    normalization = schema.NormalizationOptionsT(mean=[mean], std=[std])
-    unit = schema.ProcessUnitT(optionsType=schema.ProcessUnitOptions.NormalizationOptions, options=normalization)
-    image = schema.ImagePropertiesT(colorSpace=schema.ColorSpaceType.RGB)
-    content = schema.ContentT(contentPropertiesType=schema.ContentProperties.ImageProperties, contentProperties=image)
-    tensor = schema.TensorMetadataT(name="image", content=content, processUnits=[unit])
-    subgraph = schema.SubGraphMetadataT(inputTensorMetadata=[tensor])
-    return _packed(schema.ModelMetadataT(subgraphMetadata=[subgraph]), b"M001")
-
-
-class _AligningBuilder(flatbuffers.Builder):  # type: ignore[misc]
-    """Aligns byte vectors as TFLite's schema asks (`force_align: 16`), which the generated Python code leaves out."""
-
-    def CreateNumpyVector(self, x: "np.ndarray[Any, Any]") -> int:
-        if x.dtype == np.uint8:
-            self.Prep(_ALIGNMENT, x.size)
-        return int(super().CreateNumpyVector(x))
-
-
-def _packed(tree: Any, identifier: bytes) -> bytes:
-    builder = _AligningBuilder(1 << 20)
-    builder.Finish(tree.Pack(builder), file_identifier=identifier)
-    return bytes(builder.Output())
-
-
-def _schema(name: str) -> ModuleType:
-    """A generated schema of the installed mediapipe, loaded alone: all of mediapipe needs system libraries."""
-    package = importlib.util.find_spec("mediapipe")
-    if package is None or package.origin is None:
-        raise BundleError("mediapipe is not installed: install motus-pose with its dependencies")
-    file = Path(package.origin).parent / "tasks" / "metadata" / f"{name}.py"
-    spec = importlib.util.spec_from_file_location(f"motus_pose._{name}", file)
-    if spec is None or spec.loader is None or not file.is_file():
-        raise BundleError(f"mediapipe has no {file.name}: install the locked version")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def _image_metadata(mean: float, std: float) -> bytes:
+    metadata = schema("metadata_schema_py_generated")
+    normalization = metadata.NormalizationOptionsT(mean=[mean], std=[std])
+    unit = metadata.ProcessUnitT(optionsType=metadata.ProcessUnitOptions.NormalizationOptions, options=normalization)
+    image = metadata.ImagePropertiesT(colorSpace=metadata.ColorSpaceType.RGB)
+    kind = metadata.ContentProperties.ImageProperties
+    content = metadata.ContentT(contentPropertiesType=kind, contentProperties=image)
+    tensor = metadata.TensorMetadataT(name="image", content=content, processUnits=[unit])
+    subgraph = metadata.SubGraphMetadataT(inputTensorMetadata=[tensor])
+    return packed(metadata.ModelMetadataT(subgraphMetadata=[subgraph]), METADATA)
 
 
 def _stored_zip(parts: Mapping[str, bytes]) -> bytes:
@@ -211,12 +221,17 @@ def _pip_command() -> list[str]:
 def main(arguments: list[str] | None = None) -> int:
     """The command `motus-pose-model`: prints the bundle's path on stdout and its progress on stderr."""
     parser = argparse.ArgumentParser("motus-pose-model", description="Build the pose model, unless it is there.")
-    parser.add_argument("--out", type=Path, default=default_bundle_path(), help="where to (default: %(default)s)")
+    parser.add_argument("--out", type=Path, help=f"where to (default: {default_bundle_path()})")
     parser.add_argument("--wheel", type=Path, help=f"an already downloaded wheel of {WHEEL_REQUIREMENT}; no network")
+    parser.add_argument(
+        "--stock", action="store_true", help=f"keep the segmentation branch; goes to {STOCK.name} in the same folder"
+    )
     options = parser.parse_args(arguments)
+    bundle = STOCK if options.stock else PRUNED
+    out = options.out or default_bundle_path(bundle)
     try:
-        path = ensure_bundle(options.out, options.wheel, lambda line: print(line, file=sys.stderr))
-    except (BundleError, OSError) as error:
+        path = ensure_bundle(out, bundle, options.wheel, lambda line: print(line, file=sys.stderr))
+    except (ModelError, OSError) as error:
         print(f"motus-pose-model: {error}", file=sys.stderr)
         return 1
     print(path)

@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from motus_pose.bundle import BUNDLE_SHA256, default_bundle_path
+from motus_pose.bundle import PRUNED, default_bundle_path
 from motus_runtime.settings import setting
 
 
@@ -25,4 +25,4 @@ class PoseSettings:
     @property
     def model_sha256(self) -> str | None:
         """What the model must hash to; None for one that the operator chose."""
-        return None if self.model else BUNDLE_SHA256
+        return None if self.model else PRUNED.sha256
