@@ -5,7 +5,7 @@ from pathlib import Path
 
 from google.protobuf import descriptor_pool
 
-from motus.bus.v1 import control_pb2, frame_pb2, landmarks_pb2, samples_pb2  # noqa: F401  (registers the messages)
+from motus.bus.v1 import checkpoint_pb2, control_pb2, frame_pb2, landmarks_pb2, samples_pb2  # noqa: F401  (registers the messages)
 from motus_runtime import topics
 
 PAGE = (Path(__file__).resolve().parents[2] / "protos/README.md").read_text()
@@ -22,6 +22,7 @@ def test_every_kind_of_subject_has_its_row() -> None:
     made.add(topics.events(session, "pose").replace(f".{topics.partition(session)}.{session}.pose", ".<p>.<s>.<stage>"))
     made.add(topics.dead_letters("<service>"))
     made.add(topics.spec_key("abcd").replace("abcd", "<s>"))
+    made.add(topics.checkpoint_key("<s>", "<participant>"))
     made |= {topics.member_key("<worker>"), topics.owner_key("<stage>", "<unit>")}
 
     assert {row[0].strip().strip("`") for row in ROWS} == made

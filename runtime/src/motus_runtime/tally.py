@@ -3,6 +3,7 @@
 import time
 from collections import Counter
 
+from motus.bus.v1 import checkpoint_pb2
 from motus.v1 import event_pb2
 from motus_runtime.digest import Digest
 from motus_runtime.telemetry import STAGE_EVENTS, STAGE_LATENCY
@@ -44,3 +45,19 @@ class Tally:
             digest.count, digest.max_ms = self.latency.count, self.latency.max_ms
             digest.p50_ms, digest.p95_ms, digest.p99_ms = (self.latency.quantile(q) for q in (0.5, 0.95, 0.99))
         return report
+
+    def checkpoint(self) -> checkpoint_pb2.TallyCheckpoint:
+        """All that was counted, for `restore`."""
+        digest = self.latency
+        return checkpoint_pb2.TallyCheckpoint(
+            counts=self.counts,
+            latency_buckets=digest.buckets,
+            latency_negative=digest.negative,
+            latency_max_ms=digest.max_ms,
+        )
+
+    def restore(self, kept: checkpoint_pb2.TallyCheckpoint) -> None:
+        """Go on from another worker's counts; Prometheus hears only of what is done here."""
+        self.counts = Counter(kept.counts)
+        buckets = Counter(kept.latency_buckets)
+        self.latency = Digest(buckets, buckets.total(), kept.latency_negative, kept.latency_max_ms)

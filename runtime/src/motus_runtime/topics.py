@@ -90,6 +90,11 @@ def owner_key(stage: str, unit: str) -> str:
     return f"$KV.{LEASES}.own.{stage}.{unit}"
 
 
+def checkpoint_key(session: str, participant: str) -> str:
+    """A participant as kinematics left them, in the bucket of checkpoints."""
+    return f"$KV.{CHECKPOINTS}.{session}.{participant}"
+
+
 SPECS = "motus_specs"
 LEASES = "motus_leases"
 CHECKPOINTS = "motus_checkpoints"

@@ -1,17 +1,28 @@
-"""A stick figure with known angles, seen by a camera from any side, for the tests of the core."""
+"""A stick figure with known angles, seen by a camera from any side, and a pose service that says what it shows."""
 
-from collections.abc import Iterable, Iterator
+import asyncio
+import time
+import uuid
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import pytest
 
+from motus.bus.v1 import control_pb2, frame_pb2, landmarks_pb2, samples_pb2
+from motus.v1 import sample_pb2
 from motus_kinematics.core.body import POINTS, Floats, Frame, empty_frame
 from motus_kinematics.core.channels import PUBLISHED
 from motus_kinematics.core.events import Event, RepEvent
 from motus_kinematics.core.ledger import RepState
 from motus_kinematics.core.pipeline import Config, Outputs, State, flush, step
+from motus_runtime import topics
+from motus_runtime.bus import Bus, decode
+from motus_runtime.follow import follow
 
+BASE_NS = 1_700_000_000_000_000_000
+INGESTED_BEFORE_NS = 60_000_000_000
 WIDTH, HEIGHT, PX_PER_M = 640, 480, 200.0
 THIGH_M, SHANK_M, TRUNK_M, ARM_M, FOREARM_M = 0.43, 0.43, 0.50, 0.30, 0.27
 UP, RIGHT = np.array([0.0, 1.0, 0.0]), np.array([0.0, 0.0, 1.0])
@@ -228,3 +239,77 @@ class Lab:
 def lab() -> Lab:
     """The stick figure and what plays it."""
     return Lab()
+
+
+class SpokenPose:
+    """Plays the pose service for one session of squats."""
+
+    def __init__(self, bus: Bus) -> None:
+        self.bus, self.session = bus, f"kin-{uuid.uuid4().hex[:12]}"
+        participants = [control_pb2.ParticipantSpec(id="p1")]
+        self.spec = control_pb2.SessionSpec(session=self.session, exercise="squat", participants=participants)
+        self._begun_ns = time.time_ns() - INGESTED_BEFORE_NS
+
+    async def begin(self) -> None:
+        """Put the session's spec into the bucket."""
+        await self.bus.store(topics.spec_key(self.session), self.spec)
+
+    async def wish(self, t_s, **update):
+        """Store a user's wish of the moment at which the frame `t_s` was ingested."""
+        time_ns = self.ref(t_s, 0).ingest_time_ns
+        command = control_pb2.Command(session=self.session, time_ns=time_ns, update=control_pb2.Update(**update))
+        return await self.bus.store(topics.commands(self.session), command)
+
+    async def say(self, frame, seq, *, pose_epoch=1):
+        """Store one frame's landmarks."""
+        message = landmarks_pb2.Landmarks(ref=self.ref(frame.t_s, seq), pose_epoch=pose_epoch, width=640, height=480)
+        if frame.image is not None:
+            image = np.concatenate((frame.image, frame.visibility[:, None], np.ones((33, 1))), axis=1)
+            points = sample_pb2.LandmarkSet(
+                presence_mask=(1 << 33) - 1,
+                image_f32=image.astype("<f4").tobytes(),
+                world_f32=frame.world.astype("<f4").tobytes(),
+            )
+            message.persons.append(landmarks_pb2.Person(track_id=1, participant="p1", landmarks=points))
+        await self.bus.store(topics.landmarks(self.session), message)
+
+    async def end(self, t_s, seq, **end):
+        """Store the end of the stream."""
+        message = landmarks_pb2.Landmarks(ref=self.ref(t_s, seq), pose_epoch=1, end=frame_pb2.End(**end))
+        await self.bus.store(topics.landmarks(self.session), message)
+
+    def ref(self, t_s, seq):
+        """A frame's identity."""
+        return frame_pb2.FrameRef(
+            session=self.session,
+            ingest_epoch=1,
+            frame_seq=seq,
+            t_s=t_s,
+            capture_time_ns=BASE_NS + int(t_s * 1e9),
+            ingest_time_ns=self._begun_ns + int(t_s * 1e9),
+        )
+
+    async def events(self, until="end"):
+        """What kinematics said of the session, up to the first event of the given kind."""
+        said = []
+        async with asyncio.timeout(60):
+            async for stored in follow(self.bus, topics.EVENTS_STREAM, topics.events(self.session, "kinematics")):
+                said.append(decode(samples_pb2.EventEnvelope, stored.body))
+                if said[-1].event.WhichOneof("detail") == until:
+                    return said
+        raise AssertionError("the stream of events does not end")
+
+    async def stored(self, stream, subject):
+        """All messages of a subject."""
+        found = []
+        async for message in follow(self.bus, stream, subject):
+            found.append(message)
+            if message.pending == 0:
+                return found
+        raise AssertionError("the stream does not end")
+
+
+@pytest.fixture
+def make_pose(bus: Bus) -> Callable[[], SpokenPose]:
+    """Makes a session of its own."""
+    return partial(SpokenPose, bus)

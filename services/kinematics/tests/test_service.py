@@ -1,21 +1,16 @@
 """The service on a real bus: landmarks in, samples and events out, the same ones after a restart."""
 
 import asyncio
-import time
-import uuid
 
 import numpy as np
 import pytest
 
 from motus.bus.v1 import control_pb2, frame_pb2, landmarks_pb2, samples_pb2
-from motus.v1 import event_pb2, movement_pb2, sample_pb2
+from motus.v1 import event_pb2, movement_pb2
 from motus_kinematics.app import KinematicsApp
 from motus_kinematics.settings import KinematicsSettings
 from motus_runtime import topics
-from motus_runtime.bus import Bus, decode
-from motus_runtime.follow import follow
-
-BASE_NS = 1_700_000_000_000_000_000
+from motus_runtime.bus import decode
 
 
 @pytest.fixture
@@ -24,77 +19,15 @@ def measuring(serve):
     return lambda: serve("kinematics", lambda context: KinematicsApp(context, KinematicsSettings()))
 
 
-class Pose:
-    """Plays the pose service for one session of squats."""
-
-    def __init__(self, bus: Bus) -> None:
-        self.bus, self.session = bus, f"kin-{uuid.uuid4().hex[:12]}"
-
-    async def begin(self) -> None:
-        """Put the session's spec into the bucket."""
-        spec = control_pb2.SessionSpec(
-            session=self.session, exercise="squat", participants=[control_pb2.ParticipantSpec(id="p1")]
-        )
-        await self.bus.store(topics.spec_key(self.session), spec)
-
-    async def say(self, frame, seq, *, pose_epoch=1):
-        """Store one frame's landmarks."""
-        message = landmarks_pb2.Landmarks(ref=self.ref(frame.t_s, seq), pose_epoch=pose_epoch, width=640, height=480)
-        if frame.image is not None:
-            image = np.concatenate((frame.image, frame.visibility[:, None], np.ones((33, 1))), axis=1)
-            points = sample_pb2.LandmarkSet(
-                presence_mask=(1 << 33) - 1,
-                image_f32=image.astype("<f4").tobytes(),
-                world_f32=frame.world.astype("<f4").tobytes(),
-            )
-            message.persons.append(landmarks_pb2.Person(track_id=1, participant="p1", landmarks=points))
-        await self.bus.store(topics.landmarks(self.session), message)
-
-    async def end(self, t_s, seq, **end):
-        """Store the end of the stream."""
-        message = landmarks_pb2.Landmarks(ref=self.ref(t_s, seq), pose_epoch=1, end=frame_pb2.End(**end))
-        await self.bus.store(topics.landmarks(self.session), message)
-
-    def ref(self, t_s, seq):
-        """A frame's identity; ingested just now."""
-        return frame_pb2.FrameRef(
-            session=self.session,
-            ingest_epoch=1,
-            frame_seq=seq,
-            t_s=t_s,
-            capture_time_ns=BASE_NS + int(t_s * 1e9),
-            ingest_time_ns=time.time_ns(),
-        )
-
-    async def events(self, until="end"):
-        """What kinematics said of the session, up to the first event of the given kind."""
-        said = []
-        async with asyncio.timeout(60):
-            async for stored in follow(self.bus, topics.EVENTS_STREAM, topics.events(self.session, "kinematics")):
-                said.append(decode(samples_pb2.EventEnvelope, stored.body))
-                if said[-1].event.WhichOneof("detail") == until:
-                    return said
-        raise AssertionError("the stream of events does not end")
-
-    async def stored(self, stream, subject):
-        """All messages of a subject."""
-        found = []
-        async for message in follow(self.bus, stream, subject):
-            found.append(message)
-            if message.pending == 0:
-                return found
-        raise AssertionError("the stream does not end")
-
-
 def of_kind(said, kind):
     """The events of one kind."""
     return [envelope.event for envelope in said if envelope.event.WhichOneof("detail") == kind]
 
 
-async def test_a_session_is_measured_from_its_first_frame_to_its_end(bus, measuring, lab):
+async def test_a_session_is_measured_from_its_first_frame_to_its_end(measuring, make_pose, lab):
     """Reps with measures and phases, a set, the final report and, last of all, the end with its reason."""
     moves = lab.regular(2)
-    pose = Pose(bus)
+    pose = make_pose()
     frames = list(lab.film(moves, 6.5))
 
     async with measuring():
@@ -124,9 +57,9 @@ async def test_a_session_is_measured_from_its_first_frame_to_its_end(bus, measur
     assert end.end.reason == "The camera was unplugged."
 
 
-async def test_every_frame_is_stored_once_in_chunks(bus, measuring, lab):
+async def test_every_frame_is_stored_once_in_chunks(measuring, make_pose, lab):
     """The chunks of a session hold one row per frame, in order, without a gap or an overlap."""
-    pose = Pose(bus)
+    pose = make_pose()
     frames = [lab.hidden(f) if 2.0 < f.t_s < 3.0 else f for f in lab.film(lab.regular(1), 5.0)]
 
     async with measuring():
@@ -143,9 +76,9 @@ async def test_every_frame_is_stored_once_in_chunks(bus, measuring, lab):
     assert [chunk.first.frame_seq for chunk in chunks[1:]] == [chunk.last.frame_seq + 1 for chunk in chunks[:-1]]
 
 
-async def test_live_samples_carry_the_phase_and_the_count(bus, measuring, lab):
+async def test_live_samples_carry_the_phase_and_the_count(bus, measuring, make_pose, lab):
     """A watcher sees each new frame's channels as it comes."""
-    pose, seen = Pose(bus), asyncio.Queue()
+    pose, seen = make_pose(), asyncio.Queue()
     stop = await bus.listen(topics.live(pose.session), lambda message: seen.put_nowait(message.data))
     frames = list(lab.film(lab.regular(1), 4.0))
 
@@ -164,9 +97,9 @@ async def test_live_samples_carry_the_phase_and_the_count(bus, measuring, lab):
     assert len(samples[-1].channels) == len(samples[-1].values) == len(samples[-1].grades)
 
 
-async def test_a_worker_that_takes_over_says_the_same_again_and_the_bus_drops_it(bus, measuring, lab):
+async def test_a_worker_that_takes_over_says_the_same_again_and_the_bus_drops_it(measuring, make_pose, lab):
     """Killed in the middle of a repetition, its successor counts that one once and goes on."""
-    pose = Pose(bus)
+    pose = make_pose()
     frames = list(lab.film(lab.regular(3), 9.5))
     middle = next(i for i, frame in enumerate(frames) if frame.t_s > 4.5)
 
@@ -190,9 +123,9 @@ async def test_a_worker_that_takes_over_says_the_same_again_and_the_bus_drops_it
     assert [last[i].turn_s for i in (1, 2, 3)] == pytest.approx([r.record.cycle.turn_s for r in whole], abs=0.02)
 
 
-async def test_poison_goes_to_the_dead_letters_and_the_session_goes_on(bus, measuring, lab):
+async def test_poison_goes_to_the_dead_letters_and_the_session_goes_on(bus, measuring, make_pose, lab):
     """Bytes that are no landmarks are buried with the reason; frames of a replaced worker are left out."""
-    pose = Pose(bus)
+    pose = make_pose()
     frames = list(lab.film((), 1.0))
     bad = landmarks_pb2.Landmarks(ref=pose.ref(0.5, 3))
     bad.persons.add(participant="p1").landmarks.image_f32 = b"short"

@@ -23,18 +23,16 @@ class KinematicsApp:
     """
 
     def __init__(self, context: Context, settings: KinematicsSettings) -> None:
-        self._bus, self._specs, self._settings = context.bus, context.specs, settings
+        self._bus, self._settings = context.bus, settings
         self._owner = SessionOwner(context.leases, context.specs, self._measure, unit_of=topics.partition_unit)
 
     async def run(self) -> None:
-        """Claim and measure until cancelled; the next owner makes everything anew from the stored landmarks."""
+        """Claim and measure until cancelled; the next owner goes on from the checkpoints."""
         await self._owner.run()
 
     async def drain(self) -> None:
-        """Nothing is left to finish: what was measured is stored, the rest is in the stream of landmarks."""
+        """Nothing is left to finish: what was measured is stored, the rest is in the streams."""
 
-    async def _measure(self, first: control_pb2.SessionSpec, epoch: int) -> None:
-        measured = MeasuredSession(
-            self._bus, epoch, first, lambda: self._specs.current.get(first.session, first).exercise, self._settings
-        )
-        await run_reporting(self._bus, first.session, measured, self._settings.report_s)
+    async def _measure(self, spec: control_pb2.SessionSpec, epoch: int) -> None:
+        measured = MeasuredSession(self._bus, epoch, spec, self._settings)
+        await run_reporting(self._bus, spec.session, measured, self._settings.report_s)

@@ -1,22 +1,22 @@
-"""One session: reads its landmarks from the first on, steps the core and says what it finds.
+"""One session: reads its landmarks, steps the core and says what it finds.
 
-Everything said is a function of the stored landmarks, ids included, so a worker that takes over says the same again
-and the bus drops it.
+Everything said is a function of the stored landmarks and commands, ids included, so a worker that takes over says the
+same again and the bus drops it. It goes on from the checkpoints, or from the first landmark where there are none.
 """
 
 import asyncio
 import time
-from collections import deque
-from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from contextlib import aclosing, suppress
 
-from motus.bus.v1 import control_pb2, frame_pb2, landmarks_pb2, samples_pb2
+from motus.bus.v1 import checkpoint_pb2, control_pb2, frame_pb2, landmarks_pb2, samples_pb2
+from motus_kinematics.checkpoints import Checkpoints
+from motus_kinematics.commands import Commands
 from motus_kinematics.convert import frames_of
 from motus_kinematics.core.body import Frame
-from motus_kinematics.core.pipeline import Config, Outputs, State, flush, step
-from motus_kinematics.core.sample import Sample
+from motus_kinematics.core.pipeline import Config, Outputs, flush, step
 from motus_kinematics.fence import Fence, Verdict
+from motus_kinematics.participant import Participant
 from motus_kinematics.settings import KinematicsSettings
 from motus_kinematics.speaker import Speaker
 from motus_runtime import topics
@@ -25,15 +25,7 @@ from motus_runtime.errors import PermanentError, RetryableError
 from motus_runtime.follow import Stored, bury, follow
 from motus_runtime.tally import Tally
 
-
-@dataclass
-class _Participant:
-    """A participant's state, the frames that are not settled yet and the samples that are not stored yet."""
-
-    id: str
-    state: State = field(default_factory=State)
-    open_refs: deque[frame_pb2.FrameRef] = field(default_factory=deque)
-    settled: list[tuple[Sample, frame_pb2.FrameRef]] = field(default_factory=list)
+_EVERY_WISH_NS = 2**63
 
 
 class MeasuredSession:
@@ -43,7 +35,6 @@ class MeasuredSession:
         bus: the bus.
         epoch: the lease's.
         spec: the session.
-        exercise: gives the exercise id that the session has now.
         settings: the service's own.
 
     Attributes:
@@ -51,37 +42,57 @@ class MeasuredSession:
         tally: what was done so far.
     """
 
-    def __init__(
-        self,
-        bus: Bus,
-        epoch: int,
-        spec: control_pb2.SessionSpec,
-        exercise: Callable[[], str],
-        settings: KinematicsSettings,
-    ) -> None:
+    def __init__(self, bus: Bus, epoch: int, spec: control_pb2.SessionSpec, settings: KinematicsSettings) -> None:
         self.epoch, self.tally = epoch, Tally("kinematics")
-        self._bus, self._session, self._exercise, self._settings = bus, spec.session, exercise, settings
+        self._bus, self._session, self._settings = bus, spec.session, settings
         self._speaker, self._fence = Speaker(spec.session, epoch), Fence()
-        self._participants = {each.id: _Participant(each.id) for each in spec.participants}
-        self._begun_ns = time.time_ns()
+        self._commands, self._checkpoints = Commands(bus, spec.session), Checkpoints(bus, spec.session, epoch)
+        exercise = spec.exercise or "unknown"
+        self._participants = {each.id: Participant(each.id, exercise) for each in spec.participants}
+        self._begun_ns, self._saved_s = time.time_ns(), time.monotonic()
 
     async def run(self) -> None:
-        """Read, measure and say until the stream's end was said."""
-        async for stored in follow(self._bus, topics.LANDMARKS_STREAM, topics.landmarks(self._session)):
-            try:
-                message = decode(landmarks_pb2.Landmarks, stored.body)
-                frames = frames_of(message, self._participants)
-            except PermanentError as error:
-                self.tally.count("messages_bad")
-                await bury(self._bus, stored.subject, stored.body, error.message, stored.sequence)
-                continue
-            if await self._take(message, frames, stored):
-                return
-            # A long replay comes without a pause: the worker's heartbeat must get its turn.
-            await asyncio.sleep(0)
+        """Go on from the checkpoints: read, measure and say until the stream's end was said.
 
-    async def _take(self, message: landmarks_pb2.Landmarks, frames: dict[str, Frame], stored: Stored) -> bool:
-        """Take one message in; returns whether it was the end."""
+        Raises:
+            RetryableError: a newer owner is at work, or the bus does not answer.
+        """
+        await self._resume()
+        obeyed = min((each.command_sequence for each in self._everybody), default=0)
+        async with asyncio.TaskGroup() as group:
+            listening = group.create_task(self._commands.run(obeyed))
+            await self._commands.caught_up()
+            await self._follow()
+            listening.cancel()
+
+    async def _follow(self) -> None:
+        start = 1 + min((each.sequence for each in self._everybody), default=0)
+        messages = follow(self._bus, topics.LANDMARKS_STREAM, topics.landmarks(self._session), start=start)
+        async with aclosing(messages):
+            async for stored in messages:
+                if await self._read(stored):
+                    return
+                for participant in self._everybody:
+                    participant.sequence = max(participant.sequence, stored.sequence)
+                if time.monotonic() - self._saved_s >= self._settings.checkpoint_s:
+                    await self._save()
+                # A long replay comes without a pause: the worker's heartbeat must get its turn.
+                await asyncio.sleep(0)
+
+    @property
+    def _everybody(self) -> Iterable[Participant]:
+        return self._participants.values()
+
+    async def _read(self, stored: Stored) -> bool:
+        """Take one stored message in; returns whether it was the end."""
+        try:
+            message = decode(landmarks_pb2.Landmarks, stored.body)
+            frames = frames_of(message, self._participants)
+        except PermanentError as error:
+            self.tally.count("messages_bad")
+            await bury(self._bus, stored.subject, stored.body, error.message, stored.sequence)
+            return False
+        await self._obey(stored, message)
         verdict = self._fence.judge(message)
         if verdict is not Verdict.NEW:
             self.tally.count(f"frames_{verdict.value}")
@@ -89,16 +100,21 @@ class MeasuredSession:
         if message.HasField("end"):
             await self._finish(message)
             return True
+        await self._measure(stored, message.ref, frames)
+        return False
+
+    async def _measure(self, stored: Stored, ref: frame_pb2.FrameRef, frames: dict[str, Frame]) -> None:
+        """Step every participant who has not seen this frame yet."""
         self.tally.count("frames_in")
         self.tally.count("frames_with_pose", int(any(frame.image is not None for frame in frames.values())))
         # What was stored before this worker began is a replay: nobody waits for it live.
         live = stored.time_ns >= self._begun_ns
         for name, frame in frames.items():
-            await self._step(self._participants[name], frame, message.ref, live=live)
-        return False
+            if stored.sequence > self._participants[name].sequence:
+                await self._step(self._participants[name], frame, ref, live=live)
 
-    async def _step(self, participant: _Participant, frame: Frame, ref: frame_pb2.FrameRef, *, live: bool) -> None:
-        participant.state, outputs = step(participant.state, frame, Config(self._exercise() or "unknown"))
+    async def _step(self, participant: Participant, frame: Frame, ref: frame_pb2.FrameRef, *, live: bool) -> None:
+        participant.state, outputs = step(participant.state, frame, Config(participant.exercise))
         participant.open_refs.append(ref)
         if live and outputs.now is not None:
             review = participant.state.review
@@ -110,36 +126,81 @@ class MeasuredSession:
             self.tally.observe(ref.ingest_time_ns)
         await self._say(participant, outputs, ref)
 
-    async def _say(self, participant: _Participant, outputs: Outputs, ref: frame_pb2.FrameRef) -> None:
+    async def _say(self, participant: Participant, outputs: Outputs, ref: frame_pb2.FrameRef) -> None:
         """Store what happened, and what is settled a chunk at a time."""
         for said in outputs.events:
             for envelope in self._speaker.events(participant.id, said, ref):
                 await self._store_event(envelope)
         for sample in outputs.settled:
-            if participant.settled and sample.t_s - participant.settled[0][0].t_s >= self._settings.chunk_s:
+            if participant.waiting and sample.t_s - participant.waiting[0].t_s >= self._settings.chunk_s:
                 await self._store_chunk(participant)
-            participant.settled.append((sample, participant.open_refs.popleft()))
+            participant.settle(sample)
         self.tally.count("samples", len(outputs.settled))
-        self.tally.counts["reps"] = sum(each.state.review.ledger.counted for each in self._participants.values())
+        self.tally.counts["samples"] = sum(each.samples for each in self._everybody)
+        self.tally.counts["reps"] = sum(each.reps for each in self._everybody)
+
+    async def _obey(self, stored: Stored, message: landmarks_pb2.Landmarks) -> None:
+        """Obey the commands that are due before a message; that they are is kept for a new owner first."""
+        until_ns = _EVERY_WISH_NS if message.HasField("end") else message.ref.ingest_time_ns
+        wishes = self._commands.due(stored.sequence, until_ns)
+        if wishes:
+            await self._save()
+        for wish in wishes:
+            for participant in self._everybody:
+                if wish.sequence > participant.command_sequence:
+                    participant.command_sequence = wish.sequence
+                    await self._say(participant, participant.obey(wish, message.ref), message.ref)
 
     async def _finish(self, message: landmarks_pb2.Landmarks) -> None:
         """Flush every participant, store what is left and say that this stage is through."""
-        for participant in self._participants.values():
+        for participant in self._everybody:
             participant.state, outputs = flush(participant.state)
             await self._say(participant, outputs, message.ref)
-            if participant.settled:
+            if participant.waiting:
                 await self._store_chunk(participant)
         report, end = self.tally.report(final=True), message.end
         for envelope in self._speaker.ending(report, failed=end.failed, reason=end.reason, ref=message.ref):
             await self._store_event(envelope)
+        for participant in self._everybody:
+            await self._checkpoints.forget(participant.id)
 
     async def _store_event(self, envelope: samples_pb2.EventEnvelope) -> None:
         event = envelope.event
         subject = topics.events(self._session, "kinematics")
         await self._bus.store_surely(subject, envelope, message_id=f"{event.name}@{event.revision}")
 
-    async def _store_chunk(self, participant: _Participant) -> None:
-        samples, refs = zip(*participant.settled, strict=True)
-        participant.settled.clear()
-        chunk = self._speaker.chunk(participant.id, samples, refs[0], refs[-1])
+    async def _store_chunk(self, participant: Participant) -> None:
+        chunk = self._speaker.chunk(participant.id, participant.waiting, participant.first, participant.last)
+        participant.waiting.clear()
         await self._bus.store_surely(topics.samples(self._session), chunk, message_id=chunk.id)
+
+    async def _resume(self) -> None:
+        """Take over what the owner before left; what all share is as the hindmost of them has it."""
+        found = [kept for each in self._everybody if (kept := await self._load(each))]
+        for kept in found:
+            self._commands.appointments.update(kept.session.appointments)
+        if found and len(found) == len(self._participants):
+            session = min(found, key=lambda kept: kept.sequence).session
+            self._fence = Fence(session.pose_epoch, session.ingest_epoch, session.t_s)
+            self.tally.restore(session.tally)
+
+    async def _load(self, participant: Participant) -> checkpoint_pb2.Checkpoint | None:
+        kept = await self._checkpoints.load(participant.id)
+        return kept if kept is not None and participant.restore(kept) else None
+
+    async def _save(self) -> None:
+        """Checkpoint everybody, if all stand behind the same message: what they share belongs to one moment."""
+        self._saved_s = time.monotonic()
+        if len({each.sequence for each in self._everybody}) > 1:
+            return
+        session = checkpoint_pb2.SessionCheckpoint(
+            pose_epoch=self._fence.pose_epoch,
+            ingest_epoch=self._fence.ingest_epoch,
+            t_s=self._fence.t_s,
+            appointments=self._commands.appointments,
+            tally=self.tally.checkpoint(),
+        )
+        for participant in self._everybody:
+            checkpoint = participant.checkpoint()
+            checkpoint.session.CopyFrom(session)
+            await self._checkpoints.save(participant.id, checkpoint)

@@ -11,3 +11,4 @@ class KinematicsSettings:
 
     chunk_s: float = setting(2.0, "seconds of samples that are stored together", minimum=1.0, maximum=10.0)
     report_s: float = setting(1.0, "seconds between progress reports to those who watch", minimum=0.1, maximum=60.0)
+    checkpoint_s: float = setting(1.0, "seconds between checkpoints of each participant", minimum=0.1, maximum=60.0)

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from motus_kinematics.core.channels import DIFFERENTIATED, POSITIONS, PUBLISHED
+from motus_kinematics.core.history import STEPS
 
 VERSION: Final = 1
 """Raised by hand when a value keeps its type and changes its meaning."""
@@ -68,9 +69,9 @@ class Format(Generic[T]):
 
 
 def _fingerprint(names: Mapping[Any, str]) -> bytes:
-    """(16 bytes) of all classes that a value may hold, and of the order of the columns."""
+    """(16 bytes) of all classes that a value may hold, and of the columns with their order and units."""
     layout = sorted(f"{name} {_layout(each)}" for each, name in names.items())
-    text = "\n".join((str(VERSION), *layout, *POSITIONS, *DIFFERENTIATED, *PUBLISHED))
+    text = "\n".join((str(VERSION), *layout, *POSITIONS, *DIFFERENTIATED, *PUBLISHED, str(STEPS.tolist())))
     return sha256(text.encode()).digest()[:16]
 
 
