@@ -8,7 +8,9 @@ import numpy as np
 from motus_samples.body import Array, Side
 from motus_samples.spec import ClipSpec
 
-PhaseKind = Literal["rest", "eccentric", "turn_hold", "concentric", "flight"]
+PhaseKind = Literal[
+    "rest", "eccentric", "turn_hold", "concentric", "flight", "swing", "follow_through", "stance", "transition"
+]
 
 VISIBLE_SHARE: Final = 0.02
 """Share of the excursion by which a rep has visibly left rest; earlier movement counts as rest."""
@@ -88,7 +90,7 @@ class Course:
 def min_jerk(share: Array) -> Array:
     """Return the minimum-jerk course from 0 to 1 (Flash and Hogan 1985) at shares of the duration, clipped to 0..1."""
     x = np.clip(share, 0.0, 1.0)
-    return np.asarray(x**3 * (10 - 15 * x + 6 * x * x))
+    return np.asarray(x * x * x * (10 - 15 * x + 6 * x * x))
 
 
 def visible_delay_share() -> float:

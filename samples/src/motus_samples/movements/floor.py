@@ -36,15 +36,40 @@ def on_hands(build: Build, elbow_deg: Array, top_deg: float, wider: float, neck_
     highest = np.arcsin((wrist_height + np.sqrt(arm_span(build, np.array(top_deg)) ** 2 - wider**2)) / length)
     hand_ahead = length * np.cos(highest)
     rise = _rise(length, hand_ahead, wrist_height, np.sqrt(span**2 - wider**2))
-    lean = 90 - np.degrees(rise - np.arctan2(down, back))
+    lean, shoulder_centre = on_toes(build, rise)
     axes = trunk_axes(lean)
-    shoulder_centre = place(length * np.cos(rise), 0.0, length * np.sin(rise))
     arms = {
         side: _planted_arm(build, shoulder_centre, float(hand_ahead), wrist_height, wider, axes, side) for side in SIDES
     }
+    return prone(lean, shoulder_centre - build.trunk * axes[1], neck_deg, arms)
+
+
+def on_toes(build: Build, rise: Array) -> tuple[Array, Array]:
+    """Return the lean (degrees) and the middle of the shoulders of a straight body on its toes.
+
+    `rise` is the angle in radians of the line from toes to shoulders, (frames,).
+    """
+    back, down = _shoulder_from_toe(build)
+    length = np.hypot(back, down)
+    lean = 90 - np.degrees(rise - np.arctan2(down, back))
+    return lean, place(length * np.cos(rise), 0.0, length * np.sin(rise))
+
+
+def on_forearms(build: Build, sag_deg: Array, neck_deg: float) -> Posture:
+    """Return a straight body on toes and forearms, upper arms upright, risen by `sag_deg` more or less."""
+    back, down = _shoulder_from_toe(build)
+    rise = np.arcsin((build.upper_arm + WRIST_HEIGHT * build.stature) / np.hypot(back, down)) + np.radians(sag_deg)
+    lean, shoulder_centre = on_toes(build, rise)
+    still = np.ones_like(lean)
+    arm = Arm(lean, 88 * still, 0 * still, 90 * still)
+    pelvis = shoulder_centre - build.trunk * trunk_axes(lean)[1]
+    return prone(lean, pelvis, neck_deg, {"left": arm, "right": arm})
+
+
+def prone(lean: Array, pelvis: Array, neck_deg: float, arms: dict[Side, Arm]) -> Posture:
+    """Return a body that is straight from the toes to the shoulders."""
     still = np.ones_like(lean)
     leg = Leg(0 * still, 0 * still, 0 * still, 3 * still, FOOT_DORSIFLEXION_DEG * still)
-    pelvis = shoulder_centre - build.trunk * axes[1]
     return Posture(pelvis, lean, 0 * still, neck_deg * still, {"left": leg, "right": leg}, arms)
 
 

@@ -8,7 +8,7 @@ from typing import Final
 from motus_samples.synthetic.catalogue import CATALOGUE
 from motus_samples.synthetic.recording import Recording, record
 from motus_samples.synthetic.script import PROFILES, VIEWS, Profile, Script, ScriptError, View
-from motus_samples.synthetic.truth import TruePhase, TrueRep, Truth
+from motus_samples.synthetic.truth import TrueContact, TruePhase, TrueRep, Truth
 
 MOVEMENTS: Final[tuple[str, ...]] = tuple(CATALOGUE)
 """The movements of the register, `idle`, and nameless ones."""
@@ -21,6 +21,7 @@ __all__ = [
     "Recording",
     "Script",
     "ScriptError",
+    "TrueContact",
     "TruePhase",
     "TrueRep",
     "Truth",

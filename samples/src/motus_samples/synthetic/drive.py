@@ -25,6 +25,7 @@ class Drive:
         lateral_deg: Its sway to the side.
         shift_m: The pelvis' way to the left by sway and weight shifts.
         fidget: Small movements of the arms while nothing else goes on, about -1 to 1.
+        busy: 1 during sets, 0 away from them.
     """
 
     t_s: Array
@@ -36,6 +37,7 @@ class Drive:
     lateral_deg: Array
     shift_m: Array
     fidget: Array
+    busy: Array
 
     @property
     def both(self) -> Array:
@@ -91,6 +93,7 @@ def drive(schedule: Schedule, unrest: Unrest, t_s: Array) -> Drive:
         unrest.lateral_deg(t_s),
         unrest.sway_m(t_s) + (1 - busy) * unrest.shift_m(t_s),
         (1 - busy) * unrest.fidget(t_s),
+        busy,
     )
 
 

@@ -10,8 +10,8 @@ from motus_samples.movements.jumping import JumpStyle, jump_phases, jump_reps, j
 from motus_samples.synthetic.drive import Mover, draw_unrest, drive
 from motus_samples.synthetic.schedule import Halves, Pace, Schedule, schedule
 from motus_samples.synthetic.script import Script
-from motus_samples.synthetic.truth import TruePhase, TrueRep
-from motus_samples.timing import Phase
+from motus_samples.synthetic.truth import TrueContact, TruePhase, TrueRep
+from motus_samples.timing import Phase, PhaseKind
 
 Draw = Callable[[Build, np.random.Generator], Mover]
 """Draws a style of a movement for a body."""
@@ -31,6 +31,7 @@ class Performance:
     partials: tuple[TrueRep, ...] = ()
     phases: tuple[TruePhase, ...] = ()
     sets: tuple[tuple[float, float], ...] = ()
+    contacts: tuple[TrueContact, ...] = ()
 
 
 Perform = Callable[[Script, Build, np.random.Generator], Performance]
@@ -56,16 +57,20 @@ def repeated(draw: Draw, pace: Pace) -> Perform:
     return perform
 
 
-def unrepeated(draw: Draw) -> Perform:
-    """Return the performance of what has no repetitions and goes on for the script's seconds."""
+def unrepeated(draw: Draw, kind: PhaseKind = "rest", *, held: bool = False) -> Perform:
+    """Return the performance of what has no repetitions and goes on for the script's seconds in one phase.
+
+    Held positions are a set.
+    """
 
     def perform(script: Script, build: Build, rng: np.random.Generator) -> Performance:
-        nothing = Schedule((), Halves(False, 0.0, 0.5, np.zeros_like), "left", (1.0, 0.0), alternating=False)
+        nothing = Schedule((), Halves(False, 0.0, 0.5, np.zeros_like), "left", (1.0, 0.0), one_sided=False)
         unrest, mover = draw_unrest(rng, script.seconds), draw(build, rng)
         return Performance(
             script.seconds,
             lambda t_s: mover(drive(nothing, unrest, t_s)),
-            phases=(Phase("rest", 0.0, script.seconds),),
+            phases=(Phase(kind, 0.0, script.seconds),),
+            sets=((0.0, script.seconds),) if held else (),
         )
 
     return perform

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Literal
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -116,7 +117,7 @@ def _truth(exercise: str, done: Performance, around: dict[str, Array], camera: C
         if name.endswith("_deg"):
             change = (values[2::3] - values[::3] + 180.0) % 360.0 - 180.0
             channels[velocity_name(name)] = change / (2 * STEP_S)
-    return Truth(exercise, done.reps, done.partials, done.phases, channels, done.sets, camera.near_side)
+    return Truth(exercise, done.reps, done.partials, done.phases, channels, done.sets, camera.near_side, done.contacts)
 
 
 def velocity_name(channel: str) -> str:
@@ -128,7 +129,7 @@ def velocity_name(channel: str) -> str:
 def _stream(script: Script, name: Stream) -> np.random.Generator:
     """Return the random numbers of one concern, so that none changes because another draws more of them."""
     streams = ("body", "motion", "camera", "frames", "noise")
-    key = [script.seed, list(CATALOGUE).index(script.movement), streams.index(name)]
+    key = [script.seed, crc32(script.movement.encode()), streams.index(name)]
     if name in ("camera", "noise"):
         key.append(VIEWS.index(script.view))
     if name in ("frames", "noise"):

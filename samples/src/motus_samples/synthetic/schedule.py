@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 
@@ -31,8 +31,7 @@ class Pace:
         explosive: It can be done explosively; otherwise `TrueRep.explosive` is None.
         pause_s: Range of the pauses between repetitions.
         hold_s: Range of the hold at the turn.
-        alternates: Sides may take turns.
-        sided: Each repetition has a side even if they do not take turns.
+        sides: Both work together, may take turns instead (either), or one works at a time, in turns or always.
     """
 
     eccentric_s: Range
@@ -42,8 +41,7 @@ class Pace:
     explosive: bool = True
     pause_s: Range = (0.05, 1.0)
     hold_s: Range = (0.0, 0.5)
-    alternates: bool = False
-    sided: bool = False
+    sides: Literal["both", "either", "one"] = "both"
 
 
 @dataclass(frozen=True)
@@ -87,13 +85,14 @@ class Schedule:
     Attributes:
         sets: The plans of each set.
         weak: The weak side's share of the range and its delay in seconds.
+        one_sided: One side works at a time.
     """
 
     sets: tuple[tuple[Plan, ...], ...]
     halves: Halves
     weak_side: Side
     weak: tuple[float, float]
-    alternating: bool
+    one_sided: bool
 
     @cached_property
     def plans(self) -> tuple[Plan, ...]:
@@ -103,7 +102,7 @@ class Schedule:
     def excursion(self, t_s: Array, side: Side) -> Array:
         """Return a side's share of its way at each time: 0 at rest, 1 at a full repetition's turn."""
         share, lag = self.weak if side == self.weak_side else (1.0, 0.0)
-        mine = (plan for plan in self.plans if not self.alternating or plan.side == side)
+        mine = (plan for plan in self.plans if not self.one_sided or plan.side == side)
         course = np.zeros_like(t_s)
         for plan in mine:
             first, last = np.searchsorted(t_s, (plan.leave_s + lag, plan.back_s + lag))
@@ -188,14 +187,14 @@ def schedule(script: Script, pace: Pace, first_s: float, rng: np.random.Generato
     count = count if script.reps is None else script.reps
     sets, now = [], first_s
     for _ in range(script.sets):
-        sets.append(_one_set(script, pace, style, count, now, alternating and pace.alternates, rng))
+        sets.append(_one_set(script, pace, style, count, now, alternating and pace.sides != "both", rng))
         now = (sets[-1][-1].back_s if sets[-1] else now) + script.rest_s
     return Schedule(
         tuple(sets),
         halves,
         script.weak_side or weak_side,
         (1.0 - script.asymmetry, script.lag_s),
-        alternating and pace.alternates,
+        pace.sides == "one" or (pace.sides == "either" and alternating),
     )
 
 
@@ -206,7 +205,7 @@ def _one_set(
     plans: list[Plan] = []
     for index in range(count):
         q = index / max(count - 1, 1)
-        side = _side(style.first_side, index if alternating else 0) if alternating or pace.sided else None
+        side = _side(style.first_side, index if alternating else 0) if alternating or pace.sides == "one" else None
         for partial in [True] * int(np.sum(after == index)) + [False]:
             plan = _plan(script, pace, style, now, script.fatigue * q**1.5, side, partial, rng)
             plans.append(plan)

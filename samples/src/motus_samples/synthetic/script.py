@@ -31,7 +31,8 @@ class Script:
         seconds: Length of what has no repetitions: idle, plank, walk, run and the nameless.
         sets: Sets with a rest of `rest_s` between them.
         fatigue: 0 none to 1: slower lifting, less range, more scatter, tremor, lean, valgus and pauses (biomech 11).
-        asymmetry: Share of its range that the weak side leaves out, 0 to 0.2.
+        asymmetry: Share of its range that the weak side leaves out, 0 to 0.2; in deep squats the pelvis cannot tilt
+            far enough for all of it.
         lag_s: Delay of the weak side, 0 to 0.15 s.
         tempo: Lifting in 0.3 to 0.5 s, or in more than 0.8 s.
         shaky: A tremor of 3 to 5 degrees at 3 to 6 Hz during the repetitions.

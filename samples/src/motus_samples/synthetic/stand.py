@@ -30,12 +30,14 @@ class Feet:
     """Where the feet stand.
 
     Attributes:
-        apart: Outside of its hip, metres, each foot.
+        apart: Outside of its hip, metres, each foot: a number or (frames,).
         toes_out_deg: Turn of toes and knees to the outside.
+        lift: Height of both above the floor, metres.
     """
 
-    apart: float = 0.02
+    apart: Array | float = 0.02
     toes_out_deg: float = 8.0
+    lift: Array | float = 0.0
 
 
 @dataclass(frozen=True)
@@ -110,7 +112,7 @@ def on_feet(
     axes = torso.axes()
     ankles = {side: _ankle(build, feet, side) for side in SIDES}
     line = hip_axis(_roll(axes, 0.0), axes)
-    for _ in range(1 if knees["left"] is knees["right"] else 3):
+    for _ in range(3):
         heights = _hip_heights(build, pelvis, line, knees, ankles)
         roll = _roll(axes, (heights["right"] - heights["left"]) / (2 * build.hip_half))
         line = hip_axis(roll, axes)
@@ -120,6 +122,16 @@ def on_feet(
         for side in SIDES
     }
     return posture_of(build, pelvis, torso, roll, legs, arms)
+
+
+def lying_leg(
+    build: Build, axes: Axes, pelvis: Array, ankle: Array, knee_towards: Array, pitch_deg: Array | float, side: Side
+) -> Leg:
+    """Return the leg of a level pelvis whose ankle is at a place, toes ahead, knee towards a direction of the world."""
+    hip = pelvis + outward(side) * build.hip_half * axes[2]
+    where = np.broadcast_to(ankle, hip.shape)
+    pitch = np.broadcast_to(pitch_deg, (len(hip),))
+    return reach_leg(build, axes, hip, where, pitch, side, knee_towards=knee_towards)
 
 
 def posture_of(build: Build, pelvis: Array, torso: Torso, roll: Array, legs: Mapping[Side, Leg], arms: Arms) -> Posture:
@@ -143,7 +155,7 @@ def by_angles(angles: Mapping[Side, tuple[Array | float, Array | float, Array | 
         limbs: dict[Side, Arm] = {}
         for side in SIDES:
             elevation, plane, axial, elbow = (np.broadcast_to(angle, (len(upper.pelvis),)) for angle in angles[side])
-            limbs[side] = Arm(elevation, plane, axial, elbow)
+            limbs[side] = Arm(np.minimum(elevation, 176.0), plane, axial, np.clip(elbow, 1.0, 150.0))
         return limbs
 
     return arms
@@ -191,7 +203,11 @@ def gravity_arms(elbow: Array | float, forward: Array | float = 0.0) -> Arms:
 
 
 def _ankle(build: Build, feet: Feet, side: Side) -> Array:
-    return np.array([0.0, -outward(side) * (build.hip_half + feet.apart), build.ankle_height])
+    """Return where an ankle is, (1 or frames, 3)."""
+    aside, height = np.broadcast_arrays(
+        np.atleast_1d(-outward(side) * (build.hip_half + np.asarray(feet.apart))), build.ankle_height + feet.lift
+    )
+    return np.stack([np.zeros_like(aside), aside, height], axis=-1)
 
 
 def _hip_heights(
@@ -201,7 +217,7 @@ def _hip_heights(
     for side in SIDES:
         off = (pelvis + outward(side) * build.hip_half * line - ankles[side])[:, :2]
         span = leg_span(build, knees[side])
-        heights[side] = build.ankle_height + np.sqrt(np.clip(span**2 - np.sum(off**2, axis=-1), 1e-4, None))
+        heights[side] = ankles[side][:, 2] + np.sqrt(np.clip(span**2 - np.sum(off**2, axis=-1), 1e-4, None))
     return heights
 
 

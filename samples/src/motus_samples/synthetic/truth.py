@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from motus_samples.body import Array, Side
 from motus_samples.timing import Phase as TruePhase
 
-__all__ = ["TruePhase", "TrueRep", "Truth"]
+__all__ = ["TrueContact", "TruePhase", "TrueRep", "Truth"]
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,15 @@ class TrueRep:
 
 
 @dataclass(frozen=True)
+class TrueContact:
+    """A foot on the ground in walking and running: heel strike to toe-off, seconds."""
+
+    side: Side
+    start_s: float
+    end_s: float
+
+
+@dataclass(frozen=True)
 class Truth:
     """What was done, and every channel without noise.
 
@@ -41,7 +50,8 @@ class Truth:
         phases: The whole recording without gaps.
         channels: By name in the register, each (frames,).
         sets: First start and last end of each set, seconds.
-        near_side: The side that the camera sees; empty in frontal views.
+        near_side: The side that the camera sees at the start; empty in frontal views.
+        contacts: Steps, of walking and running, which have no repetitions.
     """
 
     exercise: str
@@ -51,3 +61,4 @@ class Truth:
     channels: Mapping[str, Array]
     sets: tuple[tuple[float, float], ...]
     near_side: str
+    contacts: tuple[TrueContact, ...] = ()
