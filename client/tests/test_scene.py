@@ -36,6 +36,18 @@ def test_a_withdrawn_rep_is_taken_back(made: Any) -> None:
     assert [item.text for item in news] == ["1 withdrawn: not deep enough"]
 
 
+def test_an_attempt_is_told_and_not_counted(made: Any) -> None:
+    """What never counted is news with its reason; the count stays."""
+    scene = Scene()
+    scene.apply(heard(rep=made.rep(1)))
+    attempt = made.rep(0, state=movement_pb2.REP_STATE_PARTIAL, reason="The set ended.")
+
+    news = scene.apply(heard(rep=attempt))
+
+    assert [item.text for item in news] == ["not counted: The set ended."]
+    assert len(scene.reps) == 1
+
+
 def test_a_reworded_cue_replaces_the_first_words(made: Any) -> None:
     """There is one cue, in its newest words."""
     scene = Scene()

@@ -23,6 +23,7 @@ from motus_runtime.follow import follow
 
 BASE_NS = 1_700_000_000_000_000_000
 INGESTED_BEFORE_NS = 60_000_000_000
+COUNTED = (RepState.PROVISIONAL, RepState.CONFIRMED)
 WIDTH, HEIGHT, PX_PER_M = 640, 480, 200.0
 THIGH_M, SHANK_M, TRUNK_M, ARM_M, FOREARM_M = 0.43, 0.43, 0.50, 0.30, 0.27
 UP, RIGHT = np.array([0.0, 1.0, 0.0]), np.array([0.0, 0.0, 1.0])
@@ -195,7 +196,7 @@ class Played:
     def reps(self) -> list[RepEvent]:
         """The last revision of every repetition that counts in the end, by time."""
         last = {event.record.ordinal: event for event in self.events if isinstance(event, RepEvent)}
-        counted = [event for event in last.values() if event.record.state is not RepState.WITHDRAWN]
+        counted = [event for event in last.values() if event.record.state in COUNTED]
         return sorted(counted, key=lambda event: event.record.cycle.turn_s)
 
     def published(self, channel: str) -> Floats:

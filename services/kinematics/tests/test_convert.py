@@ -9,10 +9,12 @@ from motus.bus.v1 import frame_pb2, landmarks_pb2
 from motus.v1 import measure_pb2, movement_pb2, sample_pb2
 from motus_kinematics import convert
 from motus_kinematics.core.channels import PUBLISHED, Absence, Grade
+from motus_kinematics.core.events import RepEvent
 from motus_kinematics.core.ledger import RepState
 from motus_kinematics.core.measured import Measured
 from motus_kinematics.core.sample import Sample
 from motus_kinematics.fence import Fence, Verdict
+from motus_kinematics.speaker import Speaker
 from motus_runtime.errors import PermanentError
 
 REF = frame_pb2.FrameRef(session="s", ingest_epoch=1, frame_seq=4, t_s=2.0, capture_time_ns=10_000_000_000)
@@ -139,6 +141,20 @@ def test_a_repetition_travels_with_all_it_has(lab):
     assert rep.reason
     assert rep.end_time.ToNanoseconds() == pytest.approx(10e9 + (rep.end_s - 2.0) * 1e9, abs=1000)
     assert set(convert.REP_STATES) == set(RepState)
+
+
+def test_an_attempt_has_a_name_of_its_own(lab):
+    """It does not take a repetition's number, and its event can be told from theirs."""
+    moves = (*lab.regular(2), lab.Excursion(6.5, 1.2, 3.0, 1.0))
+    played = lab.play(lab.film(moves, 9.0), "squat")
+    said = [e for e in played.events if isinstance(e, RepEvent)][-1]
+
+    (envelope,) = Speaker("s", 1).events("p1", said, REF)
+
+    assert envelope.event.name == "sessions/s/events/kinematics-rep-p1-attempt-1"
+    assert envelope.event.rep.name == "sessions/s/reps/p1-attempt-1"
+    assert envelope.event.rep.state == movement_pb2.REP_STATE_PARTIAL
+    assert envelope.event.rep.ordinal == 0
 
 
 def fenced(fence, **fields):

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from motus_kinematics.core.ledger import RepState
-from motus_kinematics.core.turning import turning_points
+from motus_kinematics.core.turning import coarser, turning_points
 
 SIDE, FRONT = 0.0, -90.0
 
@@ -23,6 +23,14 @@ def test_turning_points_alternate_and_are_further_apart_than_the_hysteresis(valu
     heights = signal[[p.row for p in pivots]]
     assert all(a.high != b.high for a, b in pairwise(pivots))
     assert (np.abs(np.diff(heights)) >= hysteresis).all()
+
+
+@given(st.lists(st.floats(-10, 10), min_size=2, max_size=60), st.floats(0.5, 3.0), st.floats(0.0, 4.0))
+def test_coarser_turning_points_are_found_among_the_finer_ones(values, fine, more):
+    """A zig-zag over known turning points is that over the whole signal."""
+    signal = np.array(values)
+
+    assert coarser(signal, turning_points(signal, fine), fine + more) == turning_points(signal, fine + more)
 
 
 @pytest.mark.parametrize("facing_deg", [SIDE, FRONT, -45.0, 30.0])

@@ -24,7 +24,7 @@ def played(frames, exercise, marks):
 def turns(events):
     """When the repetitions that count in the end turned."""
     last = {e.record.ordinal: e.record for e in events if isinstance(e, RepEvent)}
-    return [r.cycle.turn_s for r in last.values() if r.state is not RepState.WITHDRAWN]
+    return [r.cycle.turn_s for r in last.values() if r.state in (RepState.PROVISIONAL, RepState.CONFIRMED)]
 
 
 def test_what_was_done_before_a_marked_beginning_does_not_count(lab):

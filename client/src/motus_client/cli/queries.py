@@ -137,7 +137,8 @@ def _words(event: event_pb2.Event) -> str:
     detail = event.WhichOneof("detail")
     if detail == "rep":
         state = value_name(movement_pb2.RepState, event.rep.state).lower()
-        return f"rep {event.rep.ordinal} {state}, {event.rep.start_s:.2f} to {event.rep.end_s:.2f} s"
+        what = f"rep {event.rep.ordinal}" if event.rep.ordinal else "attempt"
+        return f"{what} {state}, {event.rep.start_s:.2f} to {event.rep.end_s:.2f} s"
     if detail == "phase":
         return value_name(movement_pb2.PhaseKind, event.phase.kind).lower()
     if detail == "set":

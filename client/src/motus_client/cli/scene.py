@@ -117,8 +117,10 @@ class Scene:
         if known is not None and known.revision >= rep.revision:
             return []
         if rep.state in _NOT_COUNTED:
-            withdrawn = self.reps.pop(rep.name, None)
-            return [News(rep.end_s, "rep", f"{rep.ordinal} withdrawn: {rep.reason}")] if withdrawn else []
+            if self.reps.pop(rep.name, None):
+                return [News(rep.end_s, "rep", f"{rep.ordinal} withdrawn: {rep.reason}")]
+            attempted = rep.state != movement_pb2.REP_STATE_WITHDRAWN
+            return [News(rep.end_s, "rep", f"not counted: {rep.reason}")] if attempted else []
         self.reps[rep.name] = rep
         return [] if known else [News(rep.end_s, "rep", rep_line(rep))]
 

@@ -335,7 +335,9 @@ class Rep(_message.Message):
     participant: _builtins.str
     """`sessions/{session}/participants/{participant}` who did it."""
     ordinal: _builtins.int
-    """Running number within participant and session, from 1. Withdrawn numbers are not used again."""
+    """Running number within participant and session, from 1. Withdrawn numbers are not used again. 0 for an attempt that
+    never counted; its name has a number of its own.
+    """
     set_ordinal: _builtins.int
     """Set it belongs to, from 1."""
     exercise: _builtins.str

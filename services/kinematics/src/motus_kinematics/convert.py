@@ -29,6 +29,8 @@ REP_STATES: Final = {
     RepState.PROVISIONAL: movement_pb2.REP_STATE_PROVISIONAL,
     RepState.CONFIRMED: movement_pb2.REP_STATE_CONFIRMED,
     RepState.WITHDRAWN: movement_pb2.REP_STATE_WITHDRAWN,
+    RepState.PARTIAL: movement_pb2.REP_STATE_PARTIAL,
+    RepState.REJECTED: movement_pb2.REP_STATE_REJECTED,
 }
 SIDES: Final = {
     "": movement_pb2.SIDE_UNSPECIFIED,

@@ -78,10 +78,13 @@ class Speaker:
 
     def _rep(self, participant: str, said: RepEvent, ref: frame_pb2.FrameRef) -> samples_pb2.EventEnvelope:
         record = said.record
-        name = f"sessions/{self._session}/reps/{participant}-{record.ordinal:04d}"
+        attempt = f"attempt-{record.attempt}"
+        own = f"{participant}-{record.ordinal:04d}" if record.ordinal else f"{participant}-{attempt}"
+        name = f"sessions/{self._session}/reps/{own}"
         message = convert.rep(name, self._owner(participant), said, ref)
         event = event_pb2.Event(t_s=record.cycle.end_s, revision=record.revision, rep=message)
-        return self._envelope(f"rep-{participant}-{record.ordinal}", participant, event, ref)
+        number = str(record.ordinal) if record.ordinal else attempt
+        return self._envelope(f"rep-{participant}-{number}", participant, event, ref)
 
     def _phases(self, participant: str, said: RepEvent, ref: frame_pb2.FrameRef) -> Iterator[samples_pb2.EventEnvelope]:
         record = said.record

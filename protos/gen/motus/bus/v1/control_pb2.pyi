@@ -272,7 +272,7 @@ class Update(_message.Message):
     exercise: _builtins.str
     """Exercise id of the register."""
     in_set: _builtins.bool
-    """True starts a set, false ends it."""
+    """True starts a set, false ends it. Once a set was ended so, nothing counts until one is started."""
     coach_muted: _builtins.bool
     """True silences the coach."""
     def __init__(

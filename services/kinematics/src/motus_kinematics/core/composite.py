@@ -45,24 +45,40 @@ class _Part:
     weight: float
 
 
-def compose(table: Table, signals: tuple[Signal, ...], sides: tuple[str, ...] = SIDES) -> Composite | None:
-    """One signal of several on the given sides, or None when nothing of them is seen."""
-    parts = [part for signal in signals if (part := _of_signal(table, signal, sides)) is not None]
-    if not parts:
-        return None
-    whole = _mean(parts)
-    return Composite(table.t_s, median_filter(whole.level, GLITCH_ROWS, mode="nearest"), whole.seen)
+class Composer:
+    """Puts signals of one past together; a channel that several of them share is looked at once.
 
+    Args:
+        table: The past.
+    """
 
-def _of_signal(table: Table, signal: Signal, sides: tuple[str, ...]) -> _Part | None:
-    """One signal with its sides put together."""
-    parts = [part for name in channels_of(signal, sides) if (part := _of_channel(table, name, signal.span)) is not None]
-    if not parts:
-        return None
-    if signal.lead:
-        level = np.max([part.level for part in parts], axis=0)
-        return _Part(level, np.any([part.seen for part in parts], axis=0), max(part.weight for part in parts))
-    return _mean(parts)
+    def __init__(self, table: Table) -> None:
+        self._table = table
+        self._parts: dict[tuple[str, float], _Part | None] = {}
+
+    def compose(self, signals: tuple[Signal, ...], sides: tuple[str, ...] = SIDES) -> Composite | None:
+        """One signal of several on the given sides, or None when nothing of them is seen."""
+        parts = [part for signal in signals if (part := self._of_signal(signal, sides)) is not None]
+        if not parts:
+            return None
+        whole = _mean(parts)
+        return Composite(self._table.t_s, median_filter(whole.level, GLITCH_ROWS, mode="nearest"), whole.seen)
+
+    def _of_signal(self, signal: Signal, sides: tuple[str, ...]) -> _Part | None:
+        """One signal with its sides put together."""
+        names = channels_of(signal, sides)
+        parts = [part for name in names if (part := self._of_channel(name, signal.span)) is not None]
+        if not parts:
+            return None
+        if signal.lead:
+            level = np.max([part.level for part in parts], axis=0)
+            return _Part(level, np.any([part.seen for part in parts], axis=0), max(part.weight for part in parts))
+        return _mean(parts)
+
+    def _of_channel(self, name: str, span: float) -> _Part | None:
+        if (name, span) not in self._parts:
+            self._parts[name, span] = _of_channel(self._table, name, span)
+        return self._parts[name, span]
 
 
 def _of_channel(table: Table, name: str, span: float) -> _Part | None:
@@ -81,6 +97,8 @@ def _of_channel(table: Table, name: str, span: float) -> _Part | None:
 
 def _mean(parts: list[_Part]) -> _Part:
     """Weighted mean of several; seen where any is."""
+    if len(parts) == 1:
+        return parts[0]
     weights = np.array([part.weight for part in parts])
-    level = np.average([part.level for part in parts], axis=0, weights=weights)
+    level = (weights / weights.sum()) @ np.array([part.level for part in parts])
     return _Part(level, np.any([part.seen for part in parts], axis=0), float(weights.sum()))

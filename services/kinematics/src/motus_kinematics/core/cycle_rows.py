@@ -9,7 +9,7 @@ import numpy as np
 from motus_kinematics.core.body import Floats
 from motus_kinematics.core.channels import DIFFERENTIATED, SIDES, Absence
 from motus_kinematics.core.composite import GUESSED_DEG
-from motus_kinematics.core.counting import Cycle
+from motus_kinematics.core.cycle import Cycle
 from motus_kinematics.core.exercises import Exercise
 from motus_kinematics.core.history import Table
 from motus_kinematics.core.measured import Measured, absent

@@ -19,6 +19,8 @@ from motus_kinematics.core.channels import DIFFERENTIATED, INDEX, POSITIONS
 Codes16 = NDArray[np.int16]
 
 SPAN_S: Final = 60.0
+CUT_S: Final = 1.0
+"""A past that is shorter by this than it may be has not been cut."""
 INTERVAL_S: Final = 1.0 / 32.0
 """Rows closer than this are left out: counting needs no more than 30 a second."""
 BLOCK_ROWS: Final = 64
@@ -65,6 +67,11 @@ class Table:
 
     t_s: Floats
     codes: Codes16
+
+    @property
+    def cut(self) -> bool:
+        """Whether it is so long that what was before it has been forgotten."""
+        return bool(len(self.t_s) and self.t_s[-1] - self.t_s[0] > SPAN_S - CUT_S)
 
     def value(self, channel: str) -> Floats:
         """(n,) smoothed values of a position, NaN where unknown."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from motus_kinematics.core.channels import Absence
-from motus_kinematics.core.counting import Cycle
+from motus_kinematics.core.cycle import Cycle
 from motus_kinematics.core.cycle_rows import CycleRows
 from motus_kinematics.core.exercises import Exercise
 from motus_kinematics.core.history import Table

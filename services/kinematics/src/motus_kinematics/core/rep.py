@@ -1,21 +1,23 @@
-"""Describes a counted repetition: measures, phases, curve, thresholds and why it counted."""
+"""Describes a repetition or an attempt at one: measures, phases, curve, thresholds and why it counted or did not."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from motus_kinematics.core.counting import AMPLITUDE_BAND, FULL_RETURN, HYSTERESIS, MIN_AMPLITUDE, Count, Cycle
+from motus_kinematics.core.counting import HYSTERESIS, Count
 from motus_kinematics.core.curve import curve, likeness
+from motus_kinematics.core.cycle import Cycle
 from motus_kinematics.core.events import Phase, PhaseSpan, RepEvent
 from motus_kinematics.core.exercises import Exercise
 from motus_kinematics.core.history import Table
 from motus_kinematics.core.ledger import Record
+from motus_kinematics.core.look import AMPLITUDE_BAND, FULL_RETURN, MIN_AMPLITUDE
 from motus_kinematics.core.measuring import measure_cycle
 from motus_kinematics.core.timing import Timing, timing
 
 
 def describe(record: Record, past: Table, found: Count, exercise: Exercise, previous_end_s: float | None) -> RepEvent:
-    """Measures one repetition of a recount."""
+    """Measures one repetition of a recount, or one attempt."""
     cycle = record.cycle
     signal = found.signals[cycle.side]
     others = tuple(c for c in found.cycles if c is not cycle and c.complete and not c.one_way)
@@ -28,7 +30,7 @@ def describe(record: Record, past: Table, found: Count, exercise: Exercise, prev
         phases=_phases(parts),
         curve=angle if angle.values else None,
         thresholds=_thresholds(cycle, found, np.ptp(angle.values) if angle.values else np.nan),
-        reason=_reason(cycle, found),
+        reason=record.reason or _reason(cycle, found),
     )
 
 

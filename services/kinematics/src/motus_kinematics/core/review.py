@@ -7,11 +7,13 @@ from typing import Final
 
 import numpy as np
 
-from motus_kinematics.core.counting import NOTHING, REST_BAND, Count, Cycle, count
+from motus_kinematics.core.counting import NOTHING, Count, count
+from motus_kinematics.core.cycle import Cycle
 from motus_kinematics.core.events import Event, ExerciseEvent, Phase, RepEvent, SetEvent
 from motus_kinematics.core.exercises import EXERCISES, Exercise
-from motus_kinematics.core.history import History, Table, forget_before, table
-from motus_kinematics.core.ledger import Ledger, Record, RepState, reconcile
+from motus_kinematics.core.history import CUT_S, History, Table, forget_before, table
+from motus_kinematics.core.ledger import Ledger, Record, RepState, reconcile, reconcile_attempts
+from motus_kinematics.core.look import REST_BAND
 from motus_kinematics.core.naming import UNKNOWN, Naming, follow_name
 from motus_kinematics.core.rep import describe
 
@@ -108,7 +110,7 @@ def _end_set(before: Review, past: Table, t_s: float) -> tuple[Review, tuple[Eve
         end_s, reps = t_s if before.in_set else max(ends, default=t_s), len(ledger.records)
         said = (*said, replace(after.open_set, revision=2, end_s=end_s, reps=reps, exercise=after.exercise))
     history = forget_before(after.history, max(ends)) if ends else after.history
-    ledger = replace(ledger, records=(), earlier=ledger.earlier + len(ends))
+    ledger = replace(ledger, records=(), attempts=(), earlier=ledger.earlier + len(ends))
     ended = Review(history, ledger, before.given, phase=Phase.REST, in_set=before.in_set, since_s=before.since_s)
     return ended, said
 
@@ -140,7 +142,9 @@ def _recount(before: Review, past: Table, *, ended: bool) -> tuple[Review, tuple
         ledger = replace(ledger, set_ordinal=ledger.set_ordinal + 1)
         opening = SetEvent(ledger.set_ordinal, 1, exercise.id, found.cycles[0].start_s, None, 0)
         said = (opening,)
-    ledger, changed = reconcile(ledger, found.cycles, exercise.id, float(past.t_s[0]))
+    since_s = float(past.t_s[0]) + CUT_S if past.cut else -np.inf
+    ledger, changed = reconcile(ledger, found.cycles, exercise.id, since_s)
+    ledger, changed = reconcile_attempts(ledger, found.attempts, exercise.id, changed)
     reps = tuple(_rep_event(record, past, found, exercise, ledger) for record in changed)
     return replace(before, ledger=ledger, open_set=opening, cycles=found.cycles), (*said, *reps), found
 

@@ -10,7 +10,7 @@ import numpy as np
 from motus_kinematics.core.boundaries import leaves_turn, reaches_turn
 from motus_kinematics.core.channels import Absence, Grade
 from motus_kinematics.core.composite import Composite
-from motus_kinematics.core.counting import Cycle
+from motus_kinematics.core.cycle import Cycle
 from motus_kinematics.core.cycle_rows import CycleRows
 from motus_kinematics.core.exercises import Exercise
 from motus_kinematics.core.measured import Measured, plain
@@ -59,6 +59,8 @@ def _hold(composite: Composite, cycle: Cycle) -> tuple[float, float]:
     t_s, level = composite.t_s, -composite.level
     start, turn, end = (int(np.searchsorted(t_s, moment)) for moment in (cycle.start_s, cycle.turn_s, cycle.end_s))
     start, end = max(start - 1, 0), min(end, len(t_s) - 1)
+    if not start < turn < end:
+        return cycle.turn_s, cycle.turn_s
     out_end_s = reaches_turn(t_s[start : turn + 1], level[start : turn + 1], 0, turn - start)
     back_start_s = leaves_turn(t_s[turn : end + 1], level[turn : end + 1], 0, end - turn)
     if back_start_s - out_end_s < MIN_HOLD_S:

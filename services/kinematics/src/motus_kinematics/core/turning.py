@@ -27,23 +27,36 @@ def turning_points(signal: Floats, hysteresis: float) -> tuple[Pivot, ...]:
     Returns:
         Alternating pivots; the first is the extreme before the first big swing, the last the newest extreme.
     """
-    rows = _local_extremes(signal)
+    return _zigzag(signal, _local_extremes(signal), hysteresis)
+
+
+def coarser(signal: Floats, pivots: tuple[Pivot, ...], hysteresis: float) -> tuple[Pivot, ...]:
+    """Zig-zag of a signal whose turning points at a smaller hysteresis are known: equal to a new one, and cheap."""
+    if not pivots:
+        return ()
+    return _zigzag(signal, sorted({0, *(pivot.row for pivot in pivots), len(signal) - 1}), hysteresis)
+
+
+def _zigzag(signal: Floats, rows: list[int], hysteresis: float) -> tuple[Pivot, ...]:
+    """Zig-zag over the rows that may be turning points."""
     pivots: list[Pivot] = []
-    low = high = rows[0] if len(rows) else 0
     rising: bool | None = None
-    for row in rows:
-        if rising is not False and signal[row] > signal[high]:
-            high = row
-        if rising is not True and signal[row] < signal[low]:
-            low = row
-        if rising is not False and signal[high] - signal[row] >= hysteresis and high < row:
-            pivots.append(Pivot(int(high), True))
-            rising, low = False, row
-        elif rising is not True and signal[row] - signal[low] >= hysteresis and low < row:
-            pivots.append(Pivot(int(low), False))
-            rising, high = True, row
+    heights = signal[rows].tolist()
+    low = high = rows[0] if rows else 0
+    lowest = highest = heights[0] if rows else 0.0
+    for row, height in zip(rows, heights, strict=True):
+        if rising is not False and height > highest:
+            high, highest = row, height
+        if rising is not True and height < lowest:
+            low, lowest = row, height
+        if rising is not False and highest - height >= hysteresis and high < row:
+            pivots.append(Pivot(high, True))
+            rising, low, lowest = False, row, height
+        elif rising is not True and height - lowest >= hysteresis and low < row:
+            pivots.append(Pivot(low, False))
+            rising, high, highest = True, row, height
     if rising is not None:
-        pivots.append(Pivot(int(high), True) if rising else Pivot(int(low), False))
+        pivots.append(Pivot(high, True) if rising else Pivot(low, False))
     return tuple(pivots)
 
 

@@ -1,0 +1,55 @@
+"""One movement from rest to the turn and back, as a recount found it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from motus_kinematics.core.vectors import TINY
+
+
+@dataclass(frozen=True)
+class Cycle:
+    """One movement from rest to the turn and back.
+
+    Attributes:
+        start_s, turn_s, end_s: When it left rest, turned and was back.
+        side: `left` or `right` when only that side did it, else empty.
+        amplitude: Way out in smallest repetitions.
+        returned: Way back over way out.
+        upside_down: Rest is where the exercise's signal is high.
+        complete: It is over; otherwise it is still on its way back.
+        final: What follows it was seen too, so that its end will not move.
+        one_way: It never came back, and counts for its way out.
+        pivots_s: Times of the low, the high and the low it was found between.
+    """
+
+    start_s: float
+    turn_s: float
+    end_s: float
+    side: str
+    amplitude: float
+    returned: float
+    upside_down: bool
+    complete: bool
+    final: bool = False
+    one_way: bool = False
+    pivots_s: tuple[float, ...] = ()
+
+
+def overlap(a: Cycle, b: Cycle) -> float:
+    """Time in both over the shorter of two cycles."""
+    common = min(a.end_s, b.end_s) - max(a.start_s, b.start_s)
+    return common / max(min(a.end_s - a.start_s, b.end_s - b.start_s), TINY)
+
+
+def merge(left: tuple[Cycle, ...], right: tuple[Cycle, ...]) -> tuple[Cycle, ...]:
+    """Cycles of both sides by time; two that overlap by more than half of the shorter one are one of both sides."""
+    alone, both = list(right), []
+    for cycle in left:
+        partner = next((other for other in alone if overlap(cycle, other) > 0.5), None)
+        if partner is not None:
+            alone.remove(partner)
+            bigger = max(cycle, partner, key=lambda c: c.amplitude)
+            cycle = replace(bigger, side="", complete=cycle.complete and partner.complete)
+        both.append(cycle)
+    return tuple(sorted(both + alone, key=lambda c: c.turn_s))

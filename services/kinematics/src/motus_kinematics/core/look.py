@@ -1,0 +1,175 @@
+"""One look back at one signal: its cycles, and what was begun and is none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final, TypeAlias
+
+import numpy as np
+
+from motus_kinematics.core.body import Floats
+from motus_kinematics.core.boundaries import leaves_rest, leaves_stand, regains_stand, returns_to_rest, turns
+from motus_kinematics.core.composite import Composite
+from motus_kinematics.core.cycle import Cycle
+from motus_kinematics.core.exercises import Exercise
+from motus_kinematics.core.history import Table
+from motus_kinematics.core.turning import Pivot
+
+MIN_AMPLITUDE: Final = 1.0
+AMPLITUDE_BAND: Final = (0.45, 2.2)
+MIN_RETURN: Final = 0.5
+"""Of the way out: a cycle followed by another one has come back if it came this far."""
+FULL_RETURN: Final = 0.75
+"""Of the way out: the last cycle has come back if it came this far."""
+MIN_START: Final = 0.4
+"""Of the way back: a cycle whose way out is shorter began before it was seen."""
+DURATION_S: Final = (0.5, 14.0)
+SEEN_SHARE: Final = 0.6
+MAX_GAP_S: Final = 0.5
+STILL_S: Final = 0.25
+STILL_SHARE: Final = 0.04
+"""A signal that fell by less than this share of the way out within STILL_S stands still."""
+SET_OUT_SHARE: Final = 0.08
+"""Risen by this share of the way out, the next movement has begun."""
+REST_BAND: Final = 0.12
+LOCKOUT_HOLD_S: Final = 0.4
+
+Known: TypeAlias = Mapping[tuple[str, bool, tuple[float, ...]], Cycle]
+
+
+@dataclass(frozen=True)
+class Look:
+    """One look back at one signal, low at rest.
+
+    Attributes:
+        table: The past.
+        exercise: What is counted.
+        composite: The signal.
+        edges: (n,) signal that start and end are read from.
+        side: `left`, `right`, or empty for both.
+        ended: No more rows will come.
+        known: Final cycles of the last look, by side, way up and turning points.
+        amplitude: The set's usual amplitude in smallest repetitions.
+        fine: Turning points of the signal that are half a smallest repetition apart.
+        pivots: Those that are apart by a share of the set's amplitude.
+        upside_down: The signal was turned over: rest is where the exercise's is high.
+    """
+
+    table: Table
+    exercise: Exercise
+    composite: Composite
+    edges: Floats
+    side: str
+    ended: bool
+    known: Known
+    amplitude: float
+    fine: tuple[Pivot, ...]
+    pivots: tuple[Pivot, ...] = ()
+    upside_down: bool = False
+
+    def turned_over(self) -> Look:
+        """The same look with the other end as rest."""
+        composite = replace(self.composite, level=-self.composite.level)
+        fine, pivots = (tuple(Pivot(p.row, not p.high) for p in points) for points in (self.fine, self.pivots))
+        return replace(self, composite=composite, edges=-self.edges, fine=fine, pivots=pivots, upside_down=True)
+
+    @property
+    def shape(self) -> Composite:
+        """The signal that phases and likeness are read from."""
+        return self.composite if self.exercise.wind_up else replace(self.composite, level=self.edges)
+
+    @property
+    def full_return(self) -> float:
+        """Of the way out: a jump begins below the stand that it ends in."""
+        return MIN_RETURN if self.exercise.wind_up else FULL_RETURN
+
+    def cycles(self) -> tuple[Cycle, ...]:
+        """All cycles of the signal."""
+        highs = [i for i in range(1, len(self.pivots) - 1) if self.pivots[i].high]
+        found = tuple(cycle for i in highs if (cycle := self._cycle(i)))
+        return found or (self._way_up() if self.exercise.one_way and not self.upside_down else ())
+
+    def _cycle(self, i: int) -> Cycle | None:
+        """The cycle around the high pivot `i`, or None when it is not one."""
+        level, t_s = self.composite.level, self.composite.t_s
+        low, high, back = (pivot.row for pivot in self.pivots[i - 1 : i + 2])
+        out, home = float(level[high] - level[low]), float(level[high] - level[back])
+        is_last = i + 2 == len(self.pivots)
+        needed = self.full_return if is_last and self.ended else MIN_RETURN
+        if home < needed * out or out < MIN_START * home or not self.plausible(max(out, home)):
+            return None
+        pivots_s = (float(t_s[low]), float(t_s[high]), float(t_s[back]))
+        if not is_last and (known := self.known.get((self.side, self.upside_down, pivots_s))):
+            return known
+        start_s, end_s = self._bounds(i)
+        if not DURATION_S[0] <= end_s - start_s <= DURATION_S[1] or not self._visible(start_s, end_s):
+            return None
+        final = not is_last or self.ended
+        complete = final or self._settled(back, out, home)
+        times = (start_s, turns(t_s, level, high, out), end_s)
+        return Cycle(*times, self.side, out, home / out, self.upside_down, complete, final, pivots_s=pivots_s)
+
+    def _bounds(self, i: int) -> tuple[float, float]:
+        """Start and end of the cycle around the high pivot `i`."""
+        t_s, pivots = self.composite.t_s, self.pivots
+        low, high, back = (pivot.row for pivot in pivots[i - 1 : i + 2])
+        if not self.exercise.wind_up:
+            return leaves_rest(t_s, self.edges, low, high), returns_to_rest(t_s, self.edges, high, back)
+        before = pivots[i - 2].row if i >= 2 else 0
+        after = pivots[i + 2].row if i + 2 < len(pivots) else len(t_s) - 1
+        return leaves_stand(t_s, self.edges, before, high), regains_stand(t_s, self.edges, high, after)
+
+    def _way_up(self) -> tuple[Cycle, ...]:
+        """A way to the turn that was never taken back: a pull from the floor that ends at lock-out."""
+        pivots = self.pivots
+        last = len(pivots) - 1 if pivots and pivots[-1].high else len(pivots) - 2
+        if last < 1:
+            return ()
+        level, t_s = self.composite.level, self.composite.t_s
+        low, high = pivots[last - 1].row, pivots[last].row
+        out = float(level[high] - level[low])
+        nearly = low + int(np.argmax(level[low : high + 1] >= level[high] - REST_BAND * out))
+        if not (self.ended or t_s[-1] - t_s[nearly] >= LOCKOUT_HOLD_S) or not self.plausible(out):
+            return ()
+        start_s, turn_s = leaves_rest(t_s, self.edges, low, high), float(t_s[nearly])
+        if not self._visible(start_s, turn_s):
+            return ()
+        return (Cycle(start_s, turn_s, turn_s, self.side, out, 0.0, False, self.ended, self.ended, one_way=True),)
+
+    def plausible(self, size: float) -> bool:
+        """Whether a swing is of the size of the set's others."""
+        smallest, largest = (share * self.amplitude for share in AMPLITUDE_BAND)
+        return max(MIN_AMPLITUDE, smallest) <= size <= largest
+
+    def _visible(self, start_s: float, end_s: float) -> bool:
+        """Whether enough of a span was seen, with the trunk as the exercise has it."""
+        return self.seen(start_s, end_s) and self.upright(start_s, end_s)
+
+    def seen(self, start_s: float, end_s: float) -> bool:
+        """Whether enough of a span was seen."""
+        t_s, rows = self.composite.t_s, self._rows(start_s, end_s)
+        seen = t_s[rows][self.composite.seen[rows]]
+        if len(seen) < max(3.0, SEEN_SHARE * (rows.stop - rows.start)):
+            return False
+        return bool(np.diff(seen, prepend=start_s, append=end_s).max() <= MAX_GAP_S)
+
+    def upright(self, start_s: float, end_s: float) -> bool:
+        """Whether the trunk is as the exercise has it, as far as it was seen."""
+        lean = self.table.between(start_s, end_s).value("trunk_lean_deg")
+        lean = np.abs(lean[np.isfinite(lean)])
+        low, high = self.exercise.lean_deg
+        return not len(lean) or bool(low <= np.median(lean) <= high)
+
+    def _rows(self, start_s: float, end_s: float) -> slice:
+        t_s = self.composite.t_s
+        return slice(int(np.searchsorted(t_s, start_s)), int(np.searchsorted(t_s, end_s, side="right")))
+
+    def _settled(self, back: int, out: float, home: float) -> bool:
+        """Whether the newest cycle is over: it came back, and since then stood still or set out again."""
+        level, t_s = self.composite.level, self.composite.t_s
+        if home < self.full_return * out:
+            return False
+        earlier = int(np.searchsorted(t_s, t_s[-1] - STILL_S))
+        stopped = level[earlier] - level[back] < STILL_SHARE * out
+        return bool(stopped or level[-1] - level[back] > SET_OUT_SHARE * out)
