@@ -1,31 +1,36 @@
 """One participant's full step through the core, beside a plain loop of three-point angles, in one run.
 
-Both take the same frames in turn, so that a busy machine slows both down; the figures are processor time on one core.
-`step_median_ms`, `step_p99_ms`: frame in, every measure out, recounts included, with a minute's history behind it;
-`step_ratio`: that median over the plain loop's. `mb_per_athlete`: memory that one long session holds at its end.
-`checkpoint_kb`: the largest checkpoint.
+Both take the same frames of a synthetic athlete in turn, so that a busy machine slows both down; times are processor
+time on one core, the exercise is not given, and a minute's history lies behind every timed step.
+`step_median_ms`, `step_p99_ms`: frame in, every measure out, recounts included, over all movements; `step_ratio`: that
+median over the plain loop's. `checkpoint_kb`: the largest checkpoint over the movements, as it goes to the bus.
+`mb_per_athlete`: memory that one long session holds at its end.
 """
 
 import argparse
 import gc
+import itertools
 import json
 import sys
 import time
 import tracemalloc
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from motus_kinematics.core.body import POINTS, Floats, Frame
+from motus.bus.v1 import frame_pb2
+from motus_kinematics.core.body import POINTS, Floats, Frame, empty_frame
 from motus_kinematics.core.pipeline import Config, State, step
+from motus_kinematics.participant import Participant
+from motus_samples.synthetic import MOVEMENTS, Script, record
 
-ROOT = Path(__file__).resolve().parent.parent
-RECORDING = ROOT / "services/kinematics/tests/data/squat.npz"
+SEED = 4
 FULL_S = 62.0
 """The history is full."""
-TIMED_S = 20.0
+TIMED_S = 10.0
+CHUNK_ROWS = 60
+"""Samples that wait to be stored, at the most, two seconds of them."""
 TRIPLES = np.array(
     [(11, 13, 15), (12, 14, 16), (13, 11, 23), (14, 12, 24), (11, 23, 25), (12, 24, 26), (23, 25, 27), (24, 26, 28)]
 )
@@ -33,30 +38,38 @@ TRIPLES = np.array(
 
 
 @dataclass(frozen=True)
-class Timed:
-    """Processor times of successive steps and of the plain loop on the same frames, milliseconds."""
+class Run:
+    """One movement's figures: processor times of the steps and of the plain loop, and the checkpoint at the end."""
 
     step_ms: list[float]
     plain_ms: list[float]
+    checkpoint_kb: float
 
 
-def frames(seconds: float) -> Iterator[Frame]:
-    """A recorded athlete, over and over without a rest."""
-    with np.load(RECORDING) as recording:
-        data = {name: recording[name].astype(np.float64) for name in recording.files}
-    t_s, seen = data["t_s"], np.ones(POINTS, dtype=bool)
-    size = int(data["width"]), int(data["height"])
-    length_s = float(t_s[-1] + np.median(np.diff(t_s)))
-    for again in range(int(seconds / length_s) + 1):
-        for i, moment in enumerate(t_s):
-            if moment + again * length_s < seconds:
-                pose = data["image"][i], data["world"][i], data["visibility"][i]
-                yield Frame(float(moment + again * length_s), *size, *pose, seen)
+def endless(movement: str) -> Iterator[Frame]:
+    """A synthetic athlete who moves without end: one recording over and over."""
+    recording = record(Script(movement=movement, seed=SEED, reps=8))
+    size, seen = (recording.width, recording.height), np.ones(POINTS, dtype=bool)
+    poses = zip(recording.image, recording.world, recording.visibility, recording.found, strict=True)
+    frames = [
+        Frame(float(t_s), *size, image, world, visibility, seen) if found else empty_frame(float(t_s), *size)
+        for t_s, (image, world, visibility, found) in zip(recording.t_s, poses, strict=True)
+    ]
+    length_s = frames[-1].t_s - frames[0].t_s + 1.0 / 30.0
+    for again in itertools.count():
+        for frame in frames:
+            yield replace(frame, t_s=frame.t_s + again * length_s)
+
+
+def until(seconds: float, frames: Iterator[Frame]) -> Iterator[Frame]:
+    """The frames before a moment."""
+    return itertools.takewhile(lambda frame: frame.t_s < seconds, frames)
 
 
 def plain_angles(frame: Frame) -> list[float]:
     """Three-point angles of the picture, as plain code computes them; degrees."""
-    assert frame.image is not None
+    if frame.image is None:
+        return []
     points = frame.image[:, :2] * (frame.width, frame.height)
     return [_plain_angle(*points[triple]) for triple in TRIPLES]
 
@@ -67,30 +80,42 @@ def _plain_angle(a: Floats, b: Floats, c: Floats) -> float:
     return float(np.degrees(np.arccos(np.clip(cosine, -1.0, 1.0))))
 
 
-def timed(config: Config) -> Timed:
-    """Steps with a full history behind them, each followed by the plain loop."""
-    state, times = State(), Timed([], [])
-    for frame in frames(FULL_S + TIMED_S):
+def run(movement: str) -> Run:
+    """Fills the history, times steps, each followed by the plain loop, and takes a checkpoint."""
+    participant, times = Participant("p1", "unknown"), Run([], [], 0.0)
+    frames = endless(movement)
+    for frame in until(FULL_S, frames):
+        _take(participant, frame)
+    for frame in until(FULL_S + TIMED_S, frames):
         began = time.process_time_ns()
-        state, _ = step(state, frame, config)
+        _take(participant, frame)
         stepped = time.process_time_ns()
         plain_angles(frame)
-        ended = time.process_time_ns()
-        if frame.t_s > FULL_S:
-            times.step_ms.append((stepped - began) / 1e6)
-            times.plain_ms.append((ended - stepped) / 1e6)
-    return times
+        times.plain_ms.append((time.process_time_ns() - stepped) / 1e6)
+        times.step_ms.append((stepped - began) / 1e6)
+    return replace(times, checkpoint_kb=len(participant.checkpoint().SerializeToString()) / 1024.0)
 
 
-def held_mb(minutes: float) -> float:
+def _take(participant: Participant, frame: Frame) -> None:
+    """One step, and what is settled waits to be stored."""
+    participant.state, outputs = step(participant.state, frame, Config(participant.exercise))
+    participant.open_refs.append(frame_pb2.FrameRef(session="bench", t_s=frame.t_s))
+    if len(participant.waiting) >= CHUNK_ROWS:
+        participant.waiting.clear()
+    for sample in outputs.settled:
+        participant.settle(sample)
+
+
+def held_mb(movement: str, minutes: float) -> float:
     """Memory that a session of so many minutes holds at its end, megabytes."""
+    frames = endless(movement)
+    next(frames)
     gc.collect()
     tracemalloc.start()
     before = tracemalloc.get_traced_memory()[0]
     state = State()
-    for frame in frames(minutes * 60.0):
+    for frame in until(minutes * 60.0, frames):
         state, _ = step(state, frame, Config())
-    del frame
     gc.collect()
     held = tracemalloc.get_traced_memory()[0] - before
     tracemalloc.stop()
@@ -98,29 +123,34 @@ def held_mb(minutes: float) -> float:
     return held / 1e6
 
 
-def measure(minutes: float) -> dict[str, float]:
+def measure(movements: list[str], minutes: float) -> dict[str, float]:
     """All figures."""
-    print("timing steps", file=sys.stderr)
-    runs = [timed(Config(exercise)) for exercise in ("squat", "unknown")]
-    steps = [ms for run in runs for ms in run.step_ms]
-    plain = [ms for run in runs for ms in run.plain_ms]
-    print(f"holding a session of {minutes:g} minutes", file=sys.stderr)
+    runs = []
+    for movement in movements:
+        runs.append(run(movement))
+        median, kb = np.median(runs[-1].step_ms), runs[-1].checkpoint_kb
+        print(f"{movement:16} {median:6.2f} ms, checkpoint {kb:5.0f} kB", file=sys.stderr)
+    steps = [ms for each in runs for ms in each.step_ms]
+    plain = [ms for each in runs for ms in each.plain_ms]
+    print(f"a session of {minutes:g} minutes", file=sys.stderr)
     return {
         "step_median_ms": float(np.median(steps)),
         "step_p99_ms": float(np.quantile(steps, 0.99)),
         "plain_median_ms": float(np.median(plain)),
         "step_ratio": float(np.median(steps) / np.median(plain)),
-        "mb_per_athlete": held_mb(minutes),
+        "mb_per_athlete": held_mb(movements[0], minutes),
+        "checkpoint_kb": max(each.checkpoint_kb for each in runs),
     }
 
 
 def main() -> None:
     """Entry point."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--movements", nargs="+", default=list(MOVEMENTS), help="movements to run (default: all)")
     parser.add_argument("--minutes", type=float, default=30.0, help="length of the long session (default 30)")
     parser.add_argument("--json", action="store_true", help="print one flat JSON object")
     arguments = parser.parse_args()
-    figures = measure(arguments.minutes)
+    figures = measure(arguments.movements, arguments.minutes)
     if arguments.json:
         print(json.dumps(figures))
         return

@@ -9,8 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
+from motus_kinematics.core.channels import DIFFERENTIATED, POSITIONS
 from motus_kinematics.core.checkpoint import Format
+from motus_kinematics.core.history import INTERVAL_S, History, append
 from motus_kinematics.core.pipeline import Config, State, flush, step
+from motus_kinematics.core.review import Review
 
 
 class Colour(Enum):
@@ -127,3 +130,14 @@ def test_what_a_state_does_not_declare_is_refused():
     for alien in (len, [1], replace, Colour):
         with pytest.raises(TypeError):
             OUTER.save(Outer(rows=alien))
+
+
+def test_a_full_history_of_a_noisy_athlete_fits_into_128_kb():
+    """A minute at the highest rate, every column moving and trembling, is within the limit of a checkpoint."""
+    random, past = np.random.default_rng(0), History()
+    for t_s in np.arange(0.0, 62.0, INTERVAL_S):
+        values = 60.0 * np.sin(2.0 * t_s + np.arange(len(POSITIONS))) + random.normal(0.0, 0.3, len(POSITIONS))
+        sigmas = 5.0 + random.normal(0.0, 0.05, len(POSITIONS))
+        past = append(past, t_s, values, sigmas, random.normal(0.0, 8.0, len(DIFFERENTIATED)))
+
+    assert len(STATE.save(State(review=Review(history=past)))) <= 128 * 1024
