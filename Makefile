@@ -4,12 +4,12 @@ EXERCISE ?= squat
 CLIP ?= samples/clips/squat.mp4
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run up test test-unit test-e2e test-slow check fix protos lock docs accuracy bench samples clean \
-	lint types arch verify-protos verify-lock verify-k8s verify-docs
+.PHONY: help setup setup-dev run up test test-unit test-e2e test-slow check fix protos lock docs bench samples clean \
+	lint types arch verify-protos verify-lock verify-k8s verify-docs accuracy accuracy-gates accuracy-full gallery
 
 ##@ Use
 help: ## Print this
-	@awk 'BEGIN {FS = ":.*##"} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z0-9-]+:.*##/ {printf "  %-14s %s\n", $$1, $$2}' Makefile
+	@awk 'BEGIN {FS = ":.*##"} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z0-9-]+:.*##/ {printf "  %-16s %s\n", $$1, $$2}' Makefile
 
 setup: ## Set up what `make run` needs; afterwards the command is .venv/bin/motus
 	@tools/setup.sh run
@@ -25,10 +25,10 @@ setup-dev:
 	@tools/setup.sh dev
 
 test: setup-dev ## All tests that run in a few minutes
-	@$(BIN)/pytest -m "not slow"
+	@$(BIN)/pytest -m "not slow and not accuracy"
 
 test-unit: setup-dev ## Only the parts' own tests
-	@$(BIN)/pytest -m "not slow and not e2e"
+	@$(BIN)/pytest -m "not slow and not e2e and not accuracy"
 
 test-e2e: setup-dev ## Only the whole stack as processes
 	@$(BIN)/pytest -m e2e
@@ -78,11 +78,20 @@ samples: setup-dev ## Render the committed sample clips again
 	@$(BIN)/python -m motus_samples committed
 
 ##@ Measure
-accuracy: setup-dev ## How true it is, by real clips and motion capture: ARGS=--json
+accuracy: setup-dev ## How true it is, by clips, motion capture, synthetic athletes: ARGS=--json
 	@$(BIN)/python bench/accuracy.py $(ARGS)
 
+accuracy-gates: setup-dev ## Hold the synthetic athletes' figures against their gates, as CI does
+	@$(BIN)/pytest -m accuracy
+
+accuracy-full: setup-dev ## 1,000 sets of each movement, view and noise: takes days
+	@$(BIN)/python bench/accuracy.py --synthetic --full $(ARGS)
+
+gallery: setup-dev ## Draw what is measured of each movement, or of clips: ARGS=clip.mp4
+	@$(BIN)/python bench/gallery.py $(ARGS)
+
 bench: setup-dev ## Run a bench: NAME=pipeline ARGS=--json; all of them without a name
-	@for name in $(or $(NAME),$(basename $(notdir $(wildcard bench/*.py)))); do $(BIN)/python bench/$$name.py $(ARGS) || exit 1; done
+	@for name in $(or $(NAME),$(filter-out gallery,$(basename $(notdir $(wildcard bench/*.py))))); do $(BIN)/python bench/$$name.py $(ARGS) || exit 1; done
 
 clean: ## Remove what was built here, the virtual environment included
 	rm -rf .venv .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis motus-out

@@ -1,31 +1,40 @@
-"""How true the figures are: real clips against their labels, joint angles against motion capture.
+"""How true the figures are: real clips against their labels, joint angles against motion capture, synthetic athletes.
 
 Without a part named all parts run. Clips and motion capture are never part of this project: where they are not there,
-it says so and succeeds. Progress goes to stderr.
+it says so and succeeds. Figures of synthetic athletes are never accuracy in the field. Progress goes to stderr.
 """
 
 import argparse
 import json
 import sys
+from math import isfinite
 from pathlib import Path
 
+from motus_samples.synthetic import MOVEMENTS, PROFILES
+from truth.athletes import cases, measure_athletes
 from truth.clips import clip_figures, clip_table, measure_clips
+from truth.figures import figures
+from truth.gates import NOISE, SETS, UNNAMED
 from truth.mocap import measure_mocap, mocap_figures, mocap_table
+from truth.table import confusion_text, gates_text, rows, text
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
+FULL_SETS = 1000
 
 
 def main() -> int:
     """Run from the command line; returns the exit code."""
     arguments = _parser().parse_args()
-    every = not (arguments.real_clips or arguments.mocap)
+    every = not (arguments.real_clips or arguments.mocap or arguments.synthetic)
     flat: dict[str, float] = {}
     texts = list[str]()
     if arguments.real_clips or every:
         _add(flat, texts, "Real clips", *_clips(arguments))
     if arguments.mocap or every:
         _add(flat, texts, "Motion capture", *_mocap(arguments))
+    if arguments.synthetic or every:
+        _add(flat, texts, "Synthetic athletes", *_synthetic(arguments))
     print(json.dumps(flat) if arguments.json else "\n\n".join(texts))
     return 0
 
@@ -37,6 +46,13 @@ def _parser() -> argparse.ArgumentParser:
     parts = parser.add_argument_group("parts")
     parts.add_argument("--real-clips", action="store_true", help="real clips against their labels")
     parts.add_argument("--mocap", action="store_true", help="joint angles against motion capture")
+    parts.add_argument("--synthetic", action="store_true", help="synthetic athletes against their truth")
+    made = parser.add_argument_group("synthetic athletes")
+    made.add_argument("--sets", type=int, default=SETS, help="recordings for each movement, view and noise")
+    made.add_argument("--full", action="store_true", help="1,000 sets, all of them named, all noises: takes days")
+    made.add_argument("--noise", nargs="+", choices=PROFILES, default=[NOISE], help="noise profiles")
+    made.add_argument("--movements", nargs="+", choices=MOVEMENTS, default=list(MOVEMENTS), metavar="MOVEMENT")
+    made.add_argument("--tuning", action="store_true", help="even seeds, which are for tuning, not the held-out ones")
     real = parser.add_argument_group("real video")
     real.add_argument("--clips", type=Path, default=SHARED / "clips", help="folder with MANIFEST.json and its clips")
     real.add_argument("--truth", type=Path, default=SHARED / "truth", help="folder of motion capture")
@@ -67,6 +83,22 @@ def _mocap(arguments: argparse.Namespace) -> tuple[dict[str, float], str]:
     if not rows:
         print(f"no motion capture at {arguments.truth}: nothing to measure", file=sys.stderr)
     return mocap_figures(rows), mocap_table(rows) if rows else "no motion capture"
+
+
+def _synthetic(arguments: argparse.Namespace) -> tuple[dict[str, float], str]:
+    sets, unnamed = (FULL_SETS, FULL_SETS) if arguments.full else (arguments.sets, min(UNNAMED, arguments.sets))
+    noises = PROFILES if arguments.full else arguments.noise
+    wanted = cases(arguments.movements, noises, sets, unnamed, holdout=not arguments.tuning)
+    scores = measure_athletes(wanted, arguments.workers)
+    values = {noise: figures([score for score in scores if score.case.noise == noise]) for noise in noises}
+    flat = {
+        f"{noise}_{name}" if noise != NOISE else name: round(value, 4)
+        for noise, its in values.items()
+        for name, value in its.items()
+        if isfinite(value)
+    }
+    parts = [text(rows(scores)), *(f"{noise} noise\n{gates_text(its)}" for noise, its in values.items())]
+    return flat, "\n\n".join([*parts, confusion_text(scores)])
 
 
 if __name__ == "__main__":

@@ -1,0 +1,193 @@
+"""From judged sets to figures: every one that a gate holds, and some that are only reported. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from functools import reduce
+
+import numpy as np
+
+from motus_kinematics.core.channels import Grade
+from motus_samples.synthetic import VIEWS
+from truth.athletes import IDLE, SetScore
+from truth.reps import root_mean, spread
+from truth.sums import Sums
+
+WORKS_DEG = 15.0
+"""A channel that truly moves by less does not take part in a movement; its error there says little."""
+BASE_REPS = 2
+"""A change of the range of motion is one against the median of so many first repetitions (biomech 5)."""
+Test = Callable[[SetScore], bool]
+
+
+def pooled(
+    scores: Iterable[SetScore], measure: str, roles: Sequence[str] = ("near", ""), grade: Grade | None = None
+) -> Sums:
+    """The errors of a measure over sets in which it takes part, put together."""
+    parts = (
+        added
+        for score in scores
+        if works(score, measure)
+        for (name, role, its_grade), added in score.errors.items()
+        if name == measure and role in roles and grade in (None, its_grade)
+    )
+    return reduce(Sums.__add__, parts, Sums())
+
+
+def works(score: SetScore, measure: str) -> bool:
+    """Whether a measure takes part in a set's movement; what is not an angle always does."""
+    angle = measure.removesuffix("_s").replace("_velocity", "")
+    return not angle.endswith("_deg") or score.ranges.get(angle, WORKS_DEG) >= WORKS_DEG
+
+
+def coverage(scores: Iterable[SetScore], grade: Grade) -> float:
+    """Share of moments at which an angle's truth lies within its stated 80 % interval, of one grade."""
+    parts = (
+        added
+        for score in scores
+        for (name, _, its_grade), added in score.errors.items()
+        if name in score.ranges and name.endswith("_deg") and its_grade == grade
+    )
+    return reduce(Sums.__add__, parts, Sums()).coverage
+
+
+def figures(scores: Sequence[SetScore]) -> dict[str, float]:
+    """All figures of one noise profile, NaN where nothing speaks for one."""
+    lateral, frontal = seen(scores, "lateral"), seen(scores, "frontal")
+    joints = ("knee_flexion", "hip_flexion", "elbow_flexion", "shoulder_elevation")
+    flat = {f"{joint}_lateral_mae_deg": pooled(lateral, f"{joint}_deg").mae for joint in joints}
+    flat |= {f"{joint}_all_views_mae_deg": pooled(scores, f"{joint}_deg").mae for joint in joints}
+    flat |= {f"{joint}_lateral_stated_share": pooled(lateral, f"{joint}_deg").stated for joint in joints}
+    return (
+        flat
+        | {"trunk_rotation_frontal_mae_deg": pooled(frontal, "trunk_rotation_deg").mae}
+        | {"rom_change_mae_deg": rom_change(scores)}
+        | {"squat_velocity_rmse_deg_s": squat_velocity(lateral), "squat_velocity_all_views": squat_velocity(scores)}
+        | peak_spreads(lateral)
+        | counting(scores)
+        | idling(scores)
+        | {"class_macro_f1": macro_f1(scores)}
+        | phases(scores)
+        | {f"{manner}_right_share": manner_right(scores, manner) for manner in ("explosive", "shaky")}
+        | {f"coverage_{grade.name.lower()}": coverage(scores, grade) for grade in (Grade.HIGH, Grade.MEDIUM, Grade.LOW)}
+    )
+
+
+def seen(scores: Iterable[SetScore], view: str) -> list[SetScore]:
+    """Those of one view."""
+    return [score for score in scores if score.case.view == view]
+
+
+def squat_velocity(scores: Iterable[SetScore]) -> float:
+    """RMSE of knee and hip velocity in squats."""
+    squats = [score for score in scores if score.exercise == "squat"]
+    joints = (pooled(squats, f"{joint}_flexion_velocity_deg_s") for joint in ("knee", "hip"))
+    return reduce(Sums.__add__, joints).rmse
+
+
+def rom_change(scores: Iterable[SetScore]) -> float:
+    """Mean absolute error of the change of the range of motion against the set's first repetitions."""
+    errors = list[float]()
+    for score in scores:
+        ranges = np.array([rep.range_deg for rep in score.reps if rep.range_deg is not None]).reshape(-1, 2)
+        changes = ranges[BASE_REPS:] - np.median(ranges[:BASE_REPS], axis=0) if len(ranges) > BASE_REPS else ranges[:0]
+        errors += np.abs(changes[:, 0] - changes[:, 1]).tolist()
+    return float(np.mean(errors)) if errors else np.nan
+
+
+def peak_spreads(scores: Iterable[SetScore]) -> dict[str, float]:
+    """Standard deviation, within a set, of stated minus true peaks of knee and hip where they take part."""
+    spreads: dict[str, list[float]] = {"knee": [], "hip": []}
+    for score in scores:
+        for joint, variances in spreads.items():
+            names = {name for rep in score.reps for name in rep.peaks_deg if joint in name}
+            if works(score, f"{joint}_flexion_deg"):
+                variances += [spread([r.peaks_deg[name] for r in score.reps if name in r.peaks_deg]) for name in names]
+    return {f"{joint}_peak_repeat_deg": root_mean(np.array(variances)) for joint, variances in spreads.items()}
+
+
+def counting(scores: Iterable[SetScore]) -> dict[str, float]:
+    """Shares of sets of named exercises counted exactly and off by at most one, with the name given and without."""
+    sets = [score for score in scores if score.true_reps and named(score)]
+    given = np.array([abs(score.given_reps - score.true_reps) for score in sets])
+    unnamed = np.array([abs(s.unnamed_reps - s.true_reps) for s in sets if s.unnamed_reps is not None])
+    other = [s for s in scores if s.true_reps and not named(s)]
+    nameless = np.array([abs(score.given_reps - score.true_reps) for score in other])
+    return {
+        "reps_exact_share": share(given == 0),
+        "reps_off_by_one_share": share(given <= 1),
+        "unnamed_reps_exact_share": share(unnamed == 0),
+        "unnamed_reps_off_by_one_share": share(unnamed <= 1),
+        "nameless_reps_exact_share": share(nameless == 0),
+        "nameless_reps_off_by_one_share": share(nameless <= 1),
+        "reps_found_share": share(np.array([rep.found for score in sets for rep in score.reps])),
+    }
+
+
+def named(score: SetScore) -> bool:
+    """Whether the movement is one of the register's."""
+    return score.exercise not in (IDLE, "unknown")
+
+
+def share(right: np.ndarray) -> float:
+    """Share that is true; NaN of nothing."""
+    return float(right.mean()) if len(right) else np.nan
+
+
+def idling(scores: Iterable[SetScore]) -> dict[str, float]:
+    """Repetitions counted per minute of idling, with an exercise given and without."""
+    idle = [score for score in scores if score.exercise == IDLE]
+    asked = [score for score in idle if score.unnamed_reps is not None]
+    return {
+        "idle_false_reps_per_min": _rate(sum(score.given_reps for score in idle), idle),
+        "idle_unnamed_false_reps_per_min": _rate(sum(score.unnamed_reps or 0 for score in asked), asked),
+    }
+
+
+def _rate(number: int, scores: list[SetScore]) -> float:
+    minutes = sum(score.minutes for score in scores)
+    return number / minutes if minutes else np.nan
+
+
+def confusion(scores: Iterable[SetScore]) -> Counter[tuple[str, str]]:
+    """How often which movement was taken for which."""
+    return Counter((score.exercise, score.said) for score in scores if score.said is not None)
+
+
+def macro_f1(scores: Iterable[SetScore]) -> float:
+    """Mean F1 over the classes that were shown, `idle` and `unknown` among them."""
+    seen_as = confusion(scores)
+    classes = {true for true, _ in seen_as}
+    return float(np.mean([_f1(seen_as, name) for name in classes])) if classes else np.nan
+
+
+def _f1(seen_as: Counter[tuple[str, str]], name: str) -> float:
+    right = seen_as[name, name]
+    wrong = sum(number for (true, said), number in seen_as.items() if (true == name) != (said == name))
+    return 2.0 * right / (2.0 * right + wrong) if right else 0.0
+
+
+def phases(scores: Iterable[SetScore]) -> dict[str, float]:
+    """Mean absolute error of phase boundaries, and the share of true boundaries that were stated."""
+    reps = [rep for score in scores if named(score) for rep in score.reps if rep.found]
+    errors = np.abs([error for rep in reps for error in rep.boundaries_s])
+    wanted = sum(rep.boundaries_wanted for rep in reps)
+    return {
+        "phase_boundary_s": float(errors.mean()) if len(errors) else np.nan,
+        "phase_boundary_p90_s": float(np.quantile(errors, 0.9)) if len(errors) else np.nan,
+        "phase_boundary_found_share": len(errors) / wanted if wanted else np.nan,
+    }
+
+
+def manner_right(scores: Iterable[SetScore], manner: str) -> float:
+    """Share said right, both kinds alike: the mean of the shares among those that are so and those that are not."""
+    pairs = np.array([pair for s in scores for rep in s.reps if (pair := getattr(rep, manner)) is not None], dtype=bool)
+    pairs = pairs.reshape(-1, 2)
+    kinds = [share(pairs[pairs[:, 0] == kind, 1] == kind) for kind in (True, False)]
+    return float(np.mean(kinds))
+
+
+def by_view(scores: Sequence[SetScore], figure: Callable[[list[SetScore]], float]) -> list[float]:
+    """A figure for each view."""
+    return [figure(seen(scores, view)) for view in VIEWS]
