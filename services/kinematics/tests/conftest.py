@@ -220,6 +220,8 @@ class Lab:
 
     Pose, View, Excursion = Pose, View, Excursion
     standing, squatting = STANDING, SQUATTING
+    lopsided = replace(SQUATTING, knee=(60.0, 100.0), hip=(70.0, 95.0))
+    min_jerk = staticmethod(min_jerk)
     frame = staticmethod(frame)
     film = staticmethod(film)
     play = staticmethod(play)

@@ -71,6 +71,48 @@ def test_a_gap_without_enough_samples_has_no_value():
     assert np.isnan(found.rates[0])
 
 
+@given(
+    lost=st.sets(st.integers(0, 239), max_size=80),
+    seed=st.integers(0, 99),
+)
+@settings(max_examples=25, deadline=None)
+def test_dropped_frames_and_jittered_stamps_leave_the_velocity_of_a_squat_within_bounds(lost, seed):
+    """Whichever frames are lost, up to a third, and wherever within 8 ms the others lie: less than 30 deg/s."""
+    random = np.random.default_rng(seed)
+    t_s = np.delete(np.arange(240) / 30 + random.uniform(-0.008, 0.008, 240), list(lost))
+    angle = 50.0 - 50.0 * np.cos(2 * np.pi * t_s / 3.0)
+    noisy = angle + random.normal(0.0, 1.5, len(t_s))
+    inner = t_s[6:-6]
+
+    rates = np.array([fitted(t_s, noisy, at_s).rates[0] for at_s in inner])
+
+    known = np.isfinite(rates)
+    errors = rates[known] - (50.0 * 2 * np.pi / 3.0 * np.sin(2 * np.pi * inner / 3.0))[known]
+    assert known.mean() > 0.9
+    assert np.sqrt(np.mean(np.square(errors))) < 30.0
+
+
+def test_nothing_is_fitted_across_a_long_gap():
+    """Before and after half a second without frames are two movements: neither bends the other."""
+    t_s = np.concatenate((np.arange(10), np.arange(25, 35))) / 30
+    x = np.where(t_s < 0.5, 10.0, 80.0)
+
+    rates = [fitted(t_s, x, at_s).rates[0] for at_s in t_s]
+
+    assert np.nanmax(np.abs(rates)) < 1e-6
+
+
+def test_the_error_of_a_rate_is_larger_where_samples_are_noisier():
+    """What the residuals show is what is said."""
+    random = np.random.default_rng(5)
+    t_s = np.arange(200) / 30
+    shake = random.normal(0.0, 1.0, len(t_s))
+
+    calm, rough = (np.mean([fitted(t_s, size * shake, t).rate_sigmas[0] for t in t_s[10:-10]]) for size in (0.5, 4.0))
+
+    assert rough > 2.0 * calm
+
+
 def test_at_a_low_frame_rate_the_window_reaches_further_back():
     """At 10 frames a second there are still five samples to fit."""
     t_s = np.arange(20) / 10

@@ -66,6 +66,7 @@ def _frame(message: landmarks_pb2.Landmarks, points: sample_pb2.LandmarkSet) -> 
         world=world,
         visibility=image[:, 3],
         presence=_bits(points.presence_mask),
+        smoothed=message.engine.smoothing == landmarks_pb2.SMOOTHING_ENGINE,
     )
 
 

@@ -8,6 +8,7 @@ import asyncio
 import time
 from collections.abc import Iterable
 from contextlib import aclosing, suppress
+from dataclasses import fields
 
 from motus.bus.v1 import checkpoint_pb2, control_pb2, frame_pb2, landmarks_pb2, samples_pb2
 from motus_kinematics.checkpoints import Checkpoints
@@ -15,6 +16,7 @@ from motus_kinematics.commands import Commands
 from motus_kinematics.convert import frames_of
 from motus_kinematics.core.body import Frame
 from motus_kinematics.core.pipeline import Config, Outputs, flush, step
+from motus_kinematics.core.repair import Repairs
 from motus_kinematics.fence import Fence, Verdict
 from motus_kinematics.participant import Participant
 from motus_kinematics.settings import KinematicsSettings
@@ -26,6 +28,7 @@ from motus_runtime.follow import Stored, bury, follow
 from motus_runtime.tally import Tally
 
 _EVERY_WISH_NS = 2**63
+_REPAIRS = tuple(field.name for field in fields(Repairs))
 
 
 class MeasuredSession:
@@ -138,6 +141,8 @@ class MeasuredSession:
         self.tally.count("samples", len(outputs.settled))
         self.tally.counts["samples"] = sum(each.samples for each in self._everybody)
         self.tally.counts["reps"] = sum(each.reps for each in self._everybody)
+        for cause in _REPAIRS:
+            self.tally.counts[cause] = sum(getattr(each.state.tracks.repairs, cause) for each in self._everybody)
 
     async def _obey(self, stored: Stored, message: landmarks_pb2.Landmarks) -> None:
         """Obey the commands that are due before a message; that they are is kept for a new owner first."""

@@ -50,6 +50,7 @@ class Frame:
         world: (33, 3) metres, origin between the hips, x right, y down, z away; None when the engine has none.
         visibility: (33,) from 0 to 1.
         presence: (33,) False where the engine lacks the point.
+        smoothed: The engine has smoothed the landmarks already.
     """
 
     t_s: float
@@ -59,6 +60,7 @@ class Frame:
     world: Floats | None
     visibility: Floats
     presence: Flags
+    smoothed: bool = False
 
 
 def empty_frame(t_s: float, width: int = 0, height: int = 0) -> Frame:

@@ -89,6 +89,8 @@ class Grade(IntEnum):
 
 
 GRADE_BOUNDS_DEG: Final = np.array([5.0, 10.0, 20.0])
+RATE_GRADE_BOUNDS_DEG_S: Final = np.array([15.0, 30.0, 60.0])
+"""Those of velocities, whose errors are of another size: 20 deg/s where a camera sees a joint well (biomech 2)."""
 
 
 def grade_of(sigma: float) -> Grade:

@@ -1,7 +1,7 @@
 """The settled past of the current set: what counting looks back on. Bounded, immutable, cheap to append to.
 
-A row is kept as 16-bit codes far finer than what a camera sees: with the 53 columns of 22 positions and 9 velocities,
-60 s take 190 kB in memory and about 55 kB in a checkpoint, which holds exactly what counting goes on from.
+A row is kept as 16-bit codes far finer than what a camera sees: with the 62 columns of 22 positions and 9 velocities,
+60 s take 220 kB in memory and about 60 kB in a checkpoint, which holds exactly what counting goes on from.
 """
 
 from __future__ import annotations
@@ -24,12 +24,13 @@ CUT_S: Final = 1.0
 INTERVAL_S: Final = 1.0 / 32.0
 """Rows closer than this are left out: counting needs no more than 30 a second."""
 BLOCK_ROWS: Final = 64
-STEP_DEG, STEP_RATIO, STEP_DEG_S = 0.05, 0.001, 0.5
+STEP_DEG, STEP_RATIO, STEP_DEG_S, STEP_RATE_SIGMA = 0.05, 0.001, 0.5, 1.0
 UNKNOWN_CODE: Final = np.iinfo(np.int16).min
 _RATE_INDEX: Final = {name: i for i, name in enumerate(DIFFERENTIATED)}
 _POSITION_STEPS: Final = [STEP_DEG if name.endswith("_deg") else STEP_RATIO for name in POSITIONS]
-STEPS: Final = np.array([*_POSITION_STEPS, *_POSITION_STEPS, *(STEP_DEG_S for _ in DIFFERENTIATED)])
-"""(WIDTH,) unit of each column's codes: values, expected errors, velocities."""
+_RATE_STEPS: Final = [step for step in (STEP_DEG_S, STEP_RATE_SIGMA) for _ in DIFFERENTIATED]
+STEPS: Final = np.array([*_POSITION_STEPS, *_POSITION_STEPS, *_RATE_STEPS])
+"""(WIDTH,) unit of each column's codes: values, expected errors, velocities and theirs."""
 WIDTH: Final = len(STEPS)
 
 
@@ -85,6 +86,10 @@ class Table:
         """(n,) velocities of a differentiated position, NaN where unknown."""
         return _decode(self.codes, 2 * len(POSITIONS) + _RATE_INDEX[channel])
 
+    def rate_sigma(self, channel: str) -> Floats:
+        """(n,) expected errors of a velocity, NaN where unknown."""
+        return _decode(self.codes, 2 * len(POSITIONS) + len(DIFFERENTIATED) + _RATE_INDEX[channel])
+
     def between(self, start_s: float, end_s: float) -> Table:
         """The rows from one moment to another, both included."""
         rows = slice(int(np.searchsorted(self.t_s, start_s)), int(np.searchsorted(self.t_s, end_s, side="right")))
@@ -103,14 +108,20 @@ class Table:
     @cached_property
     def rates(self) -> Floats:
         """(n, D) velocities of the differentiated positions, NaN where unknown."""
-        return _decode(self.codes, slice(2 * len(POSITIONS), WIDTH))
+        return _decode(self.codes, slice(2 * len(POSITIONS), 2 * len(POSITIONS) + len(DIFFERENTIATED)))
 
 
-def append(history: History, t_s: float, values: Floats, sigmas: Floats, rates: Floats) -> History:
-    """The history with one more row, without blocks older than SPAN_S; rows that come too soon are left out."""
+def append(history: History, t_s: float, *columns: Floats) -> History:
+    """The history with one more row, without blocks older than SPAN_S; rows that come too soon are left out.
+
+    Args:
+        history: The past.
+        t_s: The moment.
+        columns: Values, expected errors, velocities and theirs.
+    """
     if t_s - history.end_s < INTERVAL_S:
         return history
-    time, row = np.array([t_s]), _encode(np.concatenate((values, sigmas, rates)))[None]
+    time, row = np.array([t_s]), _encode(np.concatenate(columns))[None]
     times, rows = history.times, history.rows
     if times and len(times[-1]) < BLOCK_ROWS:
         times = (*times[:-1], np.concatenate((times[-1], time)))

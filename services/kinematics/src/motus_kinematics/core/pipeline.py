@@ -15,9 +15,9 @@ from motus_kinematics.core.body import Floats, Frame
 from motus_kinematics.core.channels import DIFFERENTIATED, Absence, Reading
 from motus_kinematics.core.events import Event, PersonEvent, Phase
 from motus_kinematics.core.history import append
+from motus_kinematics.core.repair import Tracks, late, mend
 from motus_kinematics.core.review import Review, close, mark, review
 from motus_kinematics.core.sample import Sample, sample
-from motus_kinematics.core.smoothing import AHEAD_S
 from motus_kinematics.core.stance import Stance
 from motus_kinematics.core.stream import Recent, push, settle
 
@@ -40,9 +40,10 @@ class State:
 
     Attributes:
         t_s: Time of the newest frame; minus infinity before the first.
+        tracks: Where landmarks are expected, and how many were mended.
         stance: Body and view.
         recent: Raw readings of the newest half second.
-        rates: (D,) velocities of the newest settled moment.
+        rates, rate_sigmas: (D,) velocities of the newest settled moment and their expected errors.
         review: The current set: its past, its repetitions, the exercise.
         reviewed_s: When the set was last recounted.
         seen_s: When the participant was last seen, or first looked for.
@@ -50,9 +51,11 @@ class State:
     """
 
     t_s: float = -np.inf
+    tracks: Tracks = field(default_factory=Tracks)
     stance: Stance | None = None
     recent: Recent = field(default_factory=Recent)
     rates: Floats = field(default_factory=lambda: _NO_RATES)
+    rate_sigmas: Floats = field(default_factory=lambda: _NO_RATES)
     review: Review = field(default_factory=Review)
     reviewed_s: float = -np.inf
     seen_s: float = -np.inf
@@ -76,15 +79,18 @@ class Outputs:
 
 
 def step(state: State, frame: Frame, config: Config) -> tuple[State, Outputs]:
-    """Takes one frame in. A frame that is not newer than the last one changes nothing."""
+    """Takes one frame in. A frame that is not newer than the last one is counted and changes nothing else."""
     if not frame.t_s > state.t_s:
-        return state, Outputs()
+        return replace(state, tracks=late(state.tracks)), Outputs()
+    tracks, frame = mend(state.tracks, frame)
     reading, stance = measure(frame, state.stance)
-    state = replace(state, t_s=frame.t_s, stance=stance, recent=push(state.recent, reading))
-    state, settled = _settle(state, frame.t_s - AHEAD_S)
+    state = replace(
+        state, t_s=frame.t_s, tracks=tracks, stance=stance, recent=push(state.recent, reading, smoothed=frame.smoothed)
+    )
+    state, settled = _settle(state, frame.t_s)
     state, presence = _watch_presence(state, reading)
     state, events = _review(state, config)
-    now = sample(reading.t_s, reading.values, reading.sigmas, state.rates, reading.absence)
+    now = sample(reading.t_s, reading.values, reading.sigmas, state.rates, state.rate_sigmas, reading.absence)
     return state, Outputs(now, settled, (*presence, *events))
 
 
@@ -115,16 +121,18 @@ def phase(state: State) -> Phase:
     return state.review.phase
 
 
-def _settle(state: State, until_s: float) -> tuple[State, tuple[Sample, ...]]:
+def _settle(state: State, now_s: float) -> tuple[State, tuple[Sample, ...]]:
     """Settles readings and files them in the set's past."""
-    recent, rows = settle(state.recent, until_s)
+    recent, rows = settle(state.recent, now_s, state.review.exercise)
     if not rows:
         return state, ()
     history = state.review.history
     for row in rows:
-        history = append(history, row.t_s, row.values, row.sigmas, row.rates)
-    settled = tuple(sample(row.t_s, row.values, row.sigmas, row.rates, row.absence) for row in rows)
-    return replace(state, recent=recent, rates=rows[-1].rates, review=replace(state.review, history=history)), settled
+        history = append(history, row.t_s, row.values, row.sigmas, row.rates, row.rate_sigmas)
+    settled = tuple(sample(row.t_s, row.values, row.sigmas, row.rates, row.rate_sigmas, row.absence) for row in rows)
+    review = replace(state.review, history=history)
+    newest = rows[-1]
+    return replace(state, recent=recent, rates=newest.rates, rate_sigmas=newest.rate_sigmas, review=review), settled
 
 
 def _watch_presence(state: State, reading: Reading) -> tuple[State, tuple[Event, ...]]:

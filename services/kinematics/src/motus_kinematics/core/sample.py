@@ -9,7 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from motus_kinematics.core.body import Flags, Floats
-from motus_kinematics.core.channels import DIFFERENTIATED, GRADE_BOUNDS_DEG, POSITIONS, PUBLISHED, Absence, Grade
+from motus_kinematics.core.channels import (
+    DIFFERENTIATED,
+    GRADE_BOUNDS_DEG,
+    POSITIONS,
+    PUBLISHED,
+    RATE_GRADE_BOUNDS_DEG_S,
+    Absence,
+    Grade,
+)
 
 Codes = NDArray[np.uint8]
 
@@ -27,7 +35,7 @@ class Sample:
         values: (C,) in the order of PUBLISHED; 0 where absent.
         absences: (C,) Absence codes, 0 where there is a value.
         grades: (C,) Grade codes.
-        sigmas: (C,) expected errors in the channel's unit; NaN where there is no value, or no error of its own.
+        sigmas: (C,) expected errors in the channel's unit; NaN where there is no value.
     """
 
     t_s: float
@@ -37,7 +45,9 @@ class Sample:
     sigmas: Floats
 
 
-def sample(t_s: float, positions: Floats, sigmas: Floats, rates: Floats, absence: Absence) -> Sample:
+def sample(
+    t_s: float, positions: Floats, sigmas: Floats, rates: Floats, rate_sigmas: Floats, absence: Absence
+) -> Sample:
     """Puts positions and rates together.
 
     Args:
@@ -45,15 +55,22 @@ def sample(t_s: float, positions: Floats, sigmas: Floats, rates: Floats, absence
         positions: (P,) NaN where unknown.
         sigmas: (P,) expected errors, NaN where the engine lacks a point.
         rates: (D,) velocities, NaN where unknown.
+        rate_sigmas: (D,) their expected errors.
         absence: Why the frame shows nothing; PRESENT when it shows the participant.
     """
     values = np.concatenate((positions[_POSITIONS], rates))
     errors = np.concatenate(((sigmas * _DEGREES_PER_UNIT)[_POSITIONS], sigmas[_ANGLE_OF_RATE]))
     known = np.isfinite(values) & (errors < GRADE_BOUNDS_DEG[-1])
-    grades = np.where(known, 1 + np.searchsorted(GRADE_BOUNDS_DEG, np.nan_to_num(errors), side="right"), Grade.ABSENT)
+    grades = np.where(known, 1 + _classes(errors[: len(_POSITIONS)], rate_sigmas), Grade.ABSENT)
     absences = np.where(known, Absence.PRESENT, _reasons(values, errors, known, absence))
-    own = np.where(known, np.concatenate((sigmas[_POSITIONS], np.full(len(rates), np.nan))), np.nan)
+    own = np.where(known, np.concatenate((sigmas[_POSITIONS], rate_sigmas)), np.nan)
     return Sample(t_s, np.where(known, values, 0.0), absences.astype(np.uint8), grades.astype(np.uint8), own)
+
+
+def _classes(errors_deg: Floats, rate_sigmas: Floats) -> NDArray[np.int_]:
+    """Number of grade bounds that each expected error has passed."""
+    bounds = ((errors_deg, GRADE_BOUNDS_DEG), (rate_sigmas, RATE_GRADE_BOUNDS_DEG_S))
+    return np.concatenate([np.searchsorted(limits, np.nan_to_num(errors), side="right") for errors, limits in bounds])
 
 
 def _reasons(values: Floats, errors: Floats, known: Flags, absence: Absence) -> NDArray[np.int_]:

@@ -1,7 +1,9 @@
 """Value and rate of change of irregularly sampled channels by a robust local quadratic.
 
 Equals a Savitzky-Golay filter on a regular grid, and stays right with dropped frames and jittered time stamps
-(biomech 2). The window reaches 134 ms back and 67 ms ahead of the moment it is evaluated at.
+(biomech 2). At 30 frames a second the window reaches four frames back and two ahead of the moment it is evaluated at.
+Samples are weighted by their expected errors alone: over so short a window a taper with the time costs as much noise as
+it saves in bias.
 """
 
 from __future__ import annotations
@@ -14,16 +16,28 @@ import numpy as np
 from motus_kinematics.core.body import Flags, Floats
 from motus_kinematics.core.vectors import TINY
 
-BACK_S: Final = 0.135
-AHEAD_S: Final = 0.068
-"""The lag: a moment is settled when a frame this much younger has come."""
+BACK_S: Final = 0.145
+SMOOTHED_BACK_S: Final = 0.08
+"""How far back a window reaches where the engine has smoothed already: to do so twice only blunts."""
+AHEAD_S: Final = 0.0495
+"""The lag: a moment is settled when a frame this much younger has come, which is the last one its window takes in. Two
+frames at 30 a second, jittered time stamps included: a limit nearer to 67 ms would often miss the second."""
 REACH_S: Final = 0.5
 """How far back the window may grow at low frame rates."""
+BREAK_S: Final = 0.15
+BREAK_INTERVALS: Final = 2.5
+"""A gap longer than both, in seconds and in usual intervals, ends a movement: nothing is fitted across it."""
 MIN_SAMPLES: Final = 4
 WANTED_SAMPLES: Final = 5
 OUTLIER_MADS: Final = 3.0 * 1.4826
-RIDGE: Final = 1e-9
-"""Keeps the normal matrix of a column without samples invertible."""
+HUBER: Final = 1.5
+"""Residuals beyond this many mean ones weigh less."""
+MIN_DETERMINANT: Final = 1e-12
+"""A column with fewer samples than a parabola needs has none; what is solved for it is not used."""
+PRIOR_SHARE: Final = 0.3
+"""Of an expected error, what shakes from frame to frame; the rest is a slow bias that no rate shows (biomech 9.2)."""
+PRIOR_FREEDOM: Final = 4.0
+"""Samples that the expected shake counts for, beside those of the window."""
 
 
 @dataclass(frozen=True)
@@ -35,14 +49,24 @@ class Fit:
     rate_sigmas: Floats
 
 
-def window(t_s: Floats, at_s: float) -> slice:
+def window(t_s: Floats, at_s: float, back_s: float = BACK_S, ahead_s: float = AHEAD_S) -> slice:
     """Rows of the ascending times `t_s` that a fit at `at_s` rests on."""
-    stop = int(np.searchsorted(t_s, at_s + AHEAD_S, side="right"))
-    start = int(np.searchsorted(t_s, at_s - BACK_S, side="left"))
+    stop = min(int(np.searchsorted(t_s, at_s + ahead_s)) + 1, len(t_s))
+    start = int(np.searchsorted(t_s, at_s - back_s))
     if stop - start < WANTED_SAMPLES:
-        earliest = int(np.searchsorted(t_s, at_s - REACH_S, side="left"))
+        earliest = int(np.searchsorted(t_s, at_s - REACH_S))
         start = max(min(start, stop - WANTED_SAMPLES), earliest)
-    return slice(start, stop)
+    return _unbroken(t_s, slice(start, stop), at_s)
+
+
+def _unbroken(t_s: Floats, rows: slice, at_s: float) -> slice:
+    """The rows without those beyond a gap."""
+    steps = np.diff(t_s[rows])
+    if not len(steps) or steps.max() <= BREAK_S:
+        return rows
+    gaps = rows.start + 1 + np.flatnonzero(steps > max(BREAK_S, BREAK_INTERVALS * float(np.median(steps))))
+    before, after = gaps[t_s[gaps] <= at_s], gaps[t_s[gaps] > at_s]
+    return slice(int(before.max(initial=rows.start)), int(after.min(initial=rows.stop)))
 
 
 def fit(t_s: Floats, x: Floats, sigmas: Floats, floors: Floats, at_s: float) -> Fit:
@@ -57,37 +81,71 @@ def fit(t_s: Floats, x: Floats, sigmas: Floats, floors: Floats, at_s: float) -> 
     """
     there = np.isfinite(x)
     known = np.where(there, x, 0.0)
-    weights = (_inliers(x, there, floors) & there) / np.where(there, sigmas, 1.0) ** 2
+    doubts = np.where(there, sigmas, np.inf)
+    weights = inliers(x, there, floors) / doubts**2
     weights /= np.maximum(weights.max(axis=0), TINY)
-    enough = (weights > 0.0).sum(axis=0) >= MIN_SAMPLES
-    tau = (t_s - at_s) / BACK_S
-    basis = np.stack((np.ones_like(tau), tau, tau * tau), axis=1)
-    beta, _ = _solve(basis, known, weights)
-    residual = np.abs(known - basis @ beta)
-    bound = 1.5 * (weights * residual).sum(axis=0) / np.maximum(weights.sum(axis=0), TINY) + 0.05 * floors
-    weights = weights * np.minimum(1.0, bound / np.maximum(residual, TINY))
-    beta, covariance = _solve(basis, known, weights)
-    freedom = np.maximum((weights > 0.0).sum(axis=0) - 3, 1)
-    noise = (weights * (known - basis @ beta) ** 2).sum(axis=0) / freedom
-    rate_sigmas = np.sqrt(np.maximum(covariance[:, 1, 1] * noise, 0.0)) / BACK_S
-    rows = (beta[0], beta[1] / BACK_S, rate_sigmas)
-    return Fit(*(np.where(enough, row, np.nan) for row in rows))
+    used = weights > 0.0
+    powers = ((t_s - at_s) / BACK_S) ** np.arange(5)[:, None]
+    residual = np.abs(_solve(powers, known, weights).residual)
+    bound = HUBER * (weights * residual).sum(axis=0) / np.maximum(weights.sum(axis=0), TINY) + 0.05 * floors
+    parabola = _solve(powers, known, weights * np.minimum(1.0, bound / np.maximum(residual, TINY)))
+    count = used.sum(axis=0)
+    noise = _noise(parabola.spread, count - 3.0, np.where(used, doubts, np.inf).min(axis=0))
+    rate_sigmas = np.sqrt(np.maximum(parabola.rate_gain * noise, 0.0)) / BACK_S
+    rows = (parabola.value, parabola.rate / BACK_S, rate_sigmas)
+    return Fit(*(np.where(count >= MIN_SAMPLES, row, np.nan) for row in rows))
 
 
-def _inliers(x: Floats, there: Flags, floors: Floats) -> Flags:
+def _noise(spread: Floats, freedom: Floats, doubt: Floats) -> Floats:
+    """Variance of a sample of weight 1: what the window shows together with what is expected.
+
+    A handful of residuals tell little, so those that the expected shake would leave are added to them.
+    """
+    expected = (PRIOR_SHARE * np.where(np.isfinite(doubt), doubt, 0.0)) ** 2
+    noise: Floats = (spread + PRIOR_FREEDOM * expected) / (np.maximum(freedom, 0.0) + PRIOR_FREEDOM)
+    return noise
+
+
+def inliers(x: Floats, there: Flags, floors: Floats) -> Flags:
     """Hampel gate: False for samples further from the window's median than 3 MAD and the floor."""
     columns = np.arange(x.shape[1])
     middle = (there.sum(axis=0) - 1) // 2
     center = np.sort(x, axis=0)[middle, columns]
     deviation = np.abs(x - center)
     spread = np.sort(deviation, axis=0)[middle, columns]
-    inliers: Flags = deviation <= OUTLIER_MADS * spread + floors
-    return inliers
+    kept: Flags = deviation <= OUTLIER_MADS * spread + floors
+    return kept
 
 
-def _solve(basis: Floats, x: Floats, weights: Floats) -> tuple[Floats, Floats]:
-    """Weighted least squares per column: (3, C) coefficients and (C, 3, 3) inverse normal matrices."""
-    normal = np.einsum("mi,mc,mj->cij", basis, weights, basis) + RIDGE * np.eye(3)
-    inverse: Floats = np.linalg.inv(normal)
-    beta = np.einsum("cij,cj->ic", inverse, np.einsum("mi,mc->ci", basis, weights * x))
-    return beta, inverse
+@dataclass(frozen=True)
+class _Parabola:
+    """Weighted least squares per column, (C,) each and (m, C) residuals.
+
+    `rate_gain` is the variance of the rate at a unit variance of the samples, `spread` the weighted sum of squares.
+    """
+
+    value: Floats
+    rate: Floats
+    rate_gain: Floats
+    residual: Floats
+    spread: Floats
+
+
+def _solve(powers: Floats, x: Floats, weights: Floats) -> _Parabola:
+    """Solves the 3 x 3 normal equations of all columns at once by their cofactors.
+
+    Args:
+        powers: (5, m) powers 0 to 4 of the scaled times.
+        x: (m, C) samples.
+        weights: (m, C) from 0 to 1.
+    """
+    s0, s1, s2, s3, s4 = powers @ weights
+    b0, b1, b2 = powers[:3] @ (weights * x)
+    c00, c01, c02 = s2 * s4 - s3 * s3, s2 * s3 - s1 * s4, s1 * s3 - s2 * s2
+    c11, c12, c22 = s0 * s4 - s2 * s2, s1 * s2 - s0 * s3, s0 * s2 - s1 * s1
+    scale = 1.0 / np.maximum(s0 * c00 + s1 * c01 + s2 * c02, MIN_DETERMINANT)
+    value = (c00 * b0 + c01 * b1 + c02 * b2) * scale
+    rate = (c01 * b0 + c11 * b1 + c12 * b2) * scale
+    bend = (c02 * b0 + c12 * b1 + c22 * b2) * scale
+    residual = x - powers[:3].T @ np.stack((value, rate, bend))
+    return _Parabola(value, rate, c11 * scale, residual, (weights * residual * residual).sum(axis=0))

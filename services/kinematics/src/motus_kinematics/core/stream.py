@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
 
+from motus_kinematics.core import kalman
 from motus_kinematics.core.body import Floats
 from motus_kinematics.core.channels import DIFFERENTIATED_INDEX, POSITIONS, Absence, Reading
-from motus_kinematics.core.smoothing import AHEAD_S, REACH_S, fit, window
+from motus_kinematics.core.kalman import smooth
+from motus_kinematics.core.smoothing import AHEAD_S, BACK_S, REACH_S, SMOOTHED_BACK_S, Fit, fit, window
 
 _OUTLIER_FLOORS: Final = np.array([12.0 if name.endswith("_deg") else 0.12 for name in POSITIONS])
 _NO_ROWS: Final = np.zeros((0, len(POSITIONS)))
@@ -24,6 +26,7 @@ class Recent:
         values, sigmas: (m, P).
         absences: (m,) why a row is empty.
         open: How many of the last rows are not settled yet.
+        smoothed: The engine had smoothed the newest one's landmarks.
     """
 
     t_s: Floats = field(default_factory=lambda: np.zeros(0))
@@ -31,22 +34,24 @@ class Recent:
     sigmas: Floats = field(default_factory=lambda: _NO_ROWS)
     absences: tuple[Absence, ...] = ()
     open: int = 0
+    smoothed: bool = False
 
 
 @dataclass(frozen=True)
 class Settled:
-    """A moment that later frames will not change: smoothed positions, expected errors, velocities."""
+    """A moment that later frames will not change: smoothed positions, expected errors, velocities and their errors."""
 
     t_s: float
     values: Floats
     sigmas: Floats
     rates: Floats
+    rate_sigmas: Floats
     absence: Absence
 
 
-def push(recent: Recent, reading: Reading) -> Recent:
+def push(recent: Recent, reading: Reading, *, smoothed: bool = False) -> Recent:
     """The buffer with one more reading, without those that no fit will need."""
-    keep = int(np.searchsorted(recent.t_s, reading.t_s - REACH_S - 2.0 * AHEAD_S))
+    keep = int(np.searchsorted(recent.t_s, reading.t_s - REACH_S - 2.0 * kalman.AHEAD_S))
     keep = min(keep, len(recent.t_s) - recent.open)
     return Recent(
         np.append(recent.t_s[keep:], reading.t_s),
@@ -54,24 +59,43 @@ def push(recent: Recent, reading: Reading) -> Recent:
         np.concatenate((recent.sigmas[keep:], reading.sigmas[None])),
         (*recent.absences[keep:], reading.absence),
         recent.open + 1,
+        smoothed,
     )
 
 
-def settle(recent: Recent, until_s: float) -> tuple[Recent, tuple[Settled, ...]]:
-    """Settles the open rows up to a moment, oldest first."""
+def settle(recent: Recent, now_s: float, exercise: str) -> tuple[Recent, tuple[Settled, ...]]:
+    """Settles the open rows that are old enough, oldest first.
+
+    Args:
+        recent: The readings.
+        now_s: Time of the newest one; infinite when no more will come.
+        exercise: What is done: fast exercises take another filter, which wants a frame more.
+    """
+    jerk = kalman.JERKS.get(exercise, 0.0)
     first = len(recent.t_s) - recent.open
-    stop = int(np.searchsorted(recent.t_s, until_s, side="right"))
-    rows = tuple(_settle_row(recent, row) for row in range(first, max(stop, first)))
-    return Recent(recent.t_s, recent.values, recent.sigmas, recent.absences, recent.open - len(rows)), rows
+    stop = int(np.searchsorted(recent.t_s, now_s - (kalman.AHEAD_S if jerk else AHEAD_S), side="right"))
+    rows = tuple(_settle_row(recent, row, jerk) for row in range(first, max(stop, first)))
+    return replace(recent, open=recent.open - len(rows)), rows
 
 
-def _settle_row(recent: Recent, row: int) -> Settled:
+def _settle_row(recent: Recent, row: int, jerk: float) -> Settled:
     """Fits the neighbourhood of one row; a row that shows nothing is bridged if enough neighbours are there."""
     t_s = float(recent.t_s[row])
-    near = window(recent.t_s, t_s)
+    near = window(recent.t_s, t_s, SMOOTHED_BACK_S if recent.smoothed else BACK_S)
     around = fit(recent.t_s[near], recent.values[near], recent.sigmas[near], _OUTLIER_FLOORS, t_s)
-    sigmas = recent.sigmas[row]
+    differentiated = Fit(*(part[DIFFERENTIATED_INDEX] for part in (around.values, around.rates, around.rate_sigmas)))
+    sigmas, values = recent.sigmas[row], around.values
+    if jerk:
+        differentiated = _of_fast(recent, t_s, jerk)
+        values[DIFFERENTIATED_INDEX] = differentiated.values
     if recent.absences[row] is not Absence.PRESENT:
-        sigmas = np.where(np.isfinite(around.values), 2.0 * np.fmax.reduce(recent.sigmas[near], axis=0), np.nan)
-    values = np.where(np.isfinite(sigmas), around.values, np.nan)
-    return Settled(t_s, values, sigmas, around.rates[DIFFERENTIATED_INDEX], recent.absences[row])
+        sigmas = np.where(np.isfinite(values), 2.0 * np.fmax.reduce(recent.sigmas[near], axis=0), np.nan)
+    values = np.where(np.isfinite(sigmas), values, np.nan)
+    return Settled(t_s, values, sigmas, differentiated.rates, differentiated.rate_sigmas, recent.absences[row])
+
+
+def _of_fast(recent: Recent, t_s: float, jerk: float) -> Fit:
+    """The differentiated positions at a moment of a fast exercise."""
+    near = window(recent.t_s, t_s, kalman.BACK_S, kalman.AHEAD_S)
+    values, sigmas = (rows[near][:, DIFFERENTIATED_INDEX] for rows in (recent.values, recent.sigmas))
+    return smooth(recent.t_s[near], values, sigmas, t_s, jerk)
