@@ -138,6 +138,7 @@ def test_a_full_history_of_a_noisy_athlete_fits_into_128_kb():
     for t_s in np.arange(0.0, 62.0, INTERVAL_S):
         values = 60.0 * np.sin(2.0 * t_s + np.arange(len(POSITIONS))) + random.normal(0.0, 0.3, len(POSITIONS))
         sigmas = 5.0 + random.normal(0.0, 0.05, len(POSITIONS))
-        past = append(past, t_s, values, sigmas, random.normal(0.0, 8.0, len(DIFFERENTIATED)))
+        rates, errors = random.normal(0.0, 8.0, len(DIFFERENTIATED)), random.gamma(9.0, 2.0, len(DIFFERENTIATED))
+        past = append(past, t_s, values, sigmas, rates, errors)
 
     assert len(STATE.save(State(review=Review(history=past)))) <= 128 * 1024

@@ -24,7 +24,7 @@ CUT_S: Final = 1.0
 INTERVAL_S: Final = 1.0 / 32.0
 """Rows closer than this are left out: counting needs no more than 30 a second."""
 BLOCK_ROWS: Final = 64
-STEP_DEG, STEP_RATIO, STEP_DEG_S, STEP_RATE_SIGMA = 0.05, 0.001, 0.5, 1.0
+STEP_DEG, STEP_RATIO, STEP_DEG_S, STEP_RATE_SIGMA = 0.05, 0.001, 0.5, 4.0
 UNKNOWN_CODE: Final = np.iinfo(np.int16).min
 _RATE_INDEX: Final = {name: i for i, name in enumerate(DIFFERENTIATED)}
 _POSITION_STEPS: Final = [STEP_DEG if name.endswith("_deg") else STEP_RATIO for name in POSITIONS]
@@ -109,6 +109,11 @@ class Table:
     def rates(self) -> Floats:
         """(n, D) velocities of the differentiated positions, NaN where unknown."""
         return _decode(self.codes, slice(2 * len(POSITIONS), 2 * len(POSITIONS) + len(DIFFERENTIATED)))
+
+    @cached_property
+    def rate_sigmas(self) -> Floats:
+        """(n, D) their expected errors, NaN where unknown."""
+        return _decode(self.codes, slice(2 * len(POSITIONS) + len(DIFFERENTIATED), WIDTH))
 
 
 def append(history: History, t_s: float, *columns: Floats) -> History:
