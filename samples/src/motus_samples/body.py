@@ -121,6 +121,8 @@ class Posture:
         trunk_lateral_deg: Trunk bent sideways, positive to the right.
         heading_deg: Turn of the whole body about the vertical, positive to the left.
         thorax_twist_deg: Turn of the shoulder line against the pelvis about the trunk, positive to the left.
+        spine_flexion_deg: Bend between the lower 35 % and the upper 65 % of the trunk, which shortens the straight line
+            from hips to shoulders.
     """
 
     pelvis: Array
@@ -132,6 +134,7 @@ class Posture:
     trunk_lateral_deg: Array | float = 0.0
     heading_deg: Array | float = 0.0
     thorax_twist_deg: Array | float = 0.0
+    spine_flexion_deg: Array | float = 0.0
 
 
 @dataclass(frozen=True)
@@ -174,6 +177,13 @@ def _column(angle_deg: Array | float, like: Array) -> Array:
     return np.asarray(np.radians(np.broadcast_to(angle_deg, np.shape(like)))[:, None])
 
 
+def trunk_length(build: Build, spine_flexion_deg: Array | float) -> Array:
+    """Return the straight length from hips to shoulders in metres, (frames, 1) or (1, 1)."""
+    lower, upper = 0.35, 0.65
+    bend = np.cos(np.radians(np.atleast_1d(spine_flexion_deg)))[:, None]
+    return np.asarray(build.trunk * np.sqrt(lower**2 + upper**2 + 2 * lower * upper * bend))
+
+
 def outward(side: Side) -> float:
     """Return the sign of a side along Z: +1 right, -1 left."""
     return 1.0 if side == "right" else -1.0
@@ -184,7 +194,7 @@ def forward_kinematics(build: Build, posture: Posture) -> Skeleton:
     axes = trunk_axes(posture.trunk_lean_deg, posture.trunk_lateral_deg, posture.heading_deg)
     thorax = twisted(axes, posture.thorax_twist_deg)
     x, y, z = thorax
-    shoulder_centre = posture.pelvis + build.trunk * y
+    shoulder_centre = posture.pelvis + trunk_length(build, posture.spine_flexion_deg) * y
     points: dict[str, Array] = {"pelvis": posture.pelvis, "shoulder_centre": shoulder_centre}
     frames: dict[str, Array] = {"trunk": _frame(x, -z, y)}
     _add_head(build, posture, thorax, points, frames)

@@ -1,11 +1,11 @@
 """The movements that can be recorded: how each is performed, and what it is called in the truth."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
 from motus_samples.synthetic.moves import arms, floor, gait, lower, nameless, still, swinging
-from motus_samples.synthetic.performance import Draw, Perform, jumps, repeated, unrepeated
+from motus_samples.synthetic.performance import Draw, Perform, either, jumps, repeated, unrepeated
 from motus_samples.synthetic.schedule import Pace
 
 
@@ -25,37 +25,48 @@ class Movement:
 SLOW: Final = (0.8, 1.6)
 """Seconds of a controlled lifting half."""
 QUICK: Final = (0.32, 0.6)
+PULL: Final = Pace((0.9, 2.2), (0.9, 1.8), 60)
 
 _LIFTS: Final[dict[str, tuple[Draw, Pace]]] = {
     "squat": (lower.squat, Pace((0.8, 2.4), SLOW, 100)),
-    "deadlift": (lower.deadlift, Pace((0.9, 2.2), (0.9, 1.8), 60)),
     "hinge": (lower.hinge, Pace((0.9, 2.2), SLOW, 70)),
     "lunge": (lower.lunge, Pace((0.9, 1.8), (0.85, 1.5), 85, sides="one")),
-    "pushup": (floor.pushup, Pace((0.6, 1.8), (0.8, 1.3), 80, pause_s=(0.05, 0.6))),
-    "pullup": (arms.pullup, Pace((0.8, 2.0), (0.8, 1.5), 110, lifting_first=True)),
+    "pushup": (floor.pushup, Pace((0.6, 1.8), (0.8, 1.3), 80, pause_s=(0.05, 0.6), setup="floor")),
+    "pullup": (arms.pullup, Pace((0.8, 2.0), (0.8, 1.5), 110, lifting_first=True, setup="none")),
     "press": (arms.press, Pace((0.8, 1.8), SLOW, 115, lifting_first=True)),
-    "bench": (floor.bench, Pace((0.8, 2.0), SLOW, 85)),
+    "bench": (floor.bench, Pace((0.8, 2.0), SLOW, 85, setup="floor")),
     "row": (arms.row, Pace((0.7, 1.6), (0.8, 1.3), 85, lifting_first=True)),
     "curl": (arms.curl, Pace((0.8, 2.0), SLOW, 120, lifting_first=True, sides="either")),
     "lateral_raise": (arms.lateral_raise, Pace((0.8, 1.6), (0.8, 1.3), 75, lifting_first=True)),
-    "jumping_jack": (arms.jumping_jack, Pace(QUICK, QUICK, 150, True, False, (0.0, 0.1), (0.0, 0.05))),
-    "situp": (floor.situp, Pace((0.8, 1.8), (0.8, 1.6), 95, True, False, (0.05, 0.6))),
-    "russian_twist": (floor.russian_twist, Pace((0.5, 1.2), (0.5, 1.2), 95, True, False, (0.0, 0.2), (0.0, 0.2))),
-    "sit_to_stand": (floor.sit_to_stand, Pace((1.0, 2.2), (0.9, 1.8), 85, lifting_first=True)),
+    "jumping_jack": (arms.jumping_jack, Pace(QUICK, QUICK, 150, True, False, (0.0, 0.1), (0.0, 0.05), setup="none")),
+    "situp": (floor.situp, Pace((0.8, 1.8), (0.8, 1.6), 95, True, False, (0.05, 0.6), setup="floor")),
+    "russian_twist": (
+        floor.russian_twist,
+        Pace((0.5, 1.2), (0.5, 1.2), 95, True, False, (0.0, 0.2), (0.0, 0.2), setup="floor"),
+    ),
+    "sit_to_stand": (floor.sit_to_stand, Pace((1.0, 2.2), (0.9, 1.8), 85, lifting_first=True, setup="none")),
 }
 """Named movements in repetitions."""
 _NAMELESS_LIFTS: Final[dict[str, tuple[Draw, Pace]]] = {
-    "side_bend": (nameless.side_bend, Pace((0.8, 1.6), (0.8, 1.6), 30, False, False, sides="one")),
-    "knee_raise": (nameless.knee_raise, Pace((0.4, 0.9), (0.4, 0.9), 90, True, False, (0.0, 0.4), (0.0, 0.3), "one")),
+    "side_bend": (nameless.side_bend, Pace((0.8, 1.6), (0.8, 1.6), 30, False, False, sides="one", setup="none")),
+    "knee_raise": (
+        nameless.knee_raise,
+        Pace((0.4, 0.9), (0.4, 0.9), 90, True, False, (0.0, 0.4), (0.0, 0.3), "one", "none"),
+    ),
 }
 _NAMELESS: Final[dict[str, Draw]] = {
     "fidget": nameless.fidget,
     "dance": nameless.dance,
     "stretch": nameless.stretch,
+    "tie_shoe": nameless.tie_shoe,
 }
 
 CATALOGUE: Final[dict[str, Movement]] = {
     **{name: Movement(repeated(draw, pace), name) for name, (draw, pace) in _LIFTS.items()},
+    "deadlift": Movement(
+        either(repeated(lower.deadlift, PULL), repeated(lower.deadlift_from_floor, replace(PULL, lifting_first=True))),
+        "deadlift",
+    ),
     "jump": Movement(jumps, "jump"),
     "walk": Movement(partial(gait.perform, False), "walk"),
     "run": Movement(partial(gait.perform, True), "run"),

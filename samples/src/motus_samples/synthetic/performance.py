@@ -7,11 +7,12 @@ import numpy as np
 
 from motus_samples.body import Array, Build, Posture
 from motus_samples.movements.jumping import JumpStyle, jump_phases, jump_reps, jumping, plan_jumps
+from motus_samples.synthetic import setup
 from motus_samples.synthetic.drive import Mover, draw_unrest, drive
 from motus_samples.synthetic.schedule import Halves, Pace, Schedule, schedule
 from motus_samples.synthetic.script import Script
 from motus_samples.synthetic.truth import TrueContact, TruePhase, TrueRep
-from motus_samples.timing import Phase, PhaseKind
+from motus_samples.timing import Phase, PhaseKind, join_phases
 
 Draw = Callable[[Build, np.random.Generator], Mover]
 """Draws a style of a movement for a body."""
@@ -34,6 +35,8 @@ class Performance:
     contacts: tuple[TrueContact, ...] = ()
 
 
+SETUP_S = 6.5
+"""Time that is left for set-up moves before the first repetition and after the last one."""
 Perform = Callable[[Script, Build, np.random.Generator], Performance]
 """Performs a script with a body."""
 
@@ -42,17 +45,38 @@ def repeated(draw: Draw, pace: Pace) -> Perform:
     """Return the performance of a movement in repetitions."""
 
     def perform(script: Script, build: Build, rng: np.random.Generator) -> Performance:
-        plan = schedule(script, pace, script.idle_before_s, rng)
-        duration = (plan.plans[-1].back_s if plan.plans else script.idle_before_s) + script.idle_after_s
+        lead = SETUP_S if script.setup and pace.setup != "none" else 0.0
+        plan = schedule(script, pace, script.idle_before_s + lead, rng)
+        first, last = plan.span(script.idle_before_s)
+        duration = last + script.idle_after_s + lead
         unrest, mover = draw_unrest(rng, duration), draw(build, rng)
-        return Performance(
-            duration,
-            lambda t_s: mover(drive(plan, unrest, t_s)),
-            plan.reps(),
-            plan.reps(partial=True),
-            plan.phases(duration),
-            plan.spans(),
-        )
+        moves = setup.draw(pace.setup, first, last, rng)
+
+        def pose(t_s: Array) -> Posture:
+            base = mover(drive(plan, unrest, t_s))
+            return moves.pose(build, t_s, base) if lead else base
+
+        phases = plan.phases(duration)
+        phases = with_setup(phases, moves) if lead else phases
+        return Performance(duration, pose, plan.reps(), plan.reps(partial=True), phases, plan.spans())
+
+    return perform
+
+
+def with_setup(phases: tuple[TruePhase, ...], moves: setup.Setup) -> tuple[TruePhase, ...]:
+    """Return phases with the set-up moves in the rests before the first and after the last repetition."""
+    before, after = phases[0], phases[-1]
+    marks: list[tuple[PhaseKind, float]] = [("rest", 0.0), ("transition", moves.into_s[0]), ("rest", moves.into_s[1])]
+    marks += [(phase.kind, phase.start_s) for phase in phases[1:-1]]
+    marks += [("rest", max(after.start_s, before.end_s)), ("transition", moves.out_s[0]), ("rest", moves.out_s[1])]
+    return join_phases(marks, after.end_s)
+
+
+def either(one: Perform, other: Perform) -> Perform:
+    """Return the one or the other performance, by the seed."""
+
+    def perform(script: Script, build: Build, rng: np.random.Generator) -> Performance:
+        return (one if rng.random() < 0.5 else other)(script, build, rng)
 
     return perform
 

@@ -72,6 +72,8 @@ def record(script: Script) -> Recording:
     body = landmarks(build, skeleton)[1::3]
     camera = place_camera(script, body[::3].reshape(-1, 3), _stream(script, "camera"))
     channels = measure(skeleton.points, UP, -camera.axes[2])
+    trunk = np.linalg.norm(skeleton.points["shoulder_centre"] - skeleton.points["pelvis"], axis=-1)
+    channels["trunk_shape_ratio"] = trunk / build.trunk
     truth = _truth(movement.exercise, performance, channels, camera)
     return _filmed(script, errors, camera, build, t_s, body, truth)
 

@@ -10,6 +10,7 @@ import numpy as np
 from motus_samples.body import SIDES, Array, Side
 from motus_samples.synthetic.courses import Course, sticking, waves
 from motus_samples.synthetic.script import Script
+from motus_samples.synthetic.setup import Kind
 from motus_samples.synthetic.truth import TruePhase, TrueRep
 from motus_samples.timing import SHORTEST_HOLD_S, PhaseKind, join_phases, min_jerk, visible_delay_share
 
@@ -31,6 +32,7 @@ class Pace:
         explosive: It can be done explosively; otherwise `TrueRep.explosive` is None.
         pause_s: Range of the pauses between repetitions.
         hold_s: Range of the hold at the turn.
+        setup: How somebody gets into position.
         sides: Both work together, may take turns instead (either), or one works at a time, in turns or always.
     """
 
@@ -42,6 +44,7 @@ class Pace:
     pause_s: Range = (0.05, 1.0)
     hold_s: Range = (0.0, 0.5)
     sides: Literal["both", "either", "one"] = "both"
+    setup: Kind = "pickup"
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,7 @@ class Plan:
         tired: Fatigue of this repetition, 0 to 1.
         tremor: Amplitude as a share of the full range.
         partial: Does not count.
+        bounce: Share of the way that it comes back and goes again at the turn.
     """
 
     leave_s: float
@@ -66,6 +70,7 @@ class Plan:
     explosive: bool | None
     shaky: bool
     partial: bool
+    bounce: float
 
 
 @dataclass(frozen=True)
@@ -120,6 +125,10 @@ class Schedule:
     def reps(self, *, partial: bool = False) -> tuple[TrueRep, ...]:
         """Return the complete or the partial repetitions as the truth states them."""
         return tuple(_true_rep(plan) for plan in self.plans if plan.partial == partial)
+
+    def span(self, otherwise_s: float) -> tuple[float, float]:
+        """Return when the first plan begins and the last one ends."""
+        return (self.plans[0].leave_s, self.plans[-1].back_s) if self.plans else (otherwise_s, otherwise_s)
 
     def spans(self) -> tuple[tuple[float, float], ...]:
         """Return the first start and last end of the complete repetitions of each set."""
@@ -231,7 +240,9 @@ def _plan(
     if partial:
         depth, lift, lower = short, 0.6 * lift, 0.6 * lower
     first, second = (lift, lower) if pace.lifting_first else (lower, lift)
-    hold = 0.0 if partial else style.hold_s * rng.uniform(0.7, 1.3)
+    hold, bounce = (0.0 if partial else style.hold_s * rng.uniform(0.7, 1.3)), rng.uniform(0.12, 0.3)
+    twice = script.double_dip and not partial
+    hold = max(hold, 0.8) if twice else hold
     reach, part = now + first, now + first + hold
     return Plan(
         now,
@@ -245,6 +256,7 @@ def _plan(
         lift < EXPLOSIVE_BELOW_S if pace.explosive else None,
         style.shaky,
         partial,
+        bounce if twice else 0.0,
     )
 
 
@@ -259,6 +271,10 @@ def _bout(t_s: Array, plan: Plan, halves: Halves) -> Array:
     lifting, lowering = (out, home) if halves.lifting_first else (home, out)
     lifted, lowered = sticking(lifting, halves.dip, halves.centre), min_jerk(lowering)
     way = lifted - lowered if halves.lifting_first else lowered - lifted
+    way = (
+        way
+        - plan.bounce * np.sin(np.pi * np.clip((t_s - plan.reach_s) / (plan.part_s - plan.reach_s + 1e-9), 0, 1)) ** 2
+    )
     whole = np.clip((t_s - plan.leave_s) / (plan.back_s - plan.leave_s), 0, 1)
     return np.asarray(plan.depth * way + plan.tremor * np.sin(np.pi * whole) ** 2 * halves.tremor(t_s))
 

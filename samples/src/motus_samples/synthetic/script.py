@@ -38,6 +38,7 @@ class Script:
         shaky: A tremor of 3 to 5 degrees at 3 to 6 Hz during the repetitions.
         alternating: Sides take turns, where the movement has that; from the seed if None.
         partials: Repetitions of less than half the range among the full ones.
+        double_dip: Each repetition comes back a little at its turn and goes again; it counts once.
         setup: Getting into position before the first set and out of it after the last one.
         mirrored: The picture is a mirror image, as selfie cameras give.
         drop_share: Share of frames that never arrive, 0 to 0.1, half of them in bursts of 0.2 to 1 s.
@@ -63,6 +64,7 @@ class Script:
     shaky: bool | None = None
     alternating: bool | None = None
     partials: int = 0
+    double_dip: bool = False
     setup: bool = False
     mirrored: bool = False
     stature_m: float | None = None

@@ -20,6 +20,7 @@ from motus_samples.body import (
     hip_axis,
     outward,
     trunk_axes,
+    trunk_length,
     twisted,
 )
 from motus_samples.reach import hip_over_ankle, leg_span, reach_arm, reach_leg
@@ -49,6 +50,7 @@ class Torso:
     heading: Array | float = 0.0
     twist: Array | float = 0.0
     neck: Array | float = 0.0
+    spine: Array | float = 0.0
 
     def axes(self) -> Axes:
         """Return the axes of trunk and pelvis."""
@@ -79,7 +81,7 @@ Arms = Callable[[Upper], dict[Side, Arm]]
 def upper_of(build: Build, pelvis: Array, torso: Torso) -> Upper:
     """Return where the arms hang."""
     thorax = twisted(torso.axes(), torso.twist)
-    centre = pelvis + build.trunk * thorax[1]
+    centre = pelvis + trunk_length(build, torso.spine) * thorax[1]
     shoulders = {side: centre + outward(side) * build.shoulder_half * thorax[2] for side in SIDES}
     return Upper(build, pelvis, thorax, shoulders)
 
@@ -138,7 +140,7 @@ def posture_of(build: Build, pelvis: Array, torso: Torso, roll: Array, legs: Map
     """Return the posture of a trunk, legs and arms."""
     neck = np.broadcast_to(torso.neck, torso.lean.shape)
     limbs = arms(upper_of(build, pelvis, torso))
-    return Posture(pelvis, torso.lean, roll, neck, legs, limbs, torso.lateral, torso.heading, torso.twist)
+    return Posture(pelvis, torso.lean, roll, neck, legs, limbs, torso.lateral, torso.heading, torso.twist, torso.spine)
 
 
 def hanging(

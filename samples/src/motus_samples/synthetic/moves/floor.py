@@ -74,11 +74,12 @@ def situp(build: Build, rng: np.random.Generator) -> Mover:
     crunch = rng.random() < 0.25
     top = rng.uniform(-50, -35) if crunch else rng.uniform(-20, 0)
     feet_ahead, apart = rng.uniform(0.28, 0.36) * build.stature, rng.uniform(0.0, 0.04) * build.stature
-    hold = int(rng.integers(3))
+    hold, rounded = int(rng.integers(3)), rng.uniform(20, 50)
 
     def pose(drive: Drive) -> Posture:
         e = drive.both
-        torso = Torso(-86 + (top + 86) * e + 0.3 * drive.lean_deg, neck=-15 * np.clip(e, 0, 1))
+        curled = np.clip(e, 0, 1)
+        torso = Torso(-86 + (top + 86) * e + 0.3 * drive.lean_deg, neck=-15 * curled, spine=rounded * curled)
         still = np.zeros_like(e)
         pelvis = place(still, 0.0, HIP_THICKNESS * build.stature)
         arms = (

@@ -1,5 +1,7 @@
 """Movements of the legs on planted feet: squat, hinge, deadlift, and lunges."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from motus_samples.body import SIDES, Array, Axes, Build, Leg, Posture, Side, hip_axis, outward
@@ -10,6 +12,7 @@ from motus_samples.timing import min_jerk
 
 TIRED_LEAN_DEG = 12.0
 TIRED_VALGUS_DEG = 10.0
+STEEPEST_DEG = 87.0
 TOWARDS_STRONG_M = 0.4
 """Shift of the pelvis over the stronger leg, for a side that leaves out all of its range: 6 cm at 15 % (biomech 11)."""
 
@@ -18,12 +21,12 @@ def squat(build: Build, rng: np.random.Generator) -> Mover:
     """Return squats: knees to 85..125 degrees, trunk to 20..45, shanks to 15..30; five ways to hold the arms."""
     rest, knee, shank, lean = rng.uniform(4, 8), rng.uniform(85, 125), rng.uniform(15, 30), rng.uniform(20, 45)
     feet = Feet(rng.uniform(0.01, 0.09) * build.stature, rng.uniform(5, 28))
-    hold, valgus = int(rng.integers(5)), rng.uniform(-2, 3)
+    hold, valgus, rounded = int(rng.integers(5)), rng.uniform(-2, 3), rng.uniform(0, 20)
 
     def pose(drive: Drive) -> Posture:
         e = drive.both
         trunk = 2 + drive.lean_deg + (lean - 2 + TIRED_LEAN_DEG * drive.tired) * e
-        torso = Torso(trunk, drive.lateral_deg, neck=0.6 * trunk)
+        torso = Torso(trunk, drive.lateral_deg, neck=0.6 * trunk, spine=rounded * np.clip(e, 0, 1))
         knees = {side: rest + (knee - rest) * np.clip(drive.of(side), -0.02, None) for side in SIDES}
         inwards = (valgus + TIRED_VALGUS_DEG * drive.tired) * np.clip(e, 0, None)
         arms = squat_arms(hold, e, trunk, drive.fidget)
@@ -58,14 +61,25 @@ def deadlift(build: Build, rng: np.random.Generator) -> Mover:
     return _bow(build, rng, lean=lean, knee=knee, shank=shank)
 
 
+def deadlift_from_floor(build: Build, rng: np.random.Generator) -> Mover:
+    """Return deadlifts that rest at the bottom and turn at the lock-out."""
+    pull = deadlift(build, rng)
+
+    def pose(drive: Drive) -> Posture:
+        return pull(replace(drive, left=1 - drive.left, right=1 - drive.right))
+
+    return pose
+
+
 def _bow(build: Build, rng: np.random.Generator, *, lean: float, knee: float, shank: float) -> Mover:
     feet = Feet(rng.uniform(0.0, 0.04) * build.stature, rng.uniform(0, 15))
-    rest, elbow, forward = rng.uniform(4, 8), rng.uniform(4, 12), rng.uniform(0, 6)
+    rest, elbow, forward, rounded = rng.uniform(4, 8), rng.uniform(4, 12), rng.uniform(0, 6), rng.uniform(0, 35)
 
     def pose(drive: Drive) -> Posture:
         e = drive.both
         trunk = 2 + drive.lean_deg + (lean - 2 + TIRED_LEAN_DEG * drive.tired) * e
-        torso = Torso(trunk, drive.lateral_deg, neck=0.35 * trunk)
+        trunk = np.minimum(trunk, STEEPEST_DEG)
+        torso = Torso(trunk, drive.lateral_deg, neck=0.35 * trunk, spine=rounded * np.clip(e, 0, 1))
         knees = {side: rest + (knee - rest) * np.clip(drive.of(side), -0.02, None) for side in SIDES}
         arms = gravity_arms(elbow, forward + 4 * drive.fidget)
         return on_feet(build, feet, torso, knees, shank * e, arms, shift=drive.shift_m)

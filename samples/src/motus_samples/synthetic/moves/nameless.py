@@ -4,10 +4,11 @@ import numpy as np
 
 from motus_samples.body import FORWARD, SIDES, UP, Array, Build, Posture, Side, outward
 from motus_samples.reach import hip_over_ankle, place
-from motus_samples.synthetic.courses import Course, steps
+from motus_samples.synthetic.courses import Course, keyed, steps, waves
 from motus_samples.synthetic.drive import Drive, Mover
 from motus_samples.synthetic.moves.still import LONGEST_S
-from motus_samples.synthetic.stand import Feet, Torso, by_angles, lying_leg, on_feet, posture_of
+from motus_samples.synthetic.setup import blend
+from motus_samples.synthetic.stand import Arms, Feet, Torso, by_angles, hanging, lying_leg, on_feet, posture_of
 
 
 def side_bend(build: Build, rng: np.random.Generator) -> Mover:
@@ -65,6 +66,28 @@ def dance(build: Build, rng: np.random.Generator) -> Mover:
 def stretch(build: Build, rng: np.random.Generator) -> Mover:
     """Return someone who stretches: slow changes between far positions that are held."""
     return _aimless(build, rng, every=(3.0, 7.0), arm=75.0, trunk=18.0, knee=10.0)
+
+
+def tie_shoe(build: Build, rng: np.random.Generator) -> Mover:
+    """Return someone who fidgets, bends down to a shoe again and again for some seconds and comes up."""
+    about = fidget(build, rng)
+    knees, lean = rng.uniform(90, 120), rng.uniform(50, 70)
+    down = rng.uniform(3, 6) + np.cumsum(rng.uniform(9, 15, int(LONGEST_S / 9)))
+    lasts, busy = rng.uniform(3.5, 6, len(down)), waves(rng, 1.0, 2.5, 7.0)
+    times = np.stack([down - 8, down - 6.9, down - 8 + lasts, down - 6.9 + lasts], axis=-1).ravel()
+    levels = np.tile([0.0, 1.0, 1.0, 0.0], len(down))
+
+    def pose(drive: Drive) -> Posture:
+        t_s, still = drive.t_s, np.zeros_like(drive.t_s)
+        torso = Torso(still + lean, neck=-10.0)
+        low = on_feet(build, Feet(), torso, dict.fromkeys(SIDES, still + knees), still + 28, _busy_hands(busy(t_s)))
+        return blend(about(drive), low, keyed(t_s, times, levels))
+
+    return pose
+
+
+def _busy_hands(busy: Array) -> Arms:
+    return hanging(78 + 0.3 * busy, 30 + busy, 95.0)
 
 
 def _aimless(
