@@ -147,7 +147,7 @@ def test_the_camera_stands_where_its_view_says(view: str, seed: int) -> None:
     assert -0.05 < clean.image[..., :2].min() < clean.image[..., :2].max() < 1.05
 
 
-@pytest.mark.parametrize(("size", "white", "slow"), [("good", 0.5, 12), ("medium", 1.0, 18), ("hard", 1.5, 25)])
+@pytest.mark.parametrize(("size", "white", "slow"), [("good", 0.5, 12), ("medium", 1.0, 18), ("hard", 1.2, 25)])
 def test_errors_have_the_size_of_their_profile(size: str, white: float, slow: float) -> None:
     """Jitter, slow error and bias of an elbow near the camera are those of the specification, over many sessions."""
     jitter, slow_sd, bias = [], [], []
@@ -159,7 +159,7 @@ def test_errors_have_the_size_of_their_profile(size: str, white: float, slow: fl
         slow_sd.append(elbow.std(axis=0))
         bias.append(elbow.mean(axis=0))
     assert 1000 * np.median(jitter, axis=0) == pytest.approx(white * np.array([6, 5]), rel=0.25)
-    assert 1000 * np.mean(slow_sd) == pytest.approx(np.hypot(slow, 6 * white), rel=0.25)
+    assert 1000 * np.mean(slow_sd) == pytest.approx(np.hypot(1.1 * slow, 6 * white), rel=0.25)
     assert 6 < 1000 * np.std(bias) < 30
 
 
@@ -177,20 +177,22 @@ def test_bias_is_fixed_within_a_session() -> None:
 def test_fatigue_slows_and_shortens(movement: str) -> None:
     """A tired athlete's last lifting half takes longer and goes less far than the first."""
     slower, shorter = [], []
-    for seed in range(0, 16, 2):
+    for seed in range(0, 24, 2):
         tired = record(Script(movement, seed=seed, noise="clean", reps=8, fatigue=1.0, shaky=False, alternating=False))
         lifts = [phase.end_s - phase.start_s for phase in tired.truth.phases if phase.kind == "concentric"]
         angle = primary(tired, movement)
         ranges = [abs(angle[around(tired, rep.turn_s)] - angle[0]) for rep in tired.truth.reps]
-        slower.append(lifts[-1] / lifts[0])
-        shorter.append(ranges[-1] / ranges[0])
-    assert np.median(slower) == pytest.approx(1.6, abs=0.25)
-    assert np.median(shorter) == pytest.approx(0.8, abs=0.1)
+        slower.append(np.log(np.mean(lifts[-2:]) / np.mean(lifts[:2])))
+        shorter.append(np.log(np.mean(ranges[-2:]) / np.mean(ranges[:2])))
+    assert np.exp(np.mean(slower)) == pytest.approx(1.5, abs=0.2)
+    assert np.exp(np.mean(shorter)) == pytest.approx(0.83, abs=0.06)
 
 
-@pytest.mark.parametrize(("movement", "joint"), [("squat", "knee"), ("press", "elbow"), ("curl", "elbow")])
-def test_asymmetry_shortens_the_weak_side(movement: str, joint: str) -> None:
-    """A planted asymmetry takes its share off the weak side's range."""
+@pytest.mark.parametrize(
+    ("movement", "joint", "left_over"), [("squat", "knee", 0.89), ("press", "elbow", 0.85), ("curl", "elbow", 0.85)]
+)
+def test_asymmetry_shortens_the_weak_side(movement: str, joint: str, left_over: float) -> None:
+    """A planted asymmetry takes its share off the weak side's range, in a squat as far as the pelvis can tilt."""
     uneven = record(
         Script(movement, seed=0, noise="clean", asymmetry=0.15, weak_side="left", alternating=False, shaky=False)
     )
@@ -199,7 +201,7 @@ def test_asymmetry_shortens_the_weak_side(movement: str, joint: str) -> None:
         np.mean([abs(angle[around(uneven, r.turn_s)] - angle[0]) for r in uneven.truth.reps]) for angle in sides
     )
 
-    assert left / right == pytest.approx(0.85, abs=0.05)
+    assert left / right == pytest.approx(left_over, abs=0.05)
 
 
 def test_tempo_and_tremor_are_written_into_each_rep() -> None:
@@ -221,6 +223,56 @@ def test_partial_repetitions_are_listed_apart() -> None:
     assert len(recording.truth.reps) == 6
     assert len(recording.truth.partials) == 2
     assert all(knee[around(recording, rep.turn_s)] < 0.6 * full for rep in recording.truth.partials)
+
+
+def test_a_double_dip_counts_once() -> None:
+    """A repetition that bounces at its turn is one, and its knee comes back by more than 8 degrees there."""
+    recording = record(Script("squat", seed=2, noise="clean", reps=3, double_dip=True, shaky=False))
+    knee = primary(recording, "squat")
+
+    assert len(recording.truth.reps) == 3
+    for hold in (phase for phase in recording.truth.phases if phase.kind == "turn_hold"):
+        inside = (recording.t_s > hold.start_s) & (recording.t_s < hold.end_s)
+        assert np.ptp(knee[inside]) > 8
+
+
+@pytest.mark.parametrize("movement", ["squat", "pushup", "bench", "curl"])
+def test_setup_moves_come_before_and_after_the_set_and_do_not_count(movement: str) -> None:
+    """Getting into position bends the trunk outside of the set, and the repetitions are as many as asked."""
+    recording = record(Script(movement, seed=2, noise="clean", reps=3, setup=True))
+    truth, lean = recording.truth, recording.truth.channels["trunk_lean_deg"]
+    moves = [phase for phase in truth.phases if phase.kind == "transition"]
+
+    assert len(truth.reps) == 3
+    assert moves[0].end_s < truth.sets[0][0] < truth.sets[0][1] < moves[1].start_s
+    for move in moves:
+        assert lean[(recording.t_s > move.start_s) & (recording.t_s < move.end_s)].max() > 35
+
+
+@pytest.mark.parametrize(("movement", "share"), [("walk", (0.55, 0.67)), ("run", (0.28, 0.42))])
+def test_steps_are_where_the_feet_are_low(movement: str, share: tuple[float, float]) -> None:
+    """In the middle of a contact that foot is the lower one; walking has no flight, running has."""
+    clean = record(Script(movement, seed=2, noise="clean"))
+    up = clean.camera.axes @ [0.0, 0.0, 1.0]
+    contacts = clean.truth.contacts
+    strides = np.diff([contact.start_s for contact in contacts if contact.side == "left"])
+    lasts = np.median([contact.end_s - contact.start_s for contact in contacts])
+
+    assert share[0] < lasts / strides.mean() < share[1]
+    for contact in contacts[2:-2]:
+        frame = clean.world[around(clean, (contact.start_s + contact.end_s) / 2)]
+        other = "right" if contact.side == "left" else "left"
+        assert frame[INDEX[f"{contact.side}_ankle"]] @ up < frame[INDEX[f"{other}_ankle"]] @ up
+
+
+def test_foreign_visibility_follows_another_law() -> None:
+    """BlazePose's visibility is an average over frames; the foreign model's flickers with the error of each frame."""
+    flicker = {
+        noise: np.diff(record(Script("curl", seed=2, view="frontal", noise=noise)).visibility[:, 15]).std()
+        for noise in ("medium", "foreign")
+    }
+
+    assert flicker["foreign"] > 5 * flicker["medium"]
 
 
 def test_sets_are_apart_by_their_rest() -> None:

@@ -128,11 +128,11 @@ def _between(a: Array, b: Array) -> Array:
 
 
 def _dot(a: Array, b: Array) -> Array:
-    return np.asarray(np.sum(a * b, axis=-1))
+    return np.asarray(np.einsum("...i,...i->...", a, b))
 
 
 def _unit(vector: Array) -> Array:
-    return np.asarray(vector / np.linalg.norm(vector, axis=-1, keepdims=True))
+    return np.asarray(vector / np.sqrt(_dot(vector, vector))[..., None])
 
 
 def _square(vector: Array, axis: Array) -> Array:

@@ -64,10 +64,10 @@ def reach_leg(
     """
     x, y, z = axes
     away = ankle - hip
-    span = np.linalg.norm(away, axis=-1, keepdims=True)
+    span = _length(away)
     along = away / span
     axis = np.cross(along, knee_towards)
-    axis = axis / np.linalg.norm(axis, axis=-1, keepdims=True)
+    axis = axis / _length(axis)
     longest = build.thigh + build.shank
     span = np.clip(span, abs(build.thigh - build.shank) + 1e-6, longest - 1e-6)
     bend = np.arccos((span**2 - build.thigh**2 - build.shank**2) / (2 * build.thigh * build.shank))
@@ -77,7 +77,7 @@ def reach_leg(
     level = knee_axis_level(thigh, z)
     pitch = np.radians(pitch_deg)[:, None]
     level_toes = toes_towards - _dot(toes_towards, axis)[:, None] * axis
-    level_toes = level_toes / np.linalg.norm(level_toes, axis=-1, keepdims=True)
+    level_toes = level_toes / _length(level_toes)
     toes = np.cos(pitch) * level_toes + np.sin(pitch) * np.cross(axis, level_toes)
     return Leg(
         hip_flexion_deg=_degrees(np.arctan2(_dot(thigh, x), -_dot(thigh, y))),
@@ -92,11 +92,11 @@ def reach_arm(build: Build, axes: Axes, shoulder: Array, wrist: Array, elbow_tow
     """Return the arm's angles that bring its wrist to a place with the elbow pointing towards a direction (world)."""
     x, y, z = axes
     away = wrist - shoulder
-    span = np.linalg.norm(away, axis=-1, keepdims=True)
+    span = _length(away)
     along = away / span
     span = np.clip(span, abs(build.upper_arm - build.forearm) + 1e-6, build.upper_arm + build.forearm - 1e-6)
     pole = elbow_towards - _dot(elbow_towards, along)[:, None] * along
-    pole = pole / np.linalg.norm(pole, axis=-1, keepdims=True)
+    pole = pole / _length(pole)
     lead = np.arccos((build.upper_arm**2 + span**2 - build.forearm**2) / (2 * build.upper_arm * span))
     upper = np.cos(lead) * along + np.sin(lead) * pole
     forearm = (span * along - build.upper_arm * upper) / build.forearm
@@ -118,7 +118,12 @@ def place(ahead: Array, left: Array | float, height: Array | float) -> Array:
 
 
 def _dot(a: Array, b: Array) -> Array:
-    return np.asarray(np.sum(a * b, axis=-1))
+    return np.asarray(np.einsum("...i,...i->...", a, b))
+
+
+def _length(vector: Array) -> Array:
+    """Return lengths with an axis kept, (..., 1)."""
+    return np.asarray(np.sqrt(_dot(vector, vector))[..., None])
 
 
 def _degrees(angle: Array) -> Array:

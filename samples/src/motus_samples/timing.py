@@ -1,6 +1,7 @@
 """When things happen in a clip: the schedule of reps and phases, and minimum-jerk courses between rest and turn."""
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Final, Literal
 
 import numpy as np
@@ -93,6 +94,7 @@ def min_jerk(share: Array) -> Array:
     return np.asarray(x * x * x * (10 - 15 * x + 6 * x * x))
 
 
+@cache
 def visible_delay_share() -> float:
     """Return the share of a minimum-jerk course's duration after which it has covered `VISIBLE_SHARE`."""
     grid = np.linspace(0.0, 1.0, 10_001)

@@ -42,9 +42,9 @@ class Errors:
 
 ERRORS: Final[dict[Profile, Errors]] = {
     "clean": Errors(0, 0, 0, (1, 1), (1, 1), (0, 0), 0, 0, (0, 0), (0, 0)),
-    "good": Errors(0.7, 0.012, 0.5, (0.85, 1), (0.93, 1), (0, 0.001), 0.0002, 0.0, (0, 0.01), (0, 0.004)),
+    "good": Errors(0.8, 0.012, 0.5, (0.85, 1), (0.93, 1), (0, 0.001), 0.0002, 0.0, (0, 0.01), (0, 0.004)),
     "medium": Errors(1.0, 0.018, 1.0, (0.75, 1), (0.88, 1), (0.001, 0.003), 0.0005, 0.0002, (0, 0.03), (0, 0.008)),
-    "hard": Errors(1.3, 0.025, 1.5, (0.7, 1), (0.85, 1), (0.002, 0.005), 0.001, 0.001, (0.02, 0.1), (0.004, 0.008)),
+    "hard": Errors(1.0, 0.025, 1.2, (0.7, 1), (0.85, 1), (0.002, 0.005), 0.001, 0.001, (0.02, 0.1), (0.004, 0.008)),
     "foreign": Errors(1.0, 0.018, 1.0, (0.8, 1.1), (0.9, 1), (0.0005, 0.002), 0.0005, 0.0005, (0, 0.05), (0, 0.008)),
 }
 BIAS_M: Final = np.array([0.012, 0.012, 0.030])
@@ -82,7 +82,7 @@ JITTER_M: Final = 0.001 * _per_landmark(
     feet=(8.0, 7.0, 16.0),
 )
 """White error of each landmark, (33, 3): third-difference spread of unsmoothed landmarks (biomech 9.2)."""
-SLOW_SHARE: Final = _per_landmark(1.0, hips=0.3, shoulders=0.6, face=0.6)
+SLOW_SHARE: Final = _per_landmark(1.0, hips=0.3, shoulders=0.6, face=0.6, knees=0.8, ankles=0.9, elbows=1.1, wrists=1.2)
 """Slow error of each landmark against the profile's, (33, 1)."""
 LIMB: Final = _per_landmark(1.0, hips=0.15, shoulders=0.2, face=0.4)[:, 0]
 """How much of each landmark the body hides when its side is the far one, (33,)."""
