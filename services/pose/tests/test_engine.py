@@ -56,6 +56,17 @@ def test_nobody_in_an_empty_picture_of_any_size(model: Path, shape: tuple[int, i
     assert seen == [(), (), (), ()]
 
 
+def test_operators_own_bundle_is_used_as_it_is(stock: Path, pictures: list[NDArray[np.uint8]]) -> None:
+    """A bundle that the operator names, segmentation branch and all, sees the athlete and bears its own name."""
+    engine = engine_factory(PoseSettings(model=str(stock)))()
+
+    seen = engine.detect(pictures[0], 0)
+    engine.close()
+
+    assert len(seen) == 1
+    assert engine.info.model == stock.stem
+
+
 def test_broken_model_is_an_error_that_names_it(tmp_path: Path) -> None:
     """A model chosen by the operator that mediapipe cannot use is reported, not crashed on."""
     broken = tmp_path / "mine.task"

@@ -124,7 +124,7 @@ def ensure_bundle(
     except BundleError:
         out.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=out.parent, prefix=".bundle-") as scratch:
-            stock = _stock_bundle(out.parent, wheel, Path(scratch), progress)
+            stock = _found_or_built(out.parent, wheel, Path(scratch), progress)
             part = Path(scratch) / out.name
             part.write_bytes(stock if bundle == STOCK else pruned_bundle(stock, progress))
             part.replace(out)
@@ -132,7 +132,8 @@ def ensure_bundle(
     return out
 
 
-def _stock_bundle(folder: Path, wheel: Path | None, scratch: Path, progress: Progress) -> bytes:
+def _found_or_built(folder: Path, wheel: Path | None, scratch: Path, progress: Progress) -> bytes:
+    """The stock bundle's bytes: of the one in `folder`, else from the wheel."""
     try:
         return read_bundle(folder / STOCK.name, STOCK.sha256)
     except BundleError:

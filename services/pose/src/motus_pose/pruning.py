@@ -1,7 +1,7 @@
 """Takes the segmentation branch out of BlazePose's landmark network, which computes it also when nobody wants masks.
 
-The branch refines features up to the full size of the input: a tenth of the network's arithmetic and nearly half of its
-time. Nothing but the mask depends on it, so without it every other output is the same to the last bit.
+The branch refines features up to the full size of the input: a tenth of the network's arithmetic, a quarter of its time
+or more. Nothing but the mask depends on it, so without it every other output is the same to the last bit.
 """
 
 from collections.abc import Iterable
