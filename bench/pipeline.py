@@ -4,15 +4,18 @@ Each round measures the bare loop (frames held decoded, nothing else) and then t
 neighbours are what counts on a noisy machine. The yardstick is MediaPipe with the stock bundle, as anyone would use it.
 The stack runs the pruned bundle, so the loop is measured with that one too. Figures: `fast_ratio` (stack's frame rate
 over the bare stock loop's, median of the rounds), `fast_pruned_ratio` (over the bare pruned loop's), `realtime_p95_ms`
-(ingest time to sample, real-time pacing), `realtime_dropped`.
+(ingest time to sample, real-time pacing), `realtime_dropped`, and of the fast rounds `cpu_ms_<part>`: processor time of
+each process for a frame, which says where time goes also on a busy machine.
 """
 
 import argparse
 import json
+import os
 import statistics
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -62,16 +65,22 @@ def bare_rate(frames: list[NDArray[np.uint8]], fps: float, bundle: Bundle) -> fl
 
 
 @contextmanager
-def stack() -> Iterator[SessionClient]:
-    """A whole stack in a temporary folder, and a client of it."""
+def stack() -> Iterator[tuple[SessionClient, dict[str, int]]]:
+    """A whole stack in a temporary folder: a client of it, and its process ids by part."""
     with tempfile.TemporaryDirectory() as folder:
         supervisor = Supervisor(Layout(Path(folder)), [CLIP.parent], own_store=True)
         supervisor.start()
         try:
             with SessionClient(supervisor.address, timeout_s=60) as client:
-                yield client
+                yield client, supervisor.pids
         finally:
             supervisor.stop()
+
+
+def processor_ms(pid: int) -> int:
+    """Processor time that a process has used; see proc(5), fields utime and stime of `stat`."""
+    after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return 1000 * (int(after_name[11]) + int(after_name[12])) // os.sysconf("SC_CLK_TCK")
 
 
 def play(client: SessionClient, clip: Path, pacing: session_service_pb2.Pacing.ValueType) -> tuple[str, float]:
@@ -90,12 +99,15 @@ def measure(clip: Path, rounds: int) -> dict[str, float]:
     """All figures, measured side by side."""
     frames, fps = decoded(clip)
     stock, pruned, fast = [], [], []
-    with stack() as client:
+    used = Counter[str]()
+    with stack() as (client, pids):
         for number in range(rounds):
             print(f"round {number + 1} of {rounds}", file=sys.stderr)
             stock.append(bare_rate(frames, fps, STOCK))
             pruned.append(bare_rate(frames, fps, PRUNED))
+            used.subtract({part: processor_ms(pid) for part, pid in pids.items()})
             fast.append(fps * play(client, clip, session_service_pb2.PACING_FAST)[1])
+            used.update({part: processor_ms(pid) for part, pid in pids.items()})
         live = read_outcome(client, play(client, clip, session_service_pb2.PACING_REALTIME)[0])
     return {
         "bare_fps": statistics.median(stock),
@@ -103,6 +115,7 @@ def measure(clip: Path, rounds: int) -> dict[str, float]:
         "fast_fps": statistics.median(fast),
         "fast_ratio": statistics.median(f / b for f, b in zip(fast, stock, strict=True)),
         "fast_pruned_ratio": statistics.median(f / b for f, b in zip(fast, pruned, strict=True)),
+        **{f"cpu_ms_{part}": ms / (rounds * len(frames)) for part, ms in used.items()},
         **{f"realtime_{name}": value for name, value in realtime_figures(outcome_json(live, None)).items()},
     }
 
