@@ -14,13 +14,13 @@ from motus_samples.synthetic import MOVEMENTS, PROFILES
 from truth.athletes import cases, measure_athletes
 from truth.clips import clip_figures, clip_table, measure_clips
 from truth.figures import figures
-from truth.gates import NOISE, SETS, UNNAMED
+from truth.gates import NOISE, UNNAMED
 from truth.mocap import measure_mocap, mocap_figures, mocap_table
 from truth.table import confusion_text, gates_text, rows, text
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
-FULL_SETS = 1000
+FEW_SETS, FULL_SETS = 1, 1000
 
 
 def main() -> int:
@@ -48,7 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     parts.add_argument("--mocap", action="store_true", help="joint angles against motion capture")
     parts.add_argument("--synthetic", action="store_true", help="synthetic athletes against their truth")
     made = parser.add_argument_group("synthetic athletes")
-    made.add_argument("--sets", type=int, default=SETS, help="recordings for each movement, view and noise")
+    made.add_argument("--sets", type=int, default=FEW_SETS, help="recordings for each movement, view and noise")
     made.add_argument("--full", action="store_true", help="1,000 sets, all of them named, all noises: takes days")
     made.add_argument("--noise", nargs="+", choices=PROFILES, default=[NOISE], help="noise profiles")
     made.add_argument("--movements", nargs="+", choices=MOVEMENTS, default=list(MOVEMENTS), metavar="MOVEMENT")
