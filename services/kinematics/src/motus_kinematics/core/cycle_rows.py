@@ -7,12 +7,13 @@ from typing import Final
 import numpy as np
 
 from motus_kinematics.core.body import Floats
-from motus_kinematics.core.channels import DIFFERENTIATED, SIDES, Absence
+from motus_kinematics.core.channels import DIFFERENTIATED, INDEX, SIDES, Absence
 from motus_kinematics.core.composite import GUESSED_DEG
 from motus_kinematics.core.cycle import Cycle
 from motus_kinematics.core.exercises import Exercise
 from motus_kinematics.core.history import Table
 from motus_kinematics.core.measured import Measured, absent
+from motus_kinematics.core.ranked import Ranked
 
 MIN_ROWS: Final = 5
 
@@ -30,6 +31,9 @@ class CycleRows:
     def __init__(self, table: Table, cycle: Cycle, exercise: Exercise) -> None:
         self._table = table.between(cycle.start_s, cycle.end_s)
         self.t_s = self._table.t_s
+        values, sigmas = self._table.values, self._table.sigmas
+        self._values = Ranked(values)
+        self._sigmas = Ranked(np.where(np.isfinite(values), sigmas, np.nan))
         sides = (cycle.side,) if cycle.side else SIDES
         self.primaries = tuple(dict.fromkeys(exercise.primary_channel(side) for side in sides))
         self.paired = exercise.paired
@@ -52,15 +56,12 @@ class CycleRows:
 
     def sigma(self, channel: str) -> float:
         """Usual expected error; infinite when the channel was hardly seen."""
-        sigmas = self._table.sigma(channel)
-        known = sigmas[np.isfinite(sigmas) & np.isfinite(self.values(channel))]
-        return float(np.median(known)) if len(known) >= MIN_ROWS else np.inf
+        column = INDEX[channel]
+        return self._sigmas.quantile(column, 0.5) if self._sigmas.known(column) >= MIN_ROWS else np.inf
 
     def quantile(self, channel: str, share: float) -> float:
-        """A quantile of the values that are known."""
-        values = self.values(channel)
-        known = values[np.isfinite(values)]
-        return float(np.quantile(known, share)) if len(known) else np.nan
+        """A quantile of the values that are known; NaN when none is."""
+        return self._values.quantile(INDEX[channel], share)
 
     def missing(self, name: str, channel: str) -> Measured | None:
         """Why a measure of a channel is absent, or None when it can be made."""

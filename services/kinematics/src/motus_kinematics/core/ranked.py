@@ -1,0 +1,33 @@
+"""Quantiles of the columns of a table with holes."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from motus_kinematics.core.body import Floats
+
+
+class Ranked:
+    """The columns of a table, each put in order once: `np.nanquantile` does that anew for every column and call.
+
+    Args:
+        table: (n, C) values, NaN where unknown.
+    """
+
+    def __init__(self, table: Floats) -> None:
+        self._ranked = np.sort(table, axis=0)
+        self._known = np.isfinite(table).sum(axis=0).tolist()
+
+    def known(self, column: int) -> int:
+        """How many values of a column are known."""
+        return int(self._known[column])
+
+    def quantile(self, column: int, share: float) -> float:
+        """A quantile of the known values of a column, linear between two of them; NaN when none is known."""
+        last = self._known[column] - 1
+        if last < 0:
+            return np.nan
+        at = share * last
+        below = min(int(at), last - 1) if last else 0
+        low, high = self._ranked[below, column], self._ranked[min(below + 1, last), column]
+        return float(low + (at - below) * (high - low))
