@@ -50,9 +50,9 @@ class PoseApp:
                 self._make_engine = await asyncio.to_thread(engine_factory, self._settings)
                 break
             except (BundleError, EngineError) as error:
-                if str(error) != self._fault:
+                before, self._fault = self._fault, str(error)
+                if self._fault != before:
                     log.error("not ready: %s", error)
-                self._fault = str(error)
             await asyncio.sleep(RETRY_S)
         self._fault = ""
         log.info("engine ready")
