@@ -1,5 +1,6 @@
 """Synthetic athletes: the truth is the definition, scripts decide everything, planted knobs show."""
 
+from dataclasses import replace
 from itertools import cycle, pairwise
 
 import numpy as np
@@ -125,6 +126,18 @@ def test_phases_cover_the_recording_without_gaps(movement: str) -> None:
     assert all(one.end_s == after.start_s for one, after in pairwise(phases))
 
 
+@pytest.mark.parametrize("movement", MOVEMENTS)
+@pytest.mark.parametrize("seed", [0, 2])
+def test_nothing_leaps_from_frame_to_frame(movement: str, seed: int) -> None:
+    """Whatever is planted, no landmark moves faster than a throwing hand, 18 m/s, and every channel is a number."""
+    script = Script(movement, seed=seed, noise="clean", fps=60, reps=3, seconds=6.0, fatigue=1.0, asymmetry=0.1)
+    recording = record(replace(script, lag_s=0.1, partials=1, setup=True, double_dip=True))
+
+    speed = np.linalg.norm(np.diff(recording.world, axis=0), axis=-1) / np.diff(recording.t_s)[:, None]
+    assert speed.max() < 18
+    assert all(np.isfinite(values).all() for values in recording.truth.channels.values())
+
+
 @pytest.mark.parametrize("seed", range(0, 12, 2))
 def test_feet_do_not_slide_in_a_squat(seed: int) -> None:
     """The ankles stay where they are while the knees bend, in the camera's axes seen from the planted left ankle."""
@@ -153,20 +166,20 @@ def test_errors_have_the_size_of_their_profile(size: str, white: float, slow: fl
     jitter, slow_sd, bias = [], [], []
     for seed in range(0, 24, 2):
         script = Script("idle", seed=seed, view="frontal", noise=size, drop_share=0.0, jitter_s=0.0)
-        error = record(script).world - record(Script(**{**vars(script), "noise": "clean"})).world
+        error = record(script).world - record(replace(script, noise="clean")).world
         elbow = error[np.isfinite(error).all(axis=(1, 2)), 13, :2]
         jitter.append(np.median(np.abs(np.diff(elbow, n=3, axis=0)), axis=0) / 0.6745 / np.sqrt(20))
         slow_sd.append(elbow.std(axis=0))
         bias.append(elbow.mean(axis=0))
     assert 1000 * np.median(jitter, axis=0) == pytest.approx(white * np.array([6, 5]), rel=0.25)
-    assert 1000 * np.mean(slow_sd) == pytest.approx(np.hypot(1.1 * slow, 6 * white), rel=0.25)
+    assert 1000 * np.mean(slow_sd) == pytest.approx(np.hypot(slow, 6 * white), rel=0.25)
     assert 6 < 1000 * np.std(bias) < 30
 
 
 def test_bias_is_fixed_within_a_session() -> None:
     """Of the error's mean, the two halves of a long recording tell the same."""
     script = Script("idle", seed=2, noise="medium", seconds=120.0, view="frontal", drop_share=0.0, jitter_s=0.0)
-    error = record(script).world - record(Script(**{**vars(script), "noise": "clean"})).world
+    error = record(script).world - record(replace(script, noise="clean")).world
     half = len(error) // 2
 
     first, second = np.nanmean(error[:half], axis=0), np.nanmean(error[half:], axis=0)

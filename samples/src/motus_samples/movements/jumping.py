@@ -31,12 +31,18 @@ class JumpPlan:
 
 @dataclass(frozen=True)
 class JumpStyle:
-    """How somebody jumps: knee flexion and trunk lean at the lowest points before take-off and after landing."""
+    """How somebody jumps.
+
+    Knee flexion and trunk lean at the lowest points before take-off and after landing, and the knee flexion with which
+    the feet leave the floor and meet it again: the straighter, the faster the knee moves there.
+    """
 
     dip_knee_deg: float
     absorb_knee_deg: float
     dip_lean_deg: float
     absorb_lean_deg: float
+    takeoff_knee_deg: float = 14.0
+    landing_knee_deg: float = 22.0
 
     @classmethod
     def draw(cls, rng: np.random.Generator) -> "JumpStyle":
@@ -69,7 +75,7 @@ def plan_jumps(reps: int, first_s: float, rng: np.random.Generator) -> list[Jump
 def jumping(build: Build, t_s: Array, plans: list[JumpPlan], style: JumpStyle) -> Posture:
     """Return the posture of every frame of a schedule of jumps."""
     pitch = _keyed(t_s, plans, takeoff=TAKEOFF_PITCH_DEG, landing=LANDING_PITCH_DEG)
-    height, ahead = _pelvis(build, t_s, plans, style.dip_knee_deg, style.absorb_knee_deg)
+    height, ahead = _pelvis(build, t_s, plans, style)
     airborne = _airborne(t_s, plans)
     lean = 2 + _keyed(t_s, plans, lowest=style.dip_lean_deg, takeoff=4, landing=6, absorbed=style.absorb_lean_deg)
     swing = 5 + _keyed(t_s, plans, lowest=-45, takeoff=130, landing=70, absorbed=35)
@@ -92,15 +98,13 @@ def _with_feet(
     return Posture(pelvis, lean, np.zeros_like(lean), 0.4 * lean, legs, arms)
 
 
-def _pelvis(
-    build: Build, t_s: Array, plans: list[JumpPlan], dip_knee: float, absorb_knee: float
-) -> tuple[Array, Array]:
+def _pelvis(build: Build, t_s: Array, plans: list[JumpPlan], style: JumpStyle) -> tuple[Array, Array]:
     """Return the pelvis' height above the floor without the flight and how far it is in front of the ankles' home."""
     rest_ahead, rest = _over_foot(build, 4.0, 1.0, 0.0)
-    dip_ahead, low = _over_foot(build, dip_knee, 0.24 * dip_knee, 0.0)
-    up_ahead, high = _over_foot(build, 14.0, 4.0, TAKEOFF_PITCH_DEG)
-    land_ahead, soft = _over_foot(build, absorb_knee, 0.26 * absorb_knee, 0.0)
-    down_ahead, touch = _over_foot(build, 22.0, 6.0, LANDING_PITCH_DEG)
+    dip_ahead, low = _over_foot(build, style.dip_knee_deg, 0.24 * style.dip_knee_deg, 0.0)
+    up_ahead, high = _over_foot(build, style.takeoff_knee_deg, 4.0, TAKEOFF_PITCH_DEG)
+    land_ahead, soft = _over_foot(build, style.absorb_knee_deg, 0.26 * style.absorb_knee_deg, 0.0)
+    down_ahead, touch = _over_foot(build, style.landing_knee_deg, 6.0, LANDING_PITCH_DEG)
     height, ahead = np.full_like(t_s, rest), np.full_like(t_s, rest_ahead)
     for plan in plans:
         speed = GRAVITY * (plan.landing_s - plan.takeoff_s) / 2

@@ -25,19 +25,27 @@ def lunge(build: Build, course: Course, faults: Faults, rng: np.random.Generator
     for side in SIDES:
         hip = pelvis + outward(side) * build.hip_half * line
         leads = course.right_leads if side == "right" else 1 - course.right_leads
-        ankle, pitch = _foot(build, e, leads, feet_apart(build, 0.0, side))
+        ankle, pitch = stepping_foot(build, e, leads, feet_apart(build, 0.0, side), 0.44 * build.stature)
         legs[side] = reach_leg(build, axes, hip, ankle, pitch, side)
         arms[side] = hand_on_hip(build, pelvis, axes, side)
     return Posture(pelvis, trunk, np.zeros_like(e), 0.5 * trunk, legs, arms)
 
 
-def _foot(build: Build, e: Array, leads: Array, aside: float) -> tuple[Array, Array]:
-    """Return the ankle's place and the foot's pitch: planted where the leg leads, else stepping back onto the toes."""
+def stepping_foot(build: Build, e: Array, leads: Array, aside: float, step: float) -> tuple[Array, Array]:
+    """Return the ankle's place and the foot's pitch: planted where the leg leads, else stepping back onto the toes.
+
+    Args:
+        build: Whose foot.
+        e: Share of the way, 0 at rest, (frames,).
+        leads: 1 where this leg is in front, else 0, (frames,).
+        aside: Where the foot is along y, metres.
+        step: Length of the step, metres.
+    """
     swing = np.clip(e / STEP_SHARE, 0, 1)
     moved = min_jerk(swing)
     pitch = -(1 - leads) * (35 * moved + 22 * np.clip(e - STEP_SHARE, 0, None) / (1 - STEP_SHARE))
     toe_home = build.foot - build.heel_length
-    toe_ahead = toe_home - (1 - leads) * 0.44 * build.stature * moved
+    toe_ahead = toe_home - (1 - leads) * step * moved
     toe_height = (1 - leads) * 0.03 * build.stature * np.sin(np.pi * moved)
     ahead, height = ankle_over_toe(build, pitch)
     return place(toe_ahead + ahead, aside, toe_height + height), pitch

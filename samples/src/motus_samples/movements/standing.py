@@ -4,16 +4,13 @@ from collections.abc import Callable
 
 import numpy as np
 
-from motus_samples.body import SIDES, Arm, Array, Build, Leg, Posture, Side, hip_axis, outward, trunk_axes
-from motus_samples.reach import hip_over_ankle, leg_span, place, reach_leg
+from motus_samples.body import SIDES, Arm, Array, Build, Posture, Side, outward
 from motus_samples.spec import Faults
+from motus_samples.stand import Feet, Torso, on_feet
 from motus_samples.timing import Course
 
 ArmCourse = Callable[[Array], Arm]
 """An arm as a function of the share of its way."""
-
-LARGEST_ROLL = 0.5
-"""Largest tilt of the pelvis in an asymmetric squat, in radians: about 0.15 less knee flexion on the weak side."""
 
 
 def squat(build: Build, course: Course, faults: Faults, rng: np.random.Generator) -> Posture:
@@ -25,10 +22,10 @@ def squat(build: Build, course: Course, faults: Faults, rng: np.random.Generator
     reach = rng.uniform(80, 95)
     arms = hanging_arms(elevation=6 + (reach - 6 + trunk) * e, elbow=12 - 4 * e)
     weak = 1 - faults.asymmetry * course.faulty
-    knees = rest + (knee - rest) * e
-    roll = _roll_for(build, knees, rest + (knee - rest) * e * weak, shank * e, stance * build.stature)
-    roll = roll if faults.weak_side == "right" else -roll
-    return _on_two_feet(build, knees, shank * e, trunk, stance, arms, neck=0.6 * trunk, roll=roll)
+    knees = dict.fromkeys(SIDES, rest + (knee - rest) * e)
+    knees[faults.weak_side] = rest + (knee - rest) * e * weak
+    torso = Torso(trunk, neck=0.6 * trunk)
+    return on_feet(build, _feet(build, stance), torso, knees, shank * e, lambda _: arms)
 
 
 def hinge(build: Build, course: Course, faults: Faults, rng: np.random.Generator) -> Posture:
@@ -87,52 +84,19 @@ def _bow(build: Build, course: Course, rng: np.random.Generator, *, lean: float,
     e = course.excursion
     trunk = 2 + sway(course, rng) + (lean - 2) * e
     arms = hanging_arms(elevation=5 + (trunk - 2) * 0.96, elbow=np.full_like(e, 8.0))
-    knees = 4 + (knee - 4) * e
-    return _on_two_feet(build, knees, shank * e, trunk, 0.02, arms, neck=0.35 * trunk)
+    knees = dict.fromkeys(SIDES, 4 + (knee - 4) * e)
+    torso = Torso(trunk, neck=0.35 * trunk)
+    return on_feet(build, _feet(build, 0.02), torso, knees, shank * e, lambda _: arms)
 
 
 def _arms_only(build: Build, course: Course, faults: Faults, rng: np.random.Generator, arm: ArmCourse) -> Posture:
     share = dict.fromkeys(SIDES, course.excursion)
     share[faults.weak_side] = course.excursion * (1 - faults.asymmetry * course.faulty)
     trunk = 1 + sway(course, rng)
-    knees = np.full_like(trunk, 4.0)
+    knees = dict.fromkeys(SIDES, np.full_like(trunk, 4.0))
     arms = {side: arm(share[side]) for side in SIDES}
-    return _on_two_feet(build, knees, 0 * knees, trunk, 0.02, arms, neck=0 * trunk)
+    return on_feet(build, _feet(build, 0.02), Torso(trunk), knees, 0 * trunk, lambda _: arms)
 
 
-def _on_two_feet(
-    build: Build,
-    knee_deg: Array,
-    shank_deg: Array,
-    lean_deg: Array,
-    stance: float,
-    arms: dict[Side, Arm],
-    *,
-    neck: Array,
-    roll: Array | None = None,
-) -> Posture:
-    """Return the posture whose lower hip is where the commanded knee and shank put it, both ankles planted."""
-    roll = np.zeros_like(knee_deg) if roll is None else roll
-    ahead, height = _above_planted_foot(build, knee_deg, shank_deg, stance * build.stature)
-    lift = build.hip_half * np.sin(np.radians(np.abs(roll)))
-    pelvis = place(ahead, 0.0, build.ankle_height + height + lift)
-    axes = trunk_axes(lean_deg)
-    line = hip_axis(roll, axes)
-    legs: dict[Side, Leg] = {}
-    for side in SIDES:
-        hip = pelvis + outward(side) * build.hip_half * line
-        ankle = place(np.zeros_like(ahead), feet_apart(build, stance, side), build.ankle_height)
-        legs[side] = reach_leg(build, axes, hip, ankle, np.zeros_like(ahead), side)
-    return Posture(pelvis, lean_deg, roll, neck, legs, arms)
-
-
-def _above_planted_foot(build: Build, knee_deg: Array, shank_deg: Array, aside: float) -> tuple[Array, Array]:
-    ahead, height = hip_over_ankle(build, knee_deg, shank_deg)
-    return ahead, np.sqrt(height**2 - aside**2)
-
-
-def _roll_for(build: Build, strong_deg: Array, weak_deg: Array, shank_deg: Array, aside: float) -> Array:
-    """Return the tilt of the pelvis (degrees) that leaves the weak side's knee less bent than the strong side's."""
-    ahead, height = _above_planted_foot(build, strong_deg, shank_deg, aside)
-    higher = np.sqrt(leg_span(build, weak_deg) ** 2 - ahead**2 - aside**2)
-    return np.degrees(np.arcsin(np.clip((higher - height) / (2 * build.hip_half), 0, np.sin(LARGEST_ROLL))))
+def _feet(build: Build, stance: float) -> Feet:
+    return Feet(stance * build.stature, 0.0)

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Final
 
 from motus_samples.synthetic.moves import arms, floor, gait, lower, nameless, still, swinging
-from motus_samples.synthetic.performance import Draw, Perform, either, jumps, repeated, unrepeated
+from motus_samples.synthetic.performance import Draw, Perform, either, jumps, one_side, repeated, unrepeated
 from motus_samples.synthetic.schedule import Pace
 
 
@@ -24,13 +24,13 @@ class Movement:
 
 SLOW: Final = (0.8, 1.6)
 """Seconds of a controlled lifting half."""
-QUICK: Final = (0.32, 0.6)
+QUICK: Final = (0.38, 0.65)
+STEP: Final = Pace((0.9, 1.8), (0.85, 1.5), 85, sides="one")
 PULL: Final = Pace((0.9, 2.2), (0.9, 1.8), 60)
 
 _LIFTS: Final[dict[str, tuple[Draw, Pace]]] = {
     "squat": (lower.squat, Pace((0.8, 2.4), SLOW, 100)),
     "hinge": (lower.hinge, Pace((0.9, 2.2), SLOW, 70)),
-    "lunge": (lower.lunge, Pace((0.9, 1.8), (0.85, 1.5), 85, sides="one")),
     "pushup": (floor.pushup, Pace((0.6, 1.8), (0.8, 1.3), 80, pause_s=(0.05, 0.6), setup="floor")),
     "pullup": (arms.pullup, Pace((0.8, 2.0), (0.8, 1.5), 110, lifting_first=True, setup="none")),
     "press": (arms.press, Pace((0.8, 1.8), SLOW, 115, lifting_first=True)),
@@ -48,7 +48,7 @@ _LIFTS: Final[dict[str, tuple[Draw, Pace]]] = {
 }
 """Named movements in repetitions."""
 _NAMELESS_LIFTS: Final[dict[str, tuple[Draw, Pace]]] = {
-    "side_bend": (nameless.side_bend, Pace((0.8, 1.6), (0.8, 1.6), 30, False, False, sides="one", setup="none")),
+    "side_bend": (nameless.side_bend, Pace((0.8, 1.6), (0.8, 1.6), 60, False, False, sides="one", setup="none")),
     "knee_raise": (
         nameless.knee_raise,
         Pace((0.4, 0.9), (0.4, 0.9), 90, True, False, (0.0, 0.4), (0.0, 0.3), "one", "none"),
@@ -63,6 +63,7 @@ _NAMELESS: Final[dict[str, Draw]] = {
 
 CATALOGUE: Final[dict[str, Movement]] = {
     **{name: Movement(repeated(draw, pace), name) for name, (draw, pace) in _LIFTS.items()},
+    "lunge": Movement(either(repeated(lower.lunge, STEP), one_side(repeated(lower.split_squat, STEP))), "lunge"),
     "deadlift": Movement(
         either(repeated(lower.deadlift, PULL), repeated(lower.deadlift_from_floor, replace(PULL, lifting_first=True))),
         "deadlift",

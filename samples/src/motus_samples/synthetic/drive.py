@@ -20,7 +20,7 @@ class Drive:
         left: Share of the left side's way, 0 at rest, 1 at a full repetition's turn.
         right: The right side's.
         tired: Fatigue of the repetition that goes on, 0 to 1.
-        right_works: 1 while the right side has its turn.
+        right_works: 1 while the right side has its turn, or its turn is the nearest.
         lean_deg: Sway of the trunk.
         lateral_deg: Its sway to the side.
         shift_m: The pelvis' way to the left by sway and weight shifts.
@@ -87,8 +87,8 @@ def drive(schedule: Schedule, unrest: Unrest, t_s: Array) -> Drive:
         t_s,
         schedule.excursion(t_s, "left"),
         schedule.excursion(t_s, "right"),
-        schedule.during(t_s, lambda plan: plan.tired),
-        schedule.during(t_s, lambda plan: float(plan.side == "right")),
+        schedule.tired(t_s),
+        schedule.right_works(t_s),
         unrest.lean_deg(t_s),
         unrest.lateral_deg(t_s),
         unrest.sway_m(t_s) + (1 - busy) * unrest.shift_m(t_s),

@@ -1,7 +1,7 @@
 """A performance: what a body does over time and what counts in it, before any camera looks."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -73,12 +73,22 @@ def with_setup(phases: tuple[TruePhase, ...], moves: setup.Setup) -> tuple[TrueP
 
 
 def either(one: Perform, other: Perform) -> Perform:
-    """Return the one or the other performance, by the seed."""
+    """Return the one or the other performance, by the seed; the one if the script wants sides to take turns."""
 
     def perform(script: Script, build: Build, rng: np.random.Generator) -> Performance:
-        return (one if rng.random() < 0.5 else other)(script, build, rng)
+        first = rng.random() < 0.5 or script.alternating is True
+        return (one if first else other)(script, build, rng)
 
     return perform
+
+
+def one_side(perform: Perform) -> Perform:
+    """Return a performance in which one side does all the repetitions."""
+
+    def alone(script: Script, build: Build, rng: np.random.Generator) -> Performance:
+        return perform(replace(script, alternating=False), build, rng)
+
+    return alone
 
 
 def unrepeated(draw: Draw, kind: PhaseKind = "rest", *, held: bool = False) -> Perform:
@@ -110,7 +120,7 @@ def jumps(script: Script, build: Build, rng: np.random.Generator) -> Performance
         now = (sets[-1][-1].back_s if count else now) + script.rest_s
     plans = [plan for one in sets for plan in one]
     duration = (plans[-1].back_s if plans else script.idle_before_s) + script.idle_after_s
-    style = JumpStyle.draw(rng)
+    style = replace(JumpStyle.draw(rng), takeoff_knee_deg=rng.uniform(28, 36), landing_knee_deg=rng.uniform(26, 36))
     return Performance(
         duration,
         lambda t_s: jumping(build, t_s, plans, style),

@@ -82,7 +82,7 @@ JITTER_M: Final = 0.001 * _per_landmark(
     feet=(8.0, 7.0, 16.0),
 )
 """White error of each landmark, (33, 3): third-difference spread of unsmoothed landmarks (biomech 9.2)."""
-SLOW_SHARE: Final = _per_landmark(1.0, hips=0.3, shoulders=0.6, face=0.6, knees=0.8, ankles=0.9, elbows=1.1, wrists=1.2)
+SLOW_SHARE: Final = _per_landmark(1.0, hips=0.3, shoulders=0.6, face=0.6, knees=0.8, ankles=0.9, wrists=1.1)
 """Slow error of each landmark against the profile's, (33, 1)."""
 LIMB: Final = _per_landmark(1.0, hips=0.15, shoulders=0.2, face=0.4)[:, 0]
 """How much of each landmark the body hides when its side is the far one, (33,)."""

@@ -1,8 +1,8 @@
 """When the repetitions of a synthetic recording happen: tempo, scatter, fatigue, asymmetry, partial ones, sets."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Final, Literal
 
 import numpy as np
@@ -16,6 +16,8 @@ from motus_samples.timing import SHORTEST_HOLD_S, PhaseKind, join_phases, min_je
 
 EXPLOSIVE_BELOW_S: Final = 0.7
 """A lifting half shorter than this is explosive: explosive tempo commands 0.3 to 0.5 s, controlled 0.8 s and more."""
+
+STRONGEST_TREMOR_DEG: Final = 6.0
 
 Range = tuple[float, float]
 
@@ -114,13 +116,18 @@ class Schedule:
             course[first:last] = share * _bout(t_s[first:last] - lag, plan, self.halves)
         return course
 
-    def during(self, t_s: Array, value: Callable[[Plan], float]) -> Array:
-        """Return per frame a value of the repetition that goes on, 0 between them."""
-        course = np.zeros_like(t_s)
-        for plan in self.plans:
-            first, last = np.searchsorted(t_s, (plan.leave_s, plan.back_s))
-            course[first:last] = value(plan)
-        return course
+    def tired(self, t_s: Array) -> Array:
+        """Return the fatigue at each time: that of the repetition that goes on, changing between repetitions."""
+        times = [time for plan in self.plans for time in (plan.leave_s, plan.back_s)]
+        levels = np.repeat([plan.tired for plan in self.plans], 2)
+        return np.interp(t_s, times, levels) if times else np.zeros_like(t_s)
+
+    def right_works(self, t_s: Array) -> Array:
+        """Return 1 where the repetition that goes on or is nearest is the right side's, else 0."""
+        plans = self.plans
+        halfway = [(one.back_s + after.leave_s) / 2 for one, after in pairwise(plans)]
+        rights = np.array([float(plan.side == "right") for plan in plans] or [0.0])
+        return np.asarray(rights[np.searchsorted(halfway, t_s)])
 
     def reps(self, *, partial: bool = False) -> tuple[TrueRep, ...]:
         """Return the complete or the partial repetitions as the truth states them."""
@@ -252,7 +259,7 @@ def _plan(
         depth,
         side,
         tired,
-        tremor_deg * (1 + 2 * tired) / pace.range_deg,
+        min(tremor_deg * (1 + 2 * tired), STRONGEST_TREMOR_DEG) / pace.range_deg,
         lift < EXPLOSIVE_BELOW_S if pace.explosive else None,
         style.shaky,
         partial,

@@ -7,8 +7,8 @@ from typing import Literal
 import numpy as np
 
 from motus_samples.body import SIDES, Arm, Array, Build, Leg, Posture, forward_kinematics
+from motus_samples.stand import Feet, Torso, gravity_arms, hanging, on_feet
 from motus_samples.synthetic.courses import keyed
-from motus_samples.synthetic.stand import Feet, Torso, gravity_arms, hanging, on_feet
 
 Kind = Literal["none", "pickup", "floor"]
 """How somebody gets into position: not at all, bending down for weights, or down to the floor or onto a bench."""

@@ -6,8 +6,8 @@ import numpy as np
 
 from motus_samples.body import LEFT, SIDES, Arm, Array, Build, Leg, Posture, Side, outward
 from motus_samples.reach import arm_span, place, reach_arm
+from motus_samples.stand import Arms, Feet, Torso, Upper, by_angles, on_feet, posture_of
 from motus_samples.synthetic.drive import Drive, Mover
-from motus_samples.synthetic.stand import Arms, Feet, Torso, Upper, by_angles, on_feet, posture_of
 
 
 @dataclass(frozen=True)

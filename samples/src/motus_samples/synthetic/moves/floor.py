@@ -5,8 +5,7 @@ import numpy as np
 from motus_samples.body import FORWARD, SIDES, UP, Arm, Array, Build, Posture, Side, outward
 from motus_samples.movements.floor import on_forearms, on_hands
 from motus_samples.reach import place
-from motus_samples.synthetic.drive import Drive, Mover
-from motus_samples.synthetic.stand import (
+from motus_samples.stand import (
     Arms,
     Feet,
     Torso,
@@ -17,6 +16,7 @@ from motus_samples.synthetic.stand import (
     posture_of,
     reaching,
 )
+from motus_samples.synthetic.drive import Drive, Mover
 
 HIP_THICKNESS = 0.055
 """Height of the hip's centre above what somebody sits or lies on, of stature."""

@@ -9,10 +9,10 @@ from scipy.interpolate import CubicSpline
 
 from motus_samples.body import FORWARD, LEFT, SIDES, Array, Build, Leg, Posture, Side, forward_kinematics, outward
 from motus_samples.movements.jumping import GRAVITY
+from motus_samples.stand import Torso, by_angles, upper_of
 from motus_samples.synthetic.courses import keyed
 from motus_samples.synthetic.performance import Performance
 from motus_samples.synthetic.script import Script
-from motus_samples.synthetic.stand import Torso, by_angles, upper_of
 from motus_samples.synthetic.truth import TrueContact
 from motus_samples.timing import Phase
 

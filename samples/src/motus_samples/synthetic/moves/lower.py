@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 
 from motus_samples.body import SIDES, Array, Axes, Build, Leg, Posture, Side, hip_axis, outward
-from motus_samples.reach import ankle_over_toe, hip_over_ankle, place, reach_leg
+from motus_samples.movements.lunging import stepping_foot
+from motus_samples.reach import hip_over_ankle, place, reach_leg
+from motus_samples.stand import Arms, Feet, Torso, gravity_arms, hanging, on_feet, posture_of, reaching
 from motus_samples.synthetic.drive import Drive, Mover
-from motus_samples.synthetic.stand import Arms, Feet, Torso, gravity_arms, hanging, on_feet, posture_of, reaching
-from motus_samples.timing import min_jerk
 
 TIRED_LEAN_DEG = 12.0
 TIRED_VALGUS_DEG = 10.0
@@ -80,7 +80,7 @@ def _bow(build: Build, rng: np.random.Generator, *, lean: float, knee: float, sh
         trunk = 2 + drive.lean_deg + (lean - 2 + TIRED_LEAN_DEG * drive.tired) * e
         trunk = np.minimum(trunk, STEEPEST_DEG)
         torso = Torso(trunk, drive.lateral_deg, neck=0.35 * trunk, spine=rounded * np.clip(e, 0, 1))
-        knees = {side: rest + (knee - rest) * np.clip(drive.of(side), -0.02, None) for side in SIDES}
+        knees = dict.fromkeys(SIDES, rest + (knee - rest) * np.clip(e, -0.02, None))
         arms = gravity_arms(elbow, forward + 4 * drive.fidget)
         return on_feet(build, feet, torso, knees, shank * e, arms, shift=drive.shift_m)
 
@@ -88,24 +88,31 @@ def _bow(build: Build, rng: np.random.Generator, *, lean: float, knee: float, sh
 
 
 def lunge(build: Build, rng: np.random.Generator) -> Mover:
-    """Return reverse lunges, or split squats with the feet left where they are: front knee to 80..105 degrees."""
+    """Return reverse lunges: front knee to 80..105 degrees, the rear foot stepping back and home."""
+    return _lunge(build, rng, split=False)
+
+
+def split_squat(build: Build, rng: np.random.Generator) -> Mover:
+    """Return lunges whose feet stay where they are, one in front; only for repetitions of one side."""
+    return _lunge(build, rng, split=True)
+
+
+def _lunge(build: Build, rng: np.random.Generator, *, split: bool) -> Mover:
     knee, shank, lean = rng.uniform(80, 105), rng.uniform(4, 14), rng.uniform(4, 16)
-    step, split = rng.uniform(0.38, 0.46) * build.stature, rng.random() < 0.35
+    step, start = rng.uniform(0.38, 0.46) * build.stature, 30.0 if split else 5.0
     apart, hold = rng.uniform(0.0, 0.03) * build.stature, int(rng.integers(3))
 
     def pose(drive: Drive) -> Posture:
         e = np.maximum(drive.left, drive.right)
         trunk = 2 + drive.lean_deg + (lean - 2 + TIRED_LEAN_DEG * drive.tired) * e
         torso = Torso(trunk, drive.lateral_deg, neck=0.5 * trunk)
-        start = 30.0 if split else 5.0
         ahead, height = hip_over_ankle(build, start + (knee - start) * np.clip(e, 0, None), shank * e)
         pelvis = place(ahead, 0.0, build.ankle_height + height)
-        axes = torso.axes()
+        axes, way = torso.axes(), np.ones_like(e) if split else np.clip(e, 0, 1)
         legs = {}
         for side in SIDES:
             leads = drive.right_works if side == "right" else 1 - drive.right_works
-            way = np.ones_like(e) if split else np.clip(e, 0, 1)
-            ankle, pitch = _lunging_foot(build, way, leads, -outward(side) * (build.hip_half + apart), step)
+            ankle, pitch = stepping_foot(build, way, leads, -outward(side) * (build.hip_half + apart), step)
             legs[side] = _lunging_leg(build, axes, pelvis, ankle, pitch, side)
         arms = (hanging(8 + 4 * drive.fidget, 10.0), reaching(0.12, -0.1, -0.08), gravity_arms(8.0))[hold]
         return posture_of(build, pelvis, torso, np.zeros_like(e), legs, arms)
@@ -116,13 +123,3 @@ def lunge(build: Build, rng: np.random.Generator) -> Mover:
 def _lunging_leg(build: Build, axes: Axes, pelvis: Array, ankle: Array, pitch: Array, side: Side) -> Leg:
     hip = pelvis + outward(side) * build.hip_half * hip_axis(np.zeros(len(pelvis)), axes)
     return reach_leg(build, axes, hip, ankle, pitch, side)
-
-
-def _lunging_foot(build: Build, way: Array, leads: Array, aside: float, step: float) -> tuple[Array, Array]:
-    """Return the ankle's place and the foot's pitch: planted where the leg leads, else stepping back onto the toes."""
-    moved = min_jerk(np.clip(way / 0.5, 0, 1))
-    pitch = -(1 - leads) * (35 * moved + 22 * np.clip(way - 0.5, 0, None) / 0.5)
-    ahead, height = ankle_over_toe(build, pitch)
-    toe_ahead = build.foot - build.heel_length - (1 - leads) * step * moved
-    toe_height = (1 - leads) * 0.03 * build.stature * np.sin(np.pi * moved)
-    return place(toe_ahead + ahead, aside, toe_height + height), pitch

@@ -4,11 +4,11 @@ import numpy as np
 
 from motus_samples.body import FORWARD, SIDES, UP, Array, Build, Posture, Side, outward
 from motus_samples.reach import hip_over_ankle, place
+from motus_samples.stand import Arms, Feet, Torso, by_angles, hanging, lying_leg, on_feet, posture_of
 from motus_samples.synthetic.courses import Course, keyed, steps, waves
 from motus_samples.synthetic.drive import Drive, Mover
 from motus_samples.synthetic.moves.still import LONGEST_S
 from motus_samples.synthetic.setup import blend
-from motus_samples.synthetic.stand import Arms, Feet, Torso, by_angles, hanging, lying_leg, on_feet, posture_of
 
 
 def side_bend(build: Build, rng: np.random.Generator) -> Mover:
@@ -60,7 +60,7 @@ def fidget(build: Build, rng: np.random.Generator) -> Mover:
 
 def dance(build: Build, rng: np.random.Generator) -> Mover:
     """Return someone who reaches, bounces and turns about without a plan."""
-    return _aimless(build, rng, every=(0.35, 1.1), arm=55.0, trunk=10.0, knee=14.0)
+    return _aimless(build, rng, every=(0.4, 1.2), arm=45.0, trunk=10.0, knee=14.0)
 
 
 def stretch(build: Build, rng: np.random.Generator) -> Mover:

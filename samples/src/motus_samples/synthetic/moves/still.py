@@ -3,9 +3,9 @@
 import numpy as np
 
 from motus_samples.body import SIDES, Build, Posture
+from motus_samples.stand import Feet, Torso, by_angles, on_feet
 from motus_samples.synthetic.courses import steps
 from motus_samples.synthetic.drive import Drive, Mover
-from motus_samples.synthetic.stand import Feet, Torso, by_angles, on_feet
 
 LONGEST_S = 600.0
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from motus_samples.body import SIDES, Arm, Array, Build, Posture, Side, outward
+from motus_samples.stand import Arms, Feet, Torso, Upper, by_angles, on_feet, reaching
 from motus_samples.synthetic.courses import keyed
 from motus_samples.synthetic.drive import draw_unrest
 from motus_samples.synthetic.performance import Performance
 from motus_samples.synthetic.script import Script
-from motus_samples.synthetic.stand import Arms, Feet, Torso, Upper, by_angles, on_feet, reaching
 from motus_samples.synthetic.truth import TrueRep
 from motus_samples.timing import PhaseKind, join_phases
 
@@ -32,6 +32,13 @@ class Stroke:
         """Return a course that is 0 at rest and takes levels at the top, the strike and the end, `late_s` after it."""
         times = np.array([self.leave_s, self.top_s + late_s, self.strike_s + late_s, self.end_s + late_s, self.back_s])
         return keyed(t_s, times, np.array([0.0, *levels, 0.0]))
+
+    def snap(self, t_s: Array, levels: tuple[float, float, float], late_s: float, snap_s: float) -> Array:
+        """Return such a course that stays at the top's level until `snap_s` before the strike."""
+        strike, end = self.strike_s + late_s, self.end_s + late_s
+        hold = max(strike - snap_s, self.top_s + late_s + 0.01)
+        times = np.array([self.leave_s, self.top_s + late_s, hold, strike, end, self.back_s])
+        return keyed(t_s, times, np.array([0.0, levels[0], *levels, 0.0]))
 
 
 def plan_strokes(script: Script, rng: np.random.Generator) -> list[list[Stroke]]:
@@ -78,7 +85,10 @@ def perform(two_hands: bool, script: Script, build: Build, rng: np.random.Genera
 
 @dataclass(frozen=True)
 class _Style:
-    """How somebody throws or swings; `hand` is 1 right-handed, -1 left-handed. Degrees at top, strike and end."""
+    """How somebody throws or swings; `hand` is 1 right-handed, -1 left-handed. Degrees at top, strike and end.
+
+    A throwing elbow straightens in `snap_s`.
+    """
 
     two_hands: bool
     hand: float
@@ -89,6 +99,7 @@ class _Style:
     lean_deg: float
     knee_deg: float
     high: float
+    snap_s: float
 
     @classmethod
     def draw(cls, build: Build, rng: np.random.Generator, *, two_hands: bool) -> "_Style":
@@ -105,6 +116,7 @@ class _Style:
             rng.uniform(12, 35) if two_hands else rng.uniform(2, 10),
             rng.uniform(15, 30),
             rng.uniform(0.0, 0.12),
+            rng.uniform(0.09, 0.14),
         )
 
     def pose(self, build: Build, t_s: Array, strokes: list[Stroke], sway: tuple[Array, Array]) -> Posture:
@@ -117,7 +129,8 @@ class _Style:
         turned, thorax = self.hand * course(self.pelvis), self.hand * course(self.thorax, early)
         lean = self.lean_deg + sway[0] - course((0.0, 0.0, 0.5 * self.lean_deg), early)
         torso = Torso(lean, 0.0, turned, thorax - turned, neck=0.3 * lean)
-        hand = self._both_hands(course, late) if self.two_hands else self._one_hand(course, late)
+        straightens = sum((one.snap(t_s, (80, 5, 25), late, self.snap_s) for one in strokes), np.zeros_like(t_s))
+        hand = self._both_hands(course, late) if self.two_hands else self._one_hand(course, late, straightens)
         knees = dict.fromkeys(SIDES, np.full_like(t_s, self.knee_deg))
         shift = sway[1] + self.hand * course((-0.04, 0.03, 0.05))
         return on_feet(build, self.feet, torso, knees, knees["left"] * 0.4, hand, shift=shift)
@@ -128,14 +141,14 @@ class _Style:
         front = 0.17 + course((-0.06, 0.03, -0.06), late)
         return _grip(front, up, self.hand * course((0.10, -0.02, -0.10), late))
 
-    def _one_hand(self, course: Levels, late: float) -> Arms:
+    def _one_hand(self, course: Levels, late: float, straightens: Array) -> Arms:
         """Return a throwing arm, cocked at the top and stretched at the release, and one that balances."""
         angles = {}
         for side in SIDES:
             throws = outward(side) == self.hand
             elevation = 10 + course((85, 100, 45), late) if throws else 10 + course((70, 40, 15), 0.0)
             plane = 70 + course((-75, -10, 20), late) if throws else 70 + course((-20, 10, 10), 0.0)
-            elbow = 20 + course((75, 5, 25), late) if throws else 20 + course((10, 50, 50), 0.0)
+            elbow = 15 + straightens if throws else 20 + course((10, 50, 50), 0.0)
             axial = course((80, 60, 0), late) if throws else 0.0
             angles[side] = (elevation, plane, axial, elbow)
         return by_angles(angles)
