@@ -24,53 +24,51 @@ FLAT: Final = 0.02
 
 def leaves_rest(t_s: Floats, level: Floats, low: int, high: int) -> float:
     """The moment at which a signal leaves its rest before `low` .. `high`, not before it was last at rest."""
-    out = level[high] - level[low]
-    at_rest = level[low : high + 1] <= level[low] + 0.1 * out
-    last_rest = low + int(np.flatnonzero(at_rest)[-1])
-    near = max(low, int(np.searchsorted(t_s, t_s[last_rest] - REST_S)))
+    t_s, level = t_s[low : high + 1], level[low : high + 1]
+    last_rest = int(np.flatnonzero(level <= level[0] + 0.1 * (level[-1] - level[0]))[-1])
+    near = int(t_s.searchsorted(t_s[last_rest] - REST_S))
     rest = float(np.median(level[near : last_rest + 1]))
-    still_s = _crossing(t_s, level, low, high, rest + AT_REST * (level[high] - rest))
-    return max(still_s, _onset(t_s, level, low, high, rest))
+    still_s = _crossing(t_s, level, rest + AT_REST * (level[-1] - rest))
+    return max(still_s, _onset(t_s, level, rest))
 
 
 def leaves_turn(t_s: Floats, level: Floats, low: int, high: int) -> float:
     """The moment at which a signal leaves its extreme at `low` for `high`; the row itself when nothing was held."""
-    return max(float(t_s[low]), _onset(t_s, level, low, high, float(level[low])))
+    t_s, level = t_s[low : high + 1], level[low : high + 1]
+    return max(float(t_s[0]), _onset(t_s, level, float(level[0])))
 
 
 def reaches_turn(t_s: Floats, level: Floats, high: int, low: int) -> float:
     """The moment at which a signal that comes from `high` reaches its extreme at `low`."""
-    last = len(level) - 1
-    return -leaves_turn(-t_s[::-1], level[::-1], last - low, last - high)
+    return -leaves_turn(*_backwards(t_s, level, high, low), 0, low - high)
 
 
-def _onset(t_s: Floats, level: Floats, low: int, high: int, rest: float) -> float:
-    """The start of a movement away from the level `rest`.
+def _onset(t_s: Floats, level: Floats, rest: float) -> float:
+    """The start of a movement away from the level `rest` to the last row.
 
     Human movement starts bell-shaped, so the moment lies before any threshold it crosses. It is extrapolated from the
     crossings of 10 % and 30 % along the minimum-jerk law (Flash and Hogan 1985).
     """
-    out = level[high] - rest
-    first_s, second_s = (_crossing(t_s, level, low, high, rest + share * out) for share in (0.1, 0.3))
+    out = float(level[-1]) - rest
+    first_s, second_s = (_crossing(t_s, level, rest + share * out) for share in (0.1, 0.3))
     return first_s - MIN_JERK_ONSET * (second_s - first_s)
 
 
-def _crossing(t_s: Floats, level: Floats, low: int, high: int, threshold: float) -> float:
+def _crossing(t_s: Floats, level: Floats, threshold: float) -> float:
     """The last time between two rows at which a rising signal passes a threshold."""
-    below = np.flatnonzero(level[low : high + 1] <= threshold)
+    below = np.flatnonzero(level <= threshold)
     if not len(below):
-        return float(t_s[low])
-    row = low + int(below[-1])
-    if row >= high:
-        return float(t_s[high])
-    share = (threshold - level[row]) / max(level[row + 1] - level[row], TINY)
-    return float(t_s[row] + np.clip(share, 0.0, 1.0) * (t_s[row + 1] - t_s[row]))
+        return float(t_s[0])
+    row = int(below[-1])
+    if row + 1 >= len(level):
+        return float(t_s[-1])
+    start, end = float(level[row]), float(level[row + 1])
+    return float(t_s[row] + (threshold - start) / max(end - start, TINY) * (t_s[row + 1] - t_s[row]))
 
 
 def returns_to_rest(t_s: Floats, level: Floats, high: int, low: int) -> float:
     """The moment at which a signal is back at its rest after `high` .. `low`."""
-    last = len(level) - 1
-    return -leaves_rest(-t_s[::-1], level[::-1], last - low, last - high)
+    return -leaves_rest(*_backwards(t_s, level, high, low), 0, low - high)
 
 
 def turns(t_s: Floats, level: Floats, high: int, out: float) -> float:
@@ -96,5 +94,9 @@ def leaves_stand(t_s: Floats, bend: Floats, before: int, high: int) -> float:
 
 def regains_stand(t_s: Floats, bend: Floats, high: int, after: int) -> float:
     """The moment at which a jumper stands straight again after the jump whose highest point is at the row `high`."""
-    last = len(bend) - 1
-    return -leaves_stand(-t_s[::-1], bend[::-1], last - after, last - high)
+    return -leaves_stand(*_backwards(t_s, bend, high, after), 0, after - high)
+
+
+def _backwards(t_s: Floats, level: Floats, first: int, last: int) -> tuple[Floats, Floats]:
+    """The rows from `first` to `last` as if time ran the other way."""
+    return -t_s[first : last + 1][::-1], level[first : last + 1][::-1]

@@ -152,7 +152,8 @@ class Look:
         seen = t_s[rows][self.composite.seen[rows]]
         if len(seen) < max(3.0, SEEN_SHARE * (rows.stop - rows.start)):
             return False
-        return bool(np.diff(seen, prepend=start_s, append=end_s).max() <= MAX_GAP_S)
+        gap_s = max(seen[0] - start_s, end_s - seen[-1], (seen[1:] - seen[:-1]).max())
+        return bool(gap_s <= MAX_GAP_S)
 
     def upright(self, start_s: float, end_s: float) -> bool:
         """Whether the trunk is as the exercise has it, as far as it was seen."""
