@@ -14,19 +14,23 @@ from motus_samples.synthetic import MOVEMENTS, PROFILES
 from truth.athletes import cases, measure_athletes
 from truth.clips import clip_figures, clip_table, measure_clips
 from truth.figures import figures
-from truth.gates import NOISE, UNNAMED
+from truth.gates import HELD_FILE, NOISE, UNNAMED, reached
 from truth.mocap import measure_mocap, mocap_figures, mocap_table
+from truth.page import write
 from truth.table import confusion_text, gates_text, rows, text
 
 ROOT = Path(__file__).resolve().parent.parent
+PAGE = ROOT / "docs" / "accuracy.md"
 SHARED = ROOT.parent / "shared"
+QUIET = ("reps_label_", "reps_given_", "reps_unnamed_", "mocap_squat", "mocap_walk")
+"""What the tables say already."""
 FEW_SETS, FULL_SETS = 1, 1000
 
 
 def main() -> int:
     """Run from the command line; returns the exit code."""
     arguments = _parser().parse_args()
-    every = not (arguments.real_clips or arguments.mocap or arguments.synthetic)
+    every = not (arguments.real_clips or arguments.mocap or arguments.synthetic or arguments.docs)
     flat: dict[str, float] = {}
     texts = list[str]()
     if arguments.real_clips or every:
@@ -35,6 +39,10 @@ def main() -> int:
         _add(flat, texts, "Motion capture", *_mocap(arguments))
     if arguments.synthetic or every:
         _add(flat, texts, "Synthetic athletes", *_synthetic(arguments))
+    if arguments.docs is not None:
+        earlier = [json.loads(path.read_text(encoding="utf-8")) for path in arguments.docs]
+        left = write(PAGE, {name: value for part in (*earlier, flat) for name, value in part.items()})
+        print(f"{PAGE}: left as they are: {', '.join(left) or 'none'}", file=sys.stderr)
     print(json.dumps(flat) if arguments.json else "\n\n".join(texts))
     return 0
 
@@ -43,6 +51,13 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", action="store_true", help="print one flat JSON object on stdout and nothing else")
     parser.add_argument("--workers", type=int, default=2, help="processes to share the work")
+    parser.add_argument(
+        "--docs",
+        nargs="*",
+        type=Path,
+        metavar="JSON",
+        help="write the figures of the parts named, or of earlier runs' JSON, into docs/accuracy.md",
+    )
     parts = parser.add_argument_group("parts")
     parts.add_argument("--real-clips", action="store_true", help="real clips against their labels")
     parts.add_argument("--mocap", action="store_true", help="joint angles against motion capture")
@@ -52,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("--full", action="store_true", help="1,000 sets, all of them named, all noises: takes days")
     made.add_argument("--noise", nargs="+", choices=PROFILES, default=[NOISE], help="noise profiles")
     made.add_argument("--movements", nargs="+", choices=MOVEMENTS, default=list(MOVEMENTS), metavar="MOVEMENT")
+    made.add_argument("--hold", action="store_true", help="hold missed gates at this run's figures from now on")
     made.add_argument("--tuning", action="store_true", help="even seeds, which are for tuning, not the held-out ones")
     real = parser.add_argument_group("real video")
     real.add_argument("--clips", type=Path, default=SHARED / "clips", help="folder with MANIFEST.json and its clips")
@@ -64,7 +80,7 @@ def _parser() -> argparse.ArgumentParser:
 def _add(flat: dict[str, float], texts: list[str], title: str, figures: dict[str, float], text: str) -> None:
     """Takes in a part's figures and its text."""
     flat.update(figures)
-    summary = [f"{name:40} {value:g}" for name, value in figures.items() if not name.startswith(("reps_", "mocap_"))]
+    summary = [f"{name:40} {value:g}" for name, value in figures.items() if not name.startswith(QUIET)]
     texts.append("\n".join([f"## {title}", text, *summary]))
 
 
@@ -91,12 +107,15 @@ def _synthetic(arguments: argparse.Namespace) -> tuple[dict[str, float], str]:
     wanted = cases(arguments.movements, noises, sets, unnamed, holdout=not arguments.tuning)
     scores = measure_athletes(wanted, arguments.workers)
     values = {noise: figures([score for score in scores if score.case.noise == noise]) for noise in noises}
+    if arguments.hold:
+        HELD_FILE.write_text(json.dumps(reached(values[NOISE]), indent=2) + "\n", encoding="utf-8")
     flat = {
         f"{noise}_{name}" if noise != NOISE else name: round(value, 4)
         for noise, its in values.items()
         for name, value in its.items()
         if isfinite(value)
     }
+    flat["synthetic_sets"] = len(wanted)
     parts = [text(rows(scores)), *(f"{noise} noise\n{gates_text(its)}" for noise, its in values.items())]
     return flat, "\n\n".join([*parts, confusion_text(scores)])
 

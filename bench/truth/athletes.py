@@ -19,7 +19,7 @@ from truth.reps import RepScore, rep_errors, score_reps
 
 UNKNOWN, IDLE = "unknown", "idle"
 NAMELESS = frozenset({UNKNOWN, IDLE})
-SECONDS = 10.0
+SECONDS = 8.0
 """Length of what has no repetitions."""
 STILL_S = 1.0
 """Standing still before and after a set."""
@@ -107,7 +107,7 @@ def judge(case: Case) -> SetScore:
     recording = record(case.script)
     truth = recording.truth
     given = hear(frames_of(recording), _given(case, truth.exercise))
-    unnamed = hear(frames_of(recording), UNKNOWN) if case.unnamed else None
+    alone = given if truth.exercise == UNKNOWN else hear(frames_of(recording), UNKNOWN) if case.unnamed else None
     until_s = truth.sets[-1][1] + 2.0 if truth.sets else np.inf
     return SetScore(
         case=case,
@@ -117,8 +117,8 @@ def judge(case: Case) -> SetScore:
         ranges=true_ranges(recording),
         true_reps=len(truth.reps),
         given_reps=len(given.reps),
-        unnamed_reps=None if unnamed is None else len(unnamed.reps),
-        said=None if unnamed is None else unnamed.name_at(until_s),
+        unnamed_reps=None if alone is None else len(alone.reps),
+        said=None if alone is None else alone.name_at(until_s),
         reps=score_reps(given, recording),
     )
 

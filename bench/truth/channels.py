@@ -1,6 +1,7 @@
 """Errors of the channels of one synthetic recording, by measure, by the athlete's near and far side, and by grade."""
 
 import re
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -57,6 +58,15 @@ def channel_errors(heard: Heard, recording: Recording) -> Errors:
             key = (measure, role, int(grade))
             errors[key] = errors.get(key, Sums()) + added
     return errors
+
+
+def merge(parts: Iterable[Errors]) -> Errors:
+    """The errors of several recordings put together."""
+    whole: Errors = {}
+    for part in parts:
+        for key, added in part.items():
+            whole[key] = whole.get(key, Sums()) + added
+    return whole
 
 
 def unsided(name: str) -> str:

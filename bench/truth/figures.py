@@ -3,36 +3,38 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from functools import reduce
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from motus_kinematics.core.channels import Grade
 from motus_samples.synthetic import VIEWS
 from truth.athletes import IDLE, SetScore
+from truth.channels import Errors, merge
 from truth.reps import root_mean, spread
 from truth.sums import Sums
 
 WORKS_DEG = 15.0
 """A channel that truly moves by less does not take part in a movement; its error there says little."""
 BASE_REPS = 2
-"""A change of the range of motion is one against the median of so many first repetitions (biomech 5)."""
-Test = Callable[[SetScore], bool]
+"""A change of the range of motion is one against the mean of so many first repetitions (biomech 5)."""
+JOINTS = (
+    "knee_flexion",
+    "hip_flexion",
+    "elbow_flexion",
+    "shoulder_elevation",
+    "ankle_dorsiflexion",
+    "trunk_lean",
+    "trunk_rotation",
+)
+"""Angles with a figure of their own for each view."""
+NEAR = ("near", "")
+GRADES = (Grade.HIGH, Grade.MEDIUM, Grade.LOW)
 
 
-def pooled(
-    scores: Iterable[SetScore], measure: str, roles: Sequence[str] = ("near", ""), grade: Grade | None = None
-) -> Sums:
-    """The errors of a measure over sets in which it takes part, put together."""
-    parts = (
-        added
-        for score in scores
-        if works(score, measure)
-        for (name, role, its_grade), added in score.errors.items()
-        if name == measure and role in roles and grade in (None, its_grade)
-    )
-    return reduce(Sums.__add__, parts, Sums())
+def working(scores: Iterable[SetScore]) -> Errors:
+    """The errors of all measures over the sets in which each takes part, put together."""
+    return merge({key: added for key, added in score.errors.items() if works(score, key[0])} for score in scores)
 
 
 def works(score: SetScore, measure: str) -> bool:
@@ -41,37 +43,51 @@ def works(score: SetScore, measure: str) -> bool:
     return not angle.endswith("_deg") or score.ranges.get(angle, WORKS_DEG) >= WORKS_DEG
 
 
+def pooled(errors: Errors, measure: str, roles: Sequence[str] = NEAR) -> Sums:
+    """The errors of a measure on some sides, of all grades."""
+    return sum((added for (name, role, _), added in errors.items() if name == measure and role in roles), Sums())
+
+
 def coverage(scores: Iterable[SetScore], grade: Grade) -> float:
     """Share of moments at which an angle's truth lies within its stated 80 % interval, of one grade."""
     parts = (
         added
         for score in scores
         for (name, _, its_grade), added in score.errors.items()
-        if name in score.ranges and name.endswith("_deg") and its_grade == grade
+        if its_grade == grade and name in score.ranges and name.endswith("_deg")
     )
-    return reduce(Sums.__add__, parts, Sums()).coverage
+    return sum(parts, Sums()).coverage
 
 
 def figures(scores: Sequence[SetScore]) -> dict[str, float]:
     """All figures of one noise profile, NaN where nothing speaks for one."""
-    lateral, frontal = seen(scores, "lateral"), seen(scores, "frontal")
-    joints = ("knee_flexion", "hip_flexion", "elbow_flexion", "shoulder_elevation")
-    flat = {f"{joint}_lateral_mae_deg": pooled(lateral, f"{joint}_deg").mae for joint in joints}
-    flat |= {f"{joint}_all_views_mae_deg": pooled(scores, f"{joint}_deg").mae for joint in joints}
-    flat |= {f"{joint}_lateral_stated_share": pooled(lateral, f"{joint}_deg").stated for joint in joints}
+    lateral = seen(scores, "lateral")
     return (
-        flat
-        | {"trunk_rotation_frontal_mae_deg": pooled(frontal, "trunk_rotation_deg").mae}
+        angles(scores)
         | {"rom_change_mae_deg": rom_change(scores)}
-        | {"squat_velocity_rmse_deg_s": squat_velocity(lateral), "squat_velocity_all_views": squat_velocity(scores)}
+        | {"squat_velocity_rmse_deg_s": squat_velocity(lateral)}
+        | {"squat_velocity_all_views_rmse_deg_s": squat_velocity(scores)}
         | peak_spreads(lateral)
         | counting(scores)
         | idling(scores)
-        | {"class_macro_f1": macro_f1(scores)}
+        | {"class_macro_f1": macro_f1(scores), "class_right_share": class_right(scores)}
         | phases(scores)
         | {f"{manner}_right_share": manner_right(scores, manner) for manner in ("explosive", "shaky")}
-        | {f"coverage_{grade.name.lower()}": coverage(scores, grade) for grade in (Grade.HIGH, Grade.MEDIUM, Grade.LOW)}
+        | {f"coverage_{grade.name.lower()}": coverage(scores, grade) for grade in GRADES}
     )
+
+
+def angles(scores: Sequence[SetScore]) -> dict[str, float]:
+    """Errors of the joints in each view, on the near side; and how much was stated at all from the side."""
+    by_view = {view: working(seen(scores, view)) for view in VIEWS}
+    every = merge(by_view.values())
+    flat = {
+        f"{joint}_{view}_mae_deg": pooled(errors, f"{joint}_deg").mae
+        for joint in JOINTS
+        for view, errors in (*by_view.items(), ("all_views", every))
+    }
+    shares = {f"{joint}_lateral_stated_share": pooled(by_view["lateral"], f"{joint}_deg").stated for joint in JOINTS}
+    return flat | shares
 
 
 def seen(scores: Iterable[SetScore], view: str) -> list[SetScore]:
@@ -81,9 +97,8 @@ def seen(scores: Iterable[SetScore], view: str) -> list[SetScore]:
 
 def squat_velocity(scores: Iterable[SetScore]) -> float:
     """RMSE of knee and hip velocity in squats."""
-    squats = [score for score in scores if score.exercise == "squat"]
-    joints = (pooled(squats, f"{joint}_flexion_velocity_deg_s") for joint in ("knee", "hip"))
-    return reduce(Sums.__add__, joints).rmse
+    errors = working(score for score in scores if score.exercise == "squat")
+    return sum((pooled(errors, f"{joint}_flexion_velocity_deg_s") for joint in ("knee", "hip")), Sums()).rmse
 
 
 def rom_change(scores: Iterable[SetScore]) -> float:
@@ -91,7 +106,7 @@ def rom_change(scores: Iterable[SetScore]) -> float:
     errors = list[float]()
     for score in scores:
         ranges = np.array([rep.range_deg for rep in score.reps if rep.range_deg is not None]).reshape(-1, 2)
-        changes = ranges[BASE_REPS:] - np.median(ranges[:BASE_REPS], axis=0) if len(ranges) > BASE_REPS else ranges[:0]
+        changes = ranges[BASE_REPS:] - ranges[:BASE_REPS].mean(axis=0) if len(ranges) > BASE_REPS else ranges[:0]
         errors += np.abs(changes[:, 0] - changes[:, 1]).tolist()
     return float(np.mean(errors)) if errors else np.nan
 
@@ -162,6 +177,11 @@ def macro_f1(scores: Iterable[SetScore]) -> float:
     return float(np.mean([_f1(seen_as, name) for name in classes])) if classes else np.nan
 
 
+def class_right(scores: Iterable[SetScore]) -> float:
+    """Share of sets whose name was right."""
+    return share(np.array([score.exercise == score.said for score in scores if score.said is not None]))
+
+
 def _f1(seen_as: Counter[tuple[str, str]], name: str) -> float:
     right = seen_as[name, name]
     wrong = sum(number for (true, said), number in seen_as.items() if (true == name) != (said == name))
@@ -186,8 +206,3 @@ def manner_right(scores: Iterable[SetScore], manner: str) -> float:
     pairs = pairs.reshape(-1, 2)
     kinds = [share(pairs[pairs[:, 0] == kind, 1] == kind) for kind in (True, False)]
     return float(np.mean(kinds))
-
-
-def by_view(scores: Sequence[SetScore], figure: Callable[[list[SetScore]], float]) -> list[float]:
-    """A figure for each view."""
-    return [figure(seen(scores, view)) for view in VIEWS]

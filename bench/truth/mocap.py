@@ -121,6 +121,10 @@ def compare(trial: Trial, landmarks: Landmarks) -> list[Row]:
     return rows
 
 
+ROLES = ("front", "near", "far")
+"""How a side is seen: from the front both alike; the figure `seen` is the place in this list."""
+
+
 def _role(side: str, near: str) -> str:
     if not near:
         return "front"
@@ -239,10 +243,12 @@ def mocap_figures(rows: list[Row]) -> dict[str, float]:
             flat[f"{stem}_{name}_deg"] = round(value, 2)
         flat[f"{stem}_plain_rmse_deg"] = round(row.plain.rmse, 2)
         flat[f"{stem}_ratio"] = round(row.ratio, 3)
+        flat[f"{stem}_seen"] = ROLES.index(row.role)
     for joint in CHANNELS:
         best = [row for row in rows if row.joint == joint and row.role != "far"]
         if best:
             ours, plain = (sum((getattr(row, kind) for row in best), Sums()) for kind in ("ours", "plain"))
+            flat[f"mocap_{joint}_near_rmse_deg"] = round(ours.rmse, 2)
             flat[f"mocap_{joint}_near_ratio"] = round(ours.rmse / plain.rmse, 3)
     return flat
 

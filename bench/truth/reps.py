@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from motus_kinematics.core.body import Floats
-from motus_kinematics.core.channels import SIDES, Absence, Grade
+from motus_kinematics.core.channels import SIDES, Absence, Grade, velocity_name
 from motus_kinematics.core.events import RepEvent
 from motus_kinematics.core.exercises import EXERCISES
 from motus_kinematics.core.measured import Measured
 from motus_kinematics.core.ranges import EXTREMES
-from motus_samples.synthetic import Recording, TrueRep
+from motus_samples.synthetic import Recording, TruePhase, TrueRep
 from truth.channels import Errors, measure_and_role, true_channels
 from truth.heard import Heard
 from truth.sums import Sums, sums
@@ -97,9 +97,29 @@ def true_measures(recording: Recording, rep: TrueRep, event: RepEvent) -> dict[s
         if channel in channels:
             true[name] = float((np.max if share > 0.5 else np.min)(channels[channel][rows]))
     sides = (event.record.cycle.side,) if event.record.cycle.side else SIDES
-    primaries = dict.fromkeys(EXERCISES[event.record.exercise].primary_channel(side) for side in sides)
+    exercise = EXERCISES.get(event.record.exercise)
+    primaries = dict.fromkeys(exercise.primary_channel(side) for side in sides) if exercise else {}
     ranges = [float(np.ptp(channels[name][rows])) for name in primaries if name in channels]
-    return true | ({"range_of_motion_deg": float(np.mean(ranges))} if ranges else {})
+    whole = {"range_of_motion_deg": float(np.mean(ranges))} if ranges else {}
+    return true | whole | _peak_speeds(recording, rep, list(primaries))
+
+
+def _peak_speeds(recording: Recording, rep: TrueRep, primaries: list[str]) -> dict[str, float]:
+    """Largest speed of the primary angle in the moving phases, mean of the sides that work."""
+    names = [velocity_name(channel) for channel in primaries]
+    speeds: dict[str, float] = {}
+    for phase in _phases(recording, rep):
+        rows = (recording.t_s >= phase.start_s) & (recording.t_s <= phase.end_s)
+        peaks = [np.abs(recording.truth.channels[name][rows]).max() for name in names if rows.any()]
+        if peaks:
+            speeds[f"{phase.kind}_peak_velocity_deg_s"] = float(np.mean(peaks))
+    return speeds
+
+
+def _phases(recording: Recording, rep: TrueRep) -> list[TruePhase]:
+    """The moving phases whose middle lies within a repetition."""
+    middles = ((phase, (phase.start_s + phase.end_s) / 2.0) for phase in recording.truth.phases)
+    return [phase for phase, at in middles if phase.kind in MOVING_PHASES and rep.start_s <= at <= rep.end_s]
 
 
 def _phase_lengths(recording: Recording, rep: TrueRep) -> dict[str, float]:
@@ -124,15 +144,15 @@ def _score(recording: Recording, rep: TrueRep, event: RepEvent | None) -> RepSco
         boundaries_wanted=wanted,
         range_deg=_range(stated, true),
         peaks_deg=_peaks(stated, true, recording.truth.near_side),
+        explosive=_manner(stated, "explosive_ratio", rep.explosive),
+        shaky=_manner(stated, "shaky_ratio", rep.shaky),
     )
 
 
 def _boundaries(recording: Recording, rep: TrueRep, event: RepEvent) -> tuple[tuple[float, ...], int]:
     """Errors of the boundaries of the moving phases, and how many boundaries there are."""
     errors, wanted = list[float](), 0
-    for phase in recording.truth.phases:
-        if phase.kind not in MOVING_PHASES or not rep.start_s <= (phase.start_s + phase.end_s) / 2.0 <= rep.end_s:
-            continue
+    for phase in _phases(recording, rep):
         wanted += 2
         alike = [span for span in event.phases if span.phase.value == phase.kind]
         said = max(
@@ -155,6 +175,13 @@ def _peaks(stated: dict[str, Measured], true: dict[str, float], near_side: str) 
     """Stated minus true peak by name, of the sides that the camera sees."""
     names = [f"{peak}_{side}_deg" for peak in PEAKS for side in SIDES if near_side in ("", side)]
     return {name: stated[name].value - true[name] for name in names if name in stated and name in true}
+
+
+def _manner(stated: dict[str, Measured], name: str, true: bool | None) -> tuple[bool, bool] | None:
+    """What is true of a manner and what was said, if both are known: more likely than not is a yes."""
+    if true is None or name not in stated:
+        return None
+    return true, stated[name].value > 0.5
 
 
 def spread(values: list[float]) -> float:

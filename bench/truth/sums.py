@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
+from operator import add
 
 import numpy as np
 
@@ -33,7 +34,7 @@ class Sums:
     covered: float = 0.0
 
     def __add__(self, other: Sums) -> Sums:
-        return Sums(*(a + b for a, b in zip(astuple(self), astuple(other), strict=True)))
+        return Sums(*map(add, vars(self).values(), vars(other).values()))
 
     @property
     def mae(self) -> float:

@@ -10,9 +10,9 @@ import numpy as np
 
 from motus_samples.synthetic import VIEWS, View
 from truth.athletes import SetScore
-from truth.channels import PUBLISHED_MEASURES
-from truth.figures import confusion, figures, pooled, seen, works
-from truth.gates import GATES, gate_of
+from truth.channels import PUBLISHED_MEASURES, Errors, merge
+from truth.figures import confusion, figures, pooled, seen, working
+from truth.gates import GATES, Gate, gate_of, interval_text
 
 COLUMNS: Final[tuple[tuple[View, str], ...]] = (
     ("lateral", "near"),
@@ -27,6 +27,7 @@ OF_A_SET = {
     "reps_off_by_one_share": "reps_off_by_one_share",
     "unnamed_reps_exact_share": "reported only: the issue gates it on real clips",
     "nameless_reps_exact_share": "reported only: no name, no promise but that it counts",
+    "class_right_share": "class_macro_f1",
     "phase_boundary_s": "phase_boundary_s",
     "rom_change_mae_deg": "rom_change_mae_deg",
     "knee_peak_repeat_deg": "knee_peak_repeat_deg",
@@ -61,51 +62,57 @@ class Row:
     gate: str
 
 
+@dataclass(frozen=True)
+class Group:
+    """The sets of one movement, or of all, under one noise: their errors and figures in each view."""
+
+    noise: str
+    movement: str
+    errors: dict[View, Errors]
+    figures: dict[View, dict[str, float]]
+
+
 def rows(scores: Sequence[SetScore]) -> list[Row]:
     """All rows, by measure, then movement, then noise."""
     noises = tuple(dict.fromkeys(score.case.noise for score in scores))
     movements = (ALL, *dict.fromkeys(score.case.movement for score in scores))
-    of_reps = tuple(dict.fromkeys(name for s in scores for name, _, _ in s.errors if name not in PUBLISHED_MEASURES))
-    made = [
-        row
-        for measure in (*PUBLISHED_MEASURES, *sorted(of_reps))
-        for movement in (movements if measure in PUBLISHED_MEASURES else (ALL,))
-        for noise in noises
-        if (row := _of_errors(_chosen(scores, movement, noise), measure, movement, noise)) is not None
-    ]
-    return made + [
-        row
-        for name in OF_A_SET
-        for movement in movements
-        for noise in noises
-        if (row := _of_sets(_chosen(scores, movement, noise), name, movement, noise)) is not None
-    ]
+    groups = [_group(scores, movement, noise) for movement in movements for noise in noises]
+    stated = {name for group in groups for errors in group.errors.values() for name, _, _ in errors}
+    of_reps = sorted(stated - set(PUBLISHED_MEASURES))
+    made = [_of_errors(group, measure) for measure in PUBLISHED_MEASURES for group in groups]
+    made += [_of_errors(group, measure) for measure in of_reps for group in groups if group.movement == ALL]
+    made += [_of_sets(group, name) for name in OF_A_SET for group in groups]
+    return [row for row in made if row is not None]
 
 
-def _chosen(scores: Sequence[SetScore], movement: str, noise: str) -> list[SetScore]:
-    return [s for s in scores if s.case.noise == noise and movement in (ALL, s.case.movement)]
+def _group(scores: Sequence[SetScore], movement: str, noise: str) -> Group:
+    chosen = [s for s in scores if s.case.noise == noise and movement in (ALL, s.case.movement)]
+    views = {view: seen(chosen, view) for view in VIEWS}
+    return Group(
+        noise,
+        movement,
+        {view: working(those) for view, those in views.items()},
+        {view: figures(those) for view, those in views.items()},
+    )
 
 
-def _of_errors(scores: list[SetScore], measure: str, movement: str, noise: str) -> Row | None:
-    """A measure's errors; no row where it takes part in less than half of the sets of one movement."""
-    if movement != ALL and np.mean([works(score, measure) for score in scores]) < 0.5:
-        return None
-    cells = [pooled(seen(scores, view), measure, (role, "")) for view, role in COLUMNS]
-    whole = pooled(scores, measure, ("near", "far", ""))
+def _of_errors(group: Group, measure: str) -> Row | None:
+    """A measure's errors; no row where it does not take part."""
+    cells = [pooled(group.errors[view], measure, (role, "")) for view, role in COLUMNS]
+    whole = pooled(merge(group.errors.values()), measure, ("near", "far", ""))
     if not whole.wanted:
         return None
     bias = next((cell.bias for cell in cells if cell.n), np.nan)
     maes = tuple(cell.mae for cell in cells)
-    return Row(noise, measure, movement, maes, bias, whole.coverage, whole.stated, gate_of(measure))
+    return Row(group.noise, measure, group.movement, maes, bias, whole.coverage, whole.stated, gate_of(measure))
 
 
-def _of_sets(scores: list[SetScore], name: str, movement: str, noise: str) -> Row | None:
+def _of_sets(group: Group, name: str) -> Row | None:
     """A figure of whole sets in each view."""
-    by_view = {view: figures(seen(scores, view))[name] for view in VIEWS}
-    if not np.isfinite(list(by_view.values())).any():
+    cells = tuple(group.figures[view][name] if role != "far" else np.nan for view, role in COLUMNS)
+    if not np.isfinite(cells).any():
         return None
-    cells = tuple(by_view[view] if role != "far" else np.nan for view, role in COLUMNS)
-    return Row(noise, name, movement, cells, np.nan, np.nan, np.nan, OF_A_SET[name])
+    return Row(group.noise, name, group.movement, cells, np.nan, np.nan, np.nan, OF_A_SET[name])
 
 
 def text(table: Sequence[Row]) -> str:
@@ -129,24 +136,23 @@ def gates_text(values: dict[str, float]) -> str:
     lines = [f"{'gate':34} {'figure':>8} {'aim':>14} {'held at':>14}  verdict"]
     for gate in GATES:
         value = values[gate.figure]
-        verdict = "met" if gate.met(value) else "missed" if gate.kept(value) else "missed, and worse than was reached"
-        lines.append(
-            f"{gate.figure:34} {_number(value):>8} {_interval(gate.aim):>14} {_interval(gate.held):>14}  {verdict}"
-        )
+        aim, held = interval_text(gate.aim), interval_text(gate.held)
+        lines.append(f"{gate.figure:34} {_number(value):>8} {aim:>14} {held:>14}  {_verdict(gate, value)}")
     return "\n".join(lines)
+
+
+def _verdict(gate: Gate, value: float) -> str:
+    if not np.isfinite(value):
+        return "no figure"
+    if gate.met(value):
+        return "met"
+    return "missed" if gate.kept(value) else "missed, and worse than what is held"
 
 
 def confusion_text(scores: Sequence[SetScore]) -> str:
     """What was taken for what, with the exercise not given."""
     mistaken = [(pair, number) for pair, number in confusion(scores).most_common() if pair[0] != pair[1]]
     return "\n".join(f"{true} taken for {said}: {number}" for (true, said), number in mistaken)
-
-
-def _interval(interval: tuple[float, float]) -> str:
-    low, high = interval
-    if not np.isfinite(low):
-        return f"<= {high:g}"
-    return f">= {low:g}" if not np.isfinite(high) else f"{low:g} to {high:g}"
 
 
 def _number(value: float) -> str:

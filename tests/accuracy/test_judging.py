@@ -1,5 +1,7 @@
 """The judge is judged: figures of made-up answers are what arithmetic says."""
 
+from math import inf
+
 import numpy as np
 import pytest
 
@@ -9,7 +11,7 @@ from motus_samples.synthetic import Script, record
 from truth.athletes import Case, SetScore, cases
 from truth.channels import channel_errors, unsided
 from truth.figures import counting, idling, macro_f1, manner_right, peak_spreads, rom_change
-from truth.gates import GATED, GATES, at_least, at_most, gate_of
+from truth.gates import GATED, GATES, Gate, at_most, gate_of, reached
 from truth.heard import Heard
 from truth.mocap import thigh_to_trunk
 from truth.reps import RepScore
@@ -50,13 +52,23 @@ def test_angles_differ_the_short_way_round():
 
 def test_a_gate_that_is_missed_still_holds_what_was_reached():
     """Between the aim and what is held a figure is kept but not met; beyond, neither."""
-    gate = at_least("", 0.95, "", held=0.9)
+    gate = Gate("", aim=(0.95, inf), held=(0.9, inf), reading="")
 
     assert [(gate.met(value), gate.kept(value)) for value in (0.96, 0.92, 0.89)] == [
         (True, True),
         (False, True),
         (False, False),
     ]
+
+
+def test_what_is_held_is_what_was_reached():
+    """A run's missed gates are kept by that run's own figures, and by none that is much worse."""
+    values = {gate.figure: 1e9 if gate.aim[0] == -inf else 0.5 for gate in GATES}
+    held = reached(values)
+
+    assert set(held) == {gate.figure for gate in GATES}
+    assert held["coverage_high"] < 0.5 < held["reps_exact_share"] + 0.02
+    assert held["phase_boundary_s"] == pytest.approx(1.02e9)
 
 
 def test_counts_are_exact_or_off_by_one():
