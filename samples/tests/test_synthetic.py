@@ -201,6 +201,25 @@ def test_fatigue_slows_and_shortens(movement: str) -> None:
     assert np.exp(np.mean(shorter)) == pytest.approx(0.83, abs=0.06)
 
 
+def test_tired_jumps_are_lower() -> None:
+    """The flights of tired athletes become shorter, by about an eighth over six jumps."""
+    shorter = []
+    for seed in range(0, 16, 2):
+        phases = record(Script("jump", seed=seed, reps=6, fatigue=1.0)).truth.phases
+        flights = [phase.end_s - phase.start_s for phase in phases if phase.kind == "flight"]
+        shorter.append(np.mean(flights[-2:]) / np.mean(flights[:2]))
+
+    assert np.mean(shorter) == pytest.approx(0.88, abs=0.05)
+
+
+def test_legs_behind_the_trunk_are_hardly_visible() -> None:
+    """In a push-up with the head towards the camera the knees' visibility is low, the wrists' high."""
+    recording = record(Script("pushup", seed=2, yaw_deg=0.0, pitch_deg=0.0, view="frontal"))
+    seen = recording.visibility[recording.found].mean(axis=0)
+
+    assert max(seen[25], seen[26]) < 0.8 < min(seen[15], seen[16])
+
+
 @pytest.mark.parametrize(
     ("movement", "joint", "left_over"), [("squat", "knee", 0.89), ("press", "elbow", 0.85), ("curl", "elbow", 0.85)]
 )

@@ -58,14 +58,15 @@ def jump(spec: ClipSpec, build: Build, rng: np.random.Generator) -> tuple[Postur
     return posture, jump_reps(plans), jump_phases(plans, len(t_s) / spec.fps)
 
 
-def plan_jumps(reps: int, first_s: float, rng: np.random.Generator) -> list[JumpPlan]:
-    """Return the schedule of jumps, the first one leaving rest at `first_s`."""
+def plan_jumps(reps: int, first_s: float, rng: np.random.Generator, *, fatigue: float = 0.0) -> list[JumpPlan]:
+    """Return the schedule of jumps, the first one leaving rest at `first_s`; fatigue shortens the last flight by it."""
     dip, push, flight = rng.uniform(0.5, 0.7), rng.uniform(0.27, 0.32), rng.uniform(0.4, 0.54)
     absorb, rise, pause = rng.uniform(0.2, 0.27), rng.uniform(0.6, 0.8), rng.uniform(0.4, 0.8)
     plans: list[JumpPlan] = []
     now = first_s
-    for _ in range(reps):
+    for index in range(reps):
         pace, strength = np.clip(rng.normal(1.0, 0.05, 2), 0.88, 1.12)
+        strength = strength * (1 - fatigue * index / max(reps - 1, 1))
         times = np.cumsum([now, dip * pace, push, flight * strength, absorb, rise * pace])
         plans.append(JumpPlan(*(float(time) for time in times)))
         now = plans[-1].back_s + pause

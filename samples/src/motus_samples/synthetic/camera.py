@@ -50,7 +50,8 @@ class Camera:
 def place_camera(script: Script, points: Array, rng: np.random.Generator) -> Camera:
     """Return a camera of the script's view that shows all `points` (any number, 3), but for what is cropped."""
     yaw = _draw_yaw(script, rng)
-    portrait = bool(rng.random() < 0.35) if script.portrait is None else script.portrait
+    upright = _wide(points, yaw) < np.ptp(points[:, 2])
+    portrait = bool(rng.random() < 0.35 and upright) if script.portrait is None else script.portrait
     width, height = (720, 1280) if portrait else (1280, 720)
     focal, pitch = rng.uniform(0.9, 1.4) * height, rng.uniform(-5, 15)
     margin, off = rng.uniform(1.08, 1.35), rng.uniform(-3, 3)
@@ -70,6 +71,11 @@ def place_camera(script: Script, points: Array, rng: np.random.Generator) -> Cam
     place = aim + level * np.array([np.cos(np.radians(yaw)), np.sin(np.radians(yaw)), 0.0])
     place[2] = camera_height
     return Camera(_axes(yaw, float(pitch_now)), place, focal, width, height, yaw)
+
+
+def _wide(points: Array, yaw_deg: float) -> float:
+    """Return how wide points look from an azimuth, metres."""
+    return float(np.ptp(points @ _axes(yaw_deg, 0.0)[0]))
 
 
 def _draw_yaw(script: Script, rng: np.random.Generator) -> float:

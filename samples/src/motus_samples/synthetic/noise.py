@@ -30,6 +30,9 @@ GRID_HZ: Final = 20.0
 FAR_BAND: Final = (0.64, 0.94)
 """Share of the hip line along the line of sight from which on, and from which on fully, the body hides its far side:
 about 40 and 70 degrees off the front."""
+END_ON: Final = (0.7, 0.95)
+"""Share of trunk and legs along the line of sight from which on, and from which on fully, the trunk hides the legs."""
+LEGS: Final = slice(25, 33)
 SEEN, UNSEEN, OUTSIDE = 0.97, (0.3, 0.7), (0.03, 0.3)
 MEMORY: Final = 0.1
 """Weight of the newest frame in the visibility that MediaPipe states."""
@@ -72,13 +75,13 @@ def guess(view: View, errors: Errors, rng: np.random.Generator) -> Guess:
     slow *= 1 + (FAR_FACTOR - 1) * unsure[:, :, None]
     jitter = errors.jitter * JITTER_M * rng.normal(size=(frames, LANDMARKS, 3))
     body = body + bias + slow + jitter + _outliers(frames, rng.uniform(*errors.outliers), rng)
-    turned = hidden.max(axis=1) > 0.3
+    turned = hidden[:, [13, 14]].max(axis=1) > 0.3
     body = _swapped(body, bursts(turned * errors.swaps, (2, 6), rng), rng)
     return Guess(body, _visibility(hidden, view.inside, rng), ~bursts(np.full(frames, errors.lost), (2, 10), rng))
 
 
 def far_side(body: Array) -> Array:
-    """Return how much the body hides of each landmark of the side that is away from the camera, (frames, 33)."""
+    """Return how much the body hides of each landmark, 0 to 1: its far side, or legs behind the trunk, (frames, 33)."""
     right = body[:, 24] - body[:, 23] + body[:, 12] - body[:, 11]
     depth = right[:, 2] / np.linalg.norm(right, axis=-1)
     low, high = FAR_BAND
@@ -86,7 +89,18 @@ def far_side(body: Array) -> Array:
     for points, away in ((LEFT, -depth), (RIGHT, depth)):
         ramp = np.clip((away - low) / (high - low), 0, 1)
         hidden[:, points] = LIMB[points] * ramp[:, None]
+    hidden[:, LEGS] = np.maximum(hidden[:, LEGS], _behind_trunk(body)[:, None])
     return hidden
+
+
+def _behind_trunk(body: Array) -> Array:
+    """Return how much the trunk hides the legs because the body lies with its head towards the camera, (frames,)."""
+    hips = body[:, [23, 24]].mean(axis=1)
+    shoulders, ankles = body[:, [11, 12]].mean(axis=1) - hips, body[:, [27, 28]].mean(axis=1) - hips
+    nearer = -shoulders[:, 2] / np.linalg.norm(shoulders, axis=-1)
+    farther = ankles[:, 2] / np.linalg.norm(ankles, axis=-1)
+    low, high = END_ON
+    return np.asarray(np.clip((np.minimum(nearer, farther) - low) / (high - low), 0, 1))
 
 
 def straighter(body: Array, share: float) -> Array:

@@ -37,6 +37,8 @@ class Performance:
 
 SETUP_S = 6.5
 """Time that is left for set-up moves before the first repetition and after the last one."""
+TIRED_FLIGHT = 0.15
+"""Share of a jump's flight time that full fatigue takes off the last one: a quarter of its height."""
 Perform = Callable[[Script, Build, np.random.Generator], Performance]
 """Performs a script with a body."""
 
@@ -116,7 +118,7 @@ def jumps(script: Script, build: Build, rng: np.random.Generator) -> Performance
     count = count if script.reps is None else script.reps
     now, sets = script.idle_before_s, []
     for _ in range(script.sets):
-        sets.append(plan_jumps(count, now, rng))
+        sets.append(plan_jumps(count, now, rng, fatigue=TIRED_FLIGHT * script.fatigue))
         now = (sets[-1][-1].back_s if count else now) + script.rest_s
     plans = [plan for one in sets for plan in one]
     duration = (plans[-1].back_s if plans else script.idle_before_s) + script.idle_after_s

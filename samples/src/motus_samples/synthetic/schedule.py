@@ -17,6 +17,7 @@ from motus_samples.timing import SHORTEST_HOLD_S, PhaseKind, join_phases, min_je
 EXPLOSIVE_BELOW_S: Final = 0.7
 """A lifting half shorter than this is explosive: explosive tempo commands 0.3 to 0.5 s, controlled 0.8 s and more."""
 
+SHORTEST_CONTROLLED_S: Final = 0.8
 STRONGEST_TREMOR_DEG: Final = 6.0
 
 Range = tuple[float, float]
@@ -244,6 +245,8 @@ def _plan(
     depth = float(np.clip(1 + style.depth_cv * deep, 0.75, 1.2)) * (1 - 0.2 * tired)
     short, tremor_deg = rng.uniform(0.2, 0.42), rng.uniform(3.0, 5.0) if style.shaky else rng.uniform(0.0, 0.5)
     lift, lower = style.concentric_s * scatter * (1 + 0.6 * tired), style.eccentric_s * scatter
+    if style.concentric_s >= EXPLOSIVE_BELOW_S:
+        lift = max(lift, SHORTEST_CONTROLLED_S)
     if partial:
         depth, lift, lower = short, 0.6 * lift, 0.6 * lower
     first, second = (lift, lower) if pace.lifting_first else (lower, lift)

@@ -30,7 +30,8 @@ class Script:
         fps: Frames in a second, 15 to 60.
         seconds: Length of what has no repetitions: idle, plank, walk, run and the nameless.
         sets: Sets with a rest of `rest_s` between them.
-        fatigue: 0 none to 1: slower lifting, less range, more scatter, tremor, lean, valgus and pauses (biomech 11).
+        fatigue: 0 none to 1: slower lifting, less range, more scatter, tremor, lean, valgus and pauses (biomech 11);
+            lower jumps. Fatigue, asymmetry, tempo and partial repetitions do not act on throws, swings and gait.
         asymmetry: Share of its range that the weak side leaves out, 0 to 0.2; in deep squats the pelvis cannot tilt
             far enough for all of it.
         lag_s: Delay of the weak side, 0 to 0.15 s.
