@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from motus_kinematics.core.body import Floats, Frame
-from motus_kinematics.core.channels import PUBLISHED, Absence
+from motus_kinematics.core.channels import PUBLISHED, Absence, Codes
 from motus_kinematics.core.events import Event, ExerciseEvent, RepEvent
 from motus_kinematics.core.ledger import RepState
 from motus_kinematics.core.pipeline import Config, State, flush, step
-from motus_kinematics.core.sample import Codes, Sample
+from motus_kinematics.core.sample import Sample
 
 COUNTED = frozenset({RepState.PROVISIONAL, RepState.CONFIRMED})
 COLUMN = {name: i for i, name in enumerate(PUBLISHED)}

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from motus.bus.v1 import checkpoint_pb2, frame_pb2
 from motus_kinematics.commands import Wish
-from motus_kinematics.core.channels import PUBLISHED
+from motus_kinematics.core.channels import PUBLISHED, Codes
 from motus_kinematics.core.checkpoint import Format
 from motus_kinematics.core.pipeline import Outputs, State, mark_set
-from motus_kinematics.core.sample import Codes, Sample
+from motus_kinematics.core.sample import Sample
 
 
 @dataclass(frozen=True)

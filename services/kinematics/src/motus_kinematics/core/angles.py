@@ -1,64 +1,50 @@
-"""One frame's landmarks to joint angles, trunk attitude and heights, each with its expected error.
+"""One frame's landmarks to joint angles, trunk attitude and heights, each with its standard error or why it is absent.
 
-Axes: camera x right, y down, z away. Body: Y up along the trunk, Z to the athlete's right, X = Y x Z forward
-(ISB, Wu 2002 and 2005). Joint angles fuse the picture (2D) and the world landmarks (3D).
+Formulas are those of biomech 1.1; `raw_angles` reads them off the world landmarks and off the picture, `fusion` puts
+both together, `errors` says how far they may be off.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 
-from motus_kinematics.core.body import Floats, Frame, Point
-from motus_kinematics.core.channels import POSITIONS, Absence, Reading
-from motus_kinematics.core.stance import UP, Stance, follow, trunk_line
-from motus_kinematics.core.vectors import TINY, across, angle_deg, cross, dot, length, ramp, unit
+from motus_kinematics.core.body import Flags, Floats, Frame
+from motus_kinematics.core.channels import GRADE_BOUNDS_DEG, POSITIONS, Absence, Codes, Reading, nothing
+from motus_kinematics.core.errors import NATURAL, Errors, standard_errors
+from motus_kinematics.core.fusion import fuse, mix
+from motus_kinematics.core.geometry import Geometry, geometry
+from motus_kinematics.core.heights import HEIGHTS, heights
+from motus_kinematics.core.raw_angles import ANKLES, HIPS, KNEES, LEAN, SHOULDERS, Raw, raw_angles
+from motus_kinematics.core.skeleton import TRUNK, Skeleton, see
+from motus_kinematics.core.stance import Stance, follow
+from motus_kinematics.core.standing import Standing, follow_standing
 
-# Segments from proximal to distal, left before right.
-SEGMENT_FROM: Final = np.array([23, 24, 11, 12, 25, 26, 13, 14, 29, 30], dtype=np.intp)
-SEGMENT_TO: Final = np.array([25, 26, 13, 14, 27, 28, 15, 16, 31, 32], dtype=np.intp)
-THIGH, UPPER_ARM, SHANK, FOREARM, FOOT = (slice(i, i + 2) for i in range(0, 10, 2))
-PROXIMAL, DISTAL = slice(0, 4), slice(4, 8)
-TRUNK_POINTS: Final = np.array([11, 12, 23, 24], dtype=np.intp)
+HINGE_KNEE_DEG: Final = 45.0
+"""Knees bent further make a squat of a hinge."""
+PLANE_ELEVATIONS_DEG: Final = (30.0, 150.0)
+"""Between them the upper arm has a plane."""
+UPRIGHT_DEG: Final = 60.0
+"""Leaning further, a trunk has no sideways lean."""
+FRONTAL: Final = 0.5
+"""Share of the lateral axis along the line of sight up to which the view is frontal: 30 degrees."""
+LOOKS_STRAIGHT_DEG: Final = 15.0
+LOOKS_WHOLE: Final = np.array([0.65, 0.65, 0.65, 0.65, 0.8])
+"""Share of its known length that a segment shows at least; a camera held high shortens legs."""
 
-BASE_SIGMA_DEG: Final = 4.0
-"""Error of a well seen angle: slow landmark bias of 15 to 25 mm (biomech 9.3)."""
-TRUNK_SIGMA_DEG: Final = 5.0
-FOOT_SIGMA_DEG: Final = 9.0
-HEIGHT_SIGMA: Final = 0.03
-EXTENSION_BAND_DEG: Final = (20.0, 35.0)
-"""Below it the picture decides: a straight limb looks straight from everywhere, while depth noise bends it."""
-SIDE_VIEW_BAND: Final = (0.75, 0.93)
-"""Share of the athlete's lateral axis along the line of sight, from which on the picture weighs and decides: about 40
-and 20 degrees off the side view."""
-IMAGE_MARGIN: Final = 0.05
-"""A landmark further outside the picture than this share of it is guessed."""
-
-
-@dataclass(frozen=True)
-class _Seen:
-    """A frame's points in pixels and metres, the segments between them and how doubtful each is."""
-
-    pixels: Floats
-    world: Floats
-    bones: Floats
-    shadows: Floats
-    point_doubt: Floats
-    bone_doubt: Floats
-
-
-@dataclass(frozen=True)
-class _View:
-    """How the athlete stands to the camera: 1 facing right in the picture or -1, and how much the picture decides."""
-
-    facing: float
-    side: float
-
-    def mix(self, flat: Floats, solid: Floats) -> Floats:
-        """An angle from the picture's and the world's; those of one side of a half turn are brought together first."""
-        return solid + self.side * ((flat - solid + 180.0) % 360.0 - 180.0)
+_NAMES: Final = (*NATURAL, *HEIGHTS)
+_TO_CHANNELS: Final = np.array([_NAMES.index(name) for name in POSITIONS], dtype=np.intp)
+_DEGREES_PER_UNIT: Final = np.array([1.0 if name.endswith("_deg") else np.degrees(1.0) for name in _NAMES])
+_PLACES: Final = np.array([25, 26, 27, 28, 33, 34], dtype=np.intp)
+_STANDING_SEGMENTS: Final = np.array([0, 1, 4, 5, TRUNK], dtype=np.intp)
+_STANDING_LENGTHS: Final = np.array([0, 0, 2, 2, 7], dtype=np.intp)
+_STANDING_ANGLES: Final = np.array([0, 1, 8, 9, LEAN], dtype=np.intp)
+_PRESENT: Final = (Absence.PRESENT,) * 4
+_ALWAYS_FUSED: Final = np.zeros(14, dtype=np.uint8)
+_ALWAYS_HIGH: Final = np.zeros(len(HEIGHTS), dtype=np.uint8)
+_LEG_ANGLES: Final = np.array([0, 1, 11, 12], dtype=np.intp)
 
 
 def measure(frame: Frame, stance: Stance | None) -> tuple[Reading, Stance | None]:
@@ -67,129 +53,80 @@ def measure(frame: Frame, stance: Stance | None) -> tuple[Reading, Stance | None
     Returns:
         The reading, all NaN with one reason when nobody is seen or the points make no body, and the stance to hand on.
     """
-    seen = _see(frame)
+    seen = see(frame)
     if isinstance(seen, Absence):
-        nothing = np.full(len(POSITIONS), np.nan)
-        return Reading(frame.t_s, nothing, nothing, seen), stance
-    stance = follow(stance, frame.t_s, seen.pixels, seen.world)
-    view = _View(float(np.sign(cross(UP, stance.lateral)[0])), float(ramp(abs(stance.lateral[2]), *SIDE_VIEW_BAND)))
-    parts = (_joints(seen, view), _trunk(seen, stance, view), _heights(seen, stance))
-    sigmas = np.concatenate([sigma for _, sigma in parts])
-    values = np.where(np.isnan(sigmas), np.nan, np.concatenate([value for value, _ in parts]))
-    return Reading(frame.t_s, values, sigmas, Absence.PRESENT), stance
+        return nothing(frame.t_s, seen), stance
+    dt_s = 0.0 if stance is None else frame.t_s - stance.t_s
+    stance = follow(stance, seen)
+    body = geometry(seen, stance)
+    raw = raw_angles(body)
+    stance = replace(stance, standing=_learn(stance, seen, body, raw, dt_s))
+    errors = standard_errors(seen, stance, body, raw)
+    fused = fuse(body, raw, stance.standing.offsets_deg)
+    others, reasons = _others(stance, body, raw, fused, errors)
+    high, high_errors = heights(seen, stance)
+    values = np.concatenate((fused, others, high))
+    sigmas = np.concatenate((errors.sigmas, high_errors.sigmas))
+    reasons = np.concatenate((_ALWAYS_FUSED, reasons, _ALWAYS_HIGH))
+    hidden = np.concatenate((errors.hidden, high_errors.hidden))
+    return _reading(frame.t_s, values, sigmas, reasons, hidden), stance
 
 
-def _see(frame: Frame) -> _Seen | Absence:
-    """Checks a frame and derives its segments, or says why it shows no body."""
-    if frame.image is None or frame.width <= 0 or frame.height <= 0:
-        return Absence.NO_PERSON
-    if not frame.presence[TRUNK_POINTS].all():
-        return Absence.NOT_PROVIDED
-    there = frame.presence[:, None]
-    pixels = np.where(there, frame.image * (frame.width, frame.height, frame.width), 0.0)
-    world = pixels * (1.0, 1.0, 0.0) / frame.height if frame.world is None else np.where(there, frame.world, 0.0)
-    if not (np.isfinite(pixels).all() and np.isfinite(world).all() and np.isfinite(frame.visibility).all()):
-        return Absence.IMPLAUSIBLE
-    if min(length(trunk_line(world)), length(trunk_line(pixels)[:2])) < TINY:
-        return Absence.IMPLAUSIBLE
-    bones = world[SEGMENT_TO] - world[SEGMENT_FROM]
-    shadows = (pixels[SEGMENT_TO] - pixels[SEGMENT_FROM])[:, :2]
-    doubt = _doubt(frame, frame.image)
-    steep = np.abs(bones[:, 2]) > 0.8 * length(bones)
-    bone_doubt = np.maximum(doubt[SEGMENT_FROM], doubt[SEGMENT_TO]) * np.where(steep, 2.0, 1.0)
-    return _Seen(pixels, world, bones, shadows, doubt, bone_doubt)
+def _reading(t_s: float, values: Floats, sigmas: Floats, reasons: Codes, hidden: Flags) -> Reading:
+    """Brings all into the channels' order; what has a reason to be absent is, what errs too much is not shown."""
+    lacking = np.isnan(sigmas)
+    reasons = np.where(lacking, Absence.NOT_PROVIDED, reasons)
+    absent = reasons != Absence.PRESENT
+    vague = ~absent & (sigmas * _DEGREES_PER_UNIT >= GRADE_BOUNDS_DEG[-1])
+    codes = np.where(vague, np.where(hidden, Absence.OCCLUDED, Absence.VIEW), reasons)
+    values, sigmas = np.where(absent, np.nan, values), np.where(absent, np.nan, sigmas)
+    return Reading(t_s, values[_TO_CHANNELS], sigmas[_TO_CHANNELS], codes[_TO_CHANNELS].astype(np.uint8))
 
 
-def _doubt(frame: Frame, image: Floats) -> Floats:
-    """(33,) factor on the expected error of what rests on a point; NaN where the engine has none."""
-    outside = ((image[:, :2] < -IMAGE_MARGIN) | (image[:, :2] > 1.0 + IMAGE_MARGIN)).any(axis=1)
-    hidden = np.where(frame.visibility < 0.5, 1.3, 1.0) * np.where(frame.visibility < 0.2, 2.0, 1.0)
-    return np.where(frame.presence, np.where(outside, 6.0, hidden), np.nan)
-
-
-def _joints(seen: _Seen, view: _View) -> tuple[Floats, Floats]:
-    """Knee, hip, elbow, shoulder, ankle and thigh: (12,) degrees and expected errors, left before right."""
-    flexion, doubt = _flexion(seen, view)
-    trunk = unit(trunk_line(seen.world))
-    hips = across(seen.world[Point.HIP_RIGHT] - seen.world[Point.HIP_LEFT], trunk)
-    thigh, arm = unit(seen.bones[THIGH]), unit(seen.bones[UPPER_ARM])
-    flat_trunk = trunk_line(seen.pixels)[:2]
-    flat_thigh, flat_arm = seen.shadows[THIGH], seen.shadows[UPPER_ARM]
-    flat_forward = view.facing * np.array([-flat_trunk[1], flat_trunk[0]])
-    values = (
-        flexion[:2],
-        view.mix(
-            np.degrees(np.arctan2(flat_thigh @ flat_forward, -(flat_thigh @ flat_trunk))),
-            np.degrees(np.arctan2(thigh @ cross(trunk, hips), -(thigh @ trunk))),
-        ),
-        flexion[2:],
-        view.mix(angle_deg(flat_arm, -flat_trunk), angle_deg(arm, -trunk)),
-        90.0 - angle_deg(seen.bones[FOOT], -seen.bones[SHANK]),
-        view.mix(angle_deg(flat_thigh, -UP[:2]), angle_deg(thigh, -UP)),
+def _learn(stance: Stance, seen: Skeleton, body: Geometry, raw: Raw, dt_s: float) -> Standing:
+    """Looks whether the athlete stands still, and learns from it."""
+    trunk_px = stance.trunk_m * stance.px_per_m
+    least_px = LOOKS_WHOLE * stance.px_per_m * stance.lengths[_STANDING_LENGTHS]
+    whole = body.flat_sizes[_STANDING_SEGMENTS] >= least_px
+    straight = np.abs(raw.flat[_STANDING_ANGLES]) < LOOKS_STRAIGHT_DEG
+    flat = np.concatenate((raw.flat[KNEES], body.side * raw.flat[HIPS]))
+    ankles = 90.0 - mix(raw.solid[ANKLES], raw.flat[ANKLES], raw.shown[ANKLES])
+    lean = raw.solid[LEAN] - body.side * raw.flat[LEAN]
+    return follow_standing(
+        stance.standing,
+        seen.pixels[_PLACES] / trunk_px,
+        dt_s,
+        upright=bool(whole.all() and straight.all()),
+        bias_deg=np.concatenate((raw.solid[_LEG_ANGLES] - flat, ankles, (lean, raw.rotation))),
+        trunk_length=float(body.flat_sizes[TRUNK] / trunk_px),
     )
-    sigmas = (
-        BASE_SIGMA_DEG * doubt[:2],
-        TRUNK_SIGMA_DEG * seen.bone_doubt[THIGH],
-        BASE_SIGMA_DEG * doubt[2:],
-        TRUNK_SIGMA_DEG * seen.bone_doubt[UPPER_ARM],
-        FOOT_SIGMA_DEG * np.maximum(seen.bone_doubt[FOOT], seen.bone_doubt[SHANK]),
-        BASE_SIGMA_DEG * seen.bone_doubt[THIGH],
+
+
+def _others(stance: Stance, body: Geometry, raw: Raw, fused: Floats, errors: Errors) -> tuple[Floats, Codes]:
+    """What only one of the two shows: (12,) in the order of NATURAL, and why one of them has no meaning here."""
+    standing, view = stance.standing, abs(float(stance.lateral[2]))
+    hinge, knee = _better_seen(fused[HIPS], errors.sigmas[HIPS]), _better_seen(fused[KNEES], errors.sigmas[KNEES])
+    shape = float(body.flat_sizes[TRUNK]) / (stance.trunk_m * stance.px_per_m * standing.trunk_length)
+    elevation = fused[SHOULDERS]
+    planes = (elevation > PLANE_ELEVATIONS_DEG[0]) & (elevation < PLANE_ELEVATIONS_DEG[1])
+    leaning = abs(float(fused[LEAN])) > UPRIGHT_DEG
+    rotation = raw.rotation - float(standing.offsets_deg[7])
+    values = ((rotation, raw.lean_lateral), stance.yaw_deg, raw.abduction, raw.plane, raw.valgus, (hinge, shape))
+    off_front = Absence.VIEW if view > FRONTAL else Absence.PRESENT
+    off_side = Absence.VIEW if body.side <= 0.0 else Absence.PRESENT
+    if np.isnan(shape):
+        off_side = Absence.TOO_FEW_FRAMES
+    meaningless = Absence.NOT_APPLICABLE
+    reasons = (
+        *(Absence.PRESENT, meaningless if leaning else Absence.PRESENT, *_PRESENT),
+        *(Absence.PRESENT if plane else meaningless for plane in planes.tolist()),
+        *(off_front, off_front, Absence.PRESENT if knee < HINGE_KNEE_DEG else meaningless, off_side),
     )
-    return np.concatenate(values), np.concatenate(sigmas)
+    return np.concatenate(values), np.array(reasons, dtype=np.uint8)
 
 
-def _flexion(seen: _Seen, view: _View) -> tuple[Floats, Floats]:
-    """Knees and elbows: (4,) degrees from 0 straight, and the doubt in each.
-
-    From the side the picture is right, since limbs bend in its plane. From the front it hides what bends along the
-    line of sight, and depth decides. Depth is noisy, though, and noise always bends a straight limb, while a straight
-    limb looks straight from everywhere: so near extension the smaller of both counts.
-    """
-    solid = angle_deg(seen.bones[PROXIMAL], seen.bones[DISTAL])
-    flat = angle_deg(seen.shadows[PROXIMAL], seen.shadows[DISTAL])
-    bent = ramp(solid, *EXTENSION_BAND_DEG)
-    frontal = bent * solid + (1.0 - bent) * np.minimum(flat, solid)
-    doubt = np.maximum(seen.bone_doubt[PROXIMAL], seen.bone_doubt[DISTAL])
-    disagree = np.where(np.abs(solid - flat) > 30.0, 1.7, 1.0)
-    return view.mix(flat, frontal), doubt * disagree
-
-
-def _trunk(seen: _Seen, stance: Stance, view: _View) -> tuple[Floats, Floats]:
-    """Sagittal lean, lateral lean and rotation of the trunk: (3,) degrees and expected errors."""
-    axis = unit(trunk_line(seen.world))
-    right = across(stance.lateral, UP)
-    lean = np.degrees(np.arctan2(dot(axis, cross(UP, right)), dot(axis, UP)))
-    flat = trunk_line(seen.pixels)[:2]
-    flat_lean = np.degrees(np.arctan2(view.facing * flat[0], -flat[1]))
-    hips = across(seen.world[Point.HIP_RIGHT] - seen.world[Point.HIP_LEFT], axis)
-    shoulders = across(seen.world[Point.SHOULDER_RIGHT] - seen.world[Point.SHOULDER_LEFT], axis)
-    twist = np.degrees(np.arctan2(dot(cross(hips, shoulders), axis), dot(hips, shoulders)))
-    sideways = np.degrees(np.arcsin(np.clip(dot(axis, right), -1.0, 1.0)))
-    doubt = seen.point_doubt[TRUNK_POINTS].max()
-    sigmas = doubt * np.array([TRUNK_SIGMA_DEG, TRUNK_SIGMA_DEG, 2.0 * TRUNK_SIGMA_DEG])
-    return np.array([view.mix(flat_lean, lean), sideways, twist]), sigmas
-
-
-def _heights(seen: _Seen, stance: Stance) -> tuple[Floats, Floats]:
-    """Heights in the picture over the body's own lengths, two in metres, and the view: (7,) and expected errors."""
-    metres = -seen.pixels[:, 1] / stance.px_per_m
-    doubt = seen.point_doubt
-    shoulder, hip = metres[[11, 12]], metres[[23, 24]]
-    wrist, ankle = metres[[15, 16]], metres[[27, 28]]
-    values = [
-        (hip.mean() - ankle.mean()) / stance.leg_m,
-        (shoulder.mean() - wrist.mean()) / stance.trunk_m,
-        *(wrist - shoulder) / stance.trunk_m,
-        hip.mean(),
-        shoulder.mean(),
-        abs(stance.lateral[2]),
-    ]
-    doubts = [
-        doubt[[23, 24, 27, 28]].max(),
-        doubt[[11, 12, 15, 16]].max(),
-        *np.maximum(doubt[[15, 16]], doubt[[11, 12]]),
-        doubt[[23, 24]].max(),
-        doubt[[11, 12]].max(),
-        1.0,
-    ]
-    return np.array(values), HEIGHT_SIGMA * np.array(doubts)
+def _better_seen(pair: Floats, sigmas: Floats) -> float:
+    """Mean of left and right, each by how well it is seen."""
+    left, right = pair.tolist()
+    weight_left, weight_right = (sigmas**-2).tolist()
+    return float((weight_left * left + weight_right * right) / (weight_left + weight_right))

@@ -10,8 +10,11 @@ from enum import IntEnum
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from motus_kinematics.core.body import Floats
+
+Codes = NDArray[np.uint8]
 
 SIDES: Final = ("left", "right")
 PER_SIDE_ANGLES: Final = (
@@ -21,6 +24,9 @@ PER_SIDE_ANGLES: Final = (
     "shoulder_elevation",
     "ankle_dorsiflexion",
     "thigh_elevation",
+    "hip_abduction",
+    "shoulder_plane",
+    "knee_valgus",
 )
 
 POSITIONS: Final = (
@@ -28,6 +34,11 @@ POSITIONS: Final = (
     "trunk_lean_deg",
     "trunk_lean_lateral_deg",
     "trunk_rotation_deg",
+    "pelvis_yaw_deg",
+    "thorax_yaw_deg",
+    "hip_hinge_deg",
+    "neck_trunk_deg",
+    "trunk_shape_ratio",
     "hip_height_ratio",
     "shoulder_height_ratio",
     "wrist_height_left_ratio",
@@ -107,11 +118,22 @@ class Reading:
     Attributes:
         t_s: Capture time on the source's clock.
         values: (P,) in the order of POSITIONS, NaN where absent.
-        sigmas: (P,) expected errors in the channel's unit, NaN where absent.
-        absence: Why values are NaN: one reason for the frame as a whole.
+        sigmas: (P,) standard errors in the channel's unit, NaN where absent.
+        absences: (P,) Absence codes: why a value is NaN, or is not to be published since its error is too large.
     """
 
     t_s: float
     values: Floats
     sigmas: Floats
-    absence: Absence
+    absences: Codes
+
+    @property
+    def shown(self) -> bool:
+        """Whether the frame shows the participant at all."""
+        return bool(np.isfinite(self.sigmas).any())
+
+
+def nothing(t_s: float, reason: Absence) -> Reading:
+    """The reading of a frame that shows nothing, for one reason."""
+    empty = np.full(len(POSITIONS), np.nan)
+    return Reading(t_s, empty, empty, np.full(len(POSITIONS), reason, dtype=np.uint8))

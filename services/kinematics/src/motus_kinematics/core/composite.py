@@ -16,8 +16,9 @@ from motus_kinematics.core.history import Table
 SEEN_SHARE: Final = 0.5
 """A channel that is known for less than this share of the rows is left out."""
 GUESSED_DEG: Final = 20.0
+VAGUE_DEG: Final = 35.0
 GUESSED_RATIO: Final = 0.15
-"""Expected errors from which a value is a guess."""
+"""Expected errors from which a value is no measure, and from which it is not even good for counting."""
 GLITCH_ROWS: Final = 7
 """Length of the median filter, about 0.2 s: no repetition turns twice within it, a lost limb does."""
 ROUGHNESS_WEIGHT: Final = 3.0
@@ -84,7 +85,7 @@ class Composer:
 def _of_channel(table: Table, name: str, span: float) -> _Part | None:
     """One channel in units of its span; unseen rows are bridged by a straight line."""
     values, sigmas = table.value(name), table.sigma(name)
-    limit = GUESSED_DEG if name.endswith("_deg") else GUESSED_RATIO
+    limit = VAGUE_DEG if name.endswith("_deg") else GUESSED_RATIO
     seen: Flags = np.isfinite(values) & (sigmas < limit)
     share = float(seen.mean()) if len(seen) else 0.0
     if share < SEEN_SHARE:

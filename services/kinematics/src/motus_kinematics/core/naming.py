@@ -10,7 +10,7 @@ import numpy as np
 
 from motus_kinematics.core.body import Floats
 from motus_kinematics.core.channels import SIDES
-from motus_kinematics.core.composite import GUESSED_DEG, GUESSED_RATIO
+from motus_kinematics.core.composite import GUESSED_RATIO, VAGUE_DEG
 from motus_kinematics.core.history import Table
 
 WINDOW_S: Final = 7.0
@@ -111,7 +111,7 @@ def _features(past: Table) -> _Features:
     recent = past.between(past.t_s[-1] - WINDOW_S, past.t_s[-1])
 
     def column(name: str) -> Floats:
-        limit = GUESSED_DEG if name.endswith("_deg") else GUESSED_RATIO
+        limit = VAGUE_DEG if name.endswith("_deg") else GUESSED_RATIO
         return np.where(recent.sigma(name) < limit, recent.value(name), np.nan)
 
     def pair(pattern: str) -> tuple[Floats, Floats]:

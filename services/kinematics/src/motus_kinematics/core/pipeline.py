@@ -12,7 +12,7 @@ import numpy as np
 
 from motus_kinematics.core.angles import measure
 from motus_kinematics.core.body import Floats, Frame
-from motus_kinematics.core.channels import DIFFERENTIATED, Absence, Reading
+from motus_kinematics.core.channels import DIFFERENTIATED, Reading
 from motus_kinematics.core.events import Event, PersonEvent, Phase
 from motus_kinematics.core.history import append
 from motus_kinematics.core.repair import Tracks, late, mend
@@ -90,7 +90,7 @@ def step(state: State, frame: Frame, config: Config) -> tuple[State, Outputs]:
     state, settled = _settle(state, frame.t_s)
     state, presence = _watch_presence(state, reading)
     state, events = _review(state, config)
-    now = sample(reading.t_s, reading.values, reading.sigmas, state.rates, state.rate_sigmas, reading.absence)
+    now = sample(reading.t_s, reading.values, reading.sigmas, state.rates, state.rate_sigmas, reading.absences)
     return state, Outputs(now, settled, (*presence, *events))
 
 
@@ -129,7 +129,7 @@ def _settle(state: State, now_s: float) -> tuple[State, tuple[Sample, ...]]:
     history = state.review.history
     for row in rows:
         history = append(history, row.t_s, row.values, row.sigmas, row.rates, row.rate_sigmas)
-    settled = tuple(sample(row.t_s, row.values, row.sigmas, row.rates, row.rate_sigmas, row.absence) for row in rows)
+    settled = tuple(sample(row.t_s, row.values, row.sigmas, row.rates, row.rate_sigmas, row.absences) for row in rows)
     review = replace(state.review, history=history)
     newest = rows[-1]
     return replace(state, recent=recent, rates=newest.rates, rate_sigmas=newest.rate_sigmas, review=review), settled
@@ -137,7 +137,7 @@ def _settle(state: State, now_s: float) -> tuple[State, tuple[Sample, ...]]:
 
 def _watch_presence(state: State, reading: Reading) -> tuple[State, tuple[Event, ...]]:
     """Says once when the participant is lost, and once when they are back."""
-    if reading.absence is Absence.PRESENT:
+    if reading.shown:
         said = (PersonEvent(reading.t_s, lost=False),) if state.lost else ()
         return replace(state, seen_s=reading.t_s, lost=False), said
     if not np.isfinite(state.seen_s):

@@ -70,7 +70,7 @@ def _asymmetry(left: Measured, right: Measured, side_view: float) -> Measured:
             return absent(name, side.absence)
     worst = max(left.grade, right.grade)
     mean = (left.value + right.value) / 2.0
-    if worst > Grade.MEDIUM or mean <= 0.0 or not side_view < MOSTLY_SIDE:
+    if worst > Grade.LOW or mean <= 0.0 or not side_view < MOSTLY_SIDE:
         return absent(name, Absence.VIEW)
     # Off the front or back the far side's range is guessed from depth: good for a curve, not for a judgement.
     worst = max(worst, Grade.HIGH if side_view < MOSTLY_FRONT else Grade.LOW)

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from motus_kinematics.core.body import Flags, Floats
+from motus_kinematics.core.body import Floats
 from motus_kinematics.core.channels import (
     DIFFERENTIATED,
     GRADE_BOUNDS_DEG,
@@ -16,14 +16,17 @@ from motus_kinematics.core.channels import (
     PUBLISHED,
     RATE_GRADE_BOUNDS_DEG_S,
     Absence,
+    Codes,
     Grade,
 )
 
-Codes = NDArray[np.uint8]
-
 _POSITIONS: Final = np.array([POSITIONS.index(name) for name in PUBLISHED if name in POSITIONS], dtype=np.intp)
-_ANGLE_OF_RATE: Final = np.array([POSITIONS.index(name) for name in DIFFERENTIATED], dtype=np.intp)
+_SOURCES: Final = np.append(_POSITIONS, [POSITIONS.index(name) for name in DIFFERENTIATED])
+"""The position behind each published column: itself, or the angle of a velocity."""
 _DEGREES_PER_UNIT: Final = np.array([1.0 if n.endswith("_deg") else np.degrees(1.0) for n in POSITIONS])
+_CAPPED: Final = {"trunk_shape_ratio": Grade.LOW}
+"""Measures that are no more than a hint, however well the points are seen."""
+_BEST_GRADES: Final = np.array([_CAPPED.get(name, Grade.HIGH) for name in PUBLISHED])
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,7 @@ class Sample:
 
 
 def sample(
-    t_s: float, positions: Floats, sigmas: Floats, rates: Floats, rate_sigmas: Floats, absence: Absence
+    t_s: float, positions: Floats, sigmas: Floats, rates: Floats, rate_sigmas: Floats, absences: Codes
 ) -> Sample:
     """Puts positions and rates together.
 
@@ -56,26 +59,20 @@ def sample(
         sigmas: (P,) expected errors, NaN where the engine lacks a point.
         rates: (D,) velocities, NaN where unknown.
         rate_sigmas: (D,) their expected errors.
-        absence: Why the frame shows nothing; PRESENT when it shows the participant.
+        absences: (P,) why a position is not there, or is not to be published.
     """
     values = np.concatenate((positions[_POSITIONS], rates))
-    errors = np.concatenate(((sigmas * _DEGREES_PER_UNIT)[_POSITIONS], sigmas[_ANGLE_OF_RATE]))
+    errors = (sigmas * _DEGREES_PER_UNIT)[_SOURCES]
     known = np.isfinite(values) & (errors < GRADE_BOUNDS_DEG[-1])
-    grades = np.where(known, 1 + _classes(errors[: len(_POSITIONS)], rate_sigmas), Grade.ABSENT)
-    absences = np.where(known, Absence.PRESENT, _reasons(values, errors, known, absence))
+    grades = np.maximum(1 + _classes(errors[: len(_POSITIONS)], rate_sigmas), _BEST_GRADES)
+    grades = np.where(known, grades, Grade.ABSENT)
+    reasons = absences[_SOURCES]
+    reasons = np.where(known, Absence.PRESENT, np.where(reasons > 0, reasons, Absence.TOO_FEW_FRAMES))
     own = np.where(known, np.concatenate((sigmas[_POSITIONS], rate_sigmas)), np.nan)
-    return Sample(t_s, np.where(known, values, 0.0), absences.astype(np.uint8), grades.astype(np.uint8), own)
+    return Sample(t_s, np.where(known, values, 0.0), reasons.astype(np.uint8), grades.astype(np.uint8), own)
 
 
 def _classes(errors_deg: Floats, rate_sigmas: Floats) -> NDArray[np.int_]:
     """Number of grade bounds that each expected error has passed."""
     bounds = ((errors_deg, GRADE_BOUNDS_DEG), (rate_sigmas, RATE_GRADE_BOUNDS_DEG_S))
     return np.concatenate([np.searchsorted(limits, np.nan_to_num(errors), side="right") for errors, limits in bounds])
-
-
-def _reasons(values: Floats, errors: Floats, known: Flags, absence: Absence) -> NDArray[np.int_]:
-    """Why each value that is not known is not."""
-    if absence is not Absence.PRESENT:
-        return np.full(len(values), int(absence))
-    lacking = np.where(np.isnan(errors), Absence.NOT_PROVIDED, Absence.TOO_FEW_FRAMES)
-    return np.where(errors >= GRADE_BOUNDS_DEG[-1], Absence.OCCLUDED, lacking)

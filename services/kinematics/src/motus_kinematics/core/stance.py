@@ -1,4 +1,4 @@
-"""What one frame hands to the next about body and view: facing, scale and bone lengths, all low-passed."""
+"""What one frame hands to the next about body and view: facing, scale, bone lengths and how the athlete stands."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ from typing import Final
 
 import numpy as np
 
-from motus_kinematics.core.body import Floats, Point
+from motus_kinematics.core import bones
+from motus_kinematics.core.body import Floats
+from motus_kinematics.core.skeleton import LINES, TRUNK, Skeleton
+from motus_kinematics.core.standing import Standing
 from motus_kinematics.core.vectors import TINY, across, length, unit
 
-UP: Final = np.array([0.0, -1.0, 0.0])
-"""Against gravity in camera axes; the camera is taken to stand level."""
 FACING_TIME_CONSTANT_S: Final = 0.3
 SIZE_TIME_CONSTANT_S: Final = 1.0
-
-_SCALE_FROM: Final = np.array([11, 12, 23, 24, 25, 26, 11, 12, 11, 23], dtype=np.intp)
-_SCALE_TO: Final = np.array([23, 24, 25, 26, 27, 28, 13, 14, 12, 24], dtype=np.intp)
+LOST_S: Final = 2.0
+"""After a gap this long nothing is taken for granted but the body itself."""
+_SCALE: Final = np.array([0, 1, 2, 3, 4, 5, 10, 11, 12], dtype=np.intp)
 
 
 @dataclass(frozen=True)
@@ -25,57 +26,68 @@ class Stance:
 
     Attributes:
         t_s: Time of the frame it was made from.
+        since_s: Since when the athlete has been followed without a gap.
         lateral: (3,) unit vector to the athlete's right, camera axes.
         px_per_m: Scale of the picture at the athlete.
-        leg_m: Thigh plus shank.
-        trunk_m: Hip centre to shoulder centre.
+        lengths: (9,) bone lengths in metres, in the order of `bones.observe`.
+        yaw_deg: (2,) turn of pelvis and thorax from facing the camera, unwrapped.
+        standing: What standing still has taught.
     """
 
     t_s: float
+    since_s: float
     lateral: Floats
     px_per_m: float
-    leg_m: float
-    trunk_m: float
+    lengths: Floats
+    yaw_deg: Floats
+    standing: Standing
+
+    @property
+    def leg_m(self) -> float:
+        """Thigh plus shank."""
+        return float(self.lengths[0] + self.lengths[2])
+
+    @property
+    def trunk_m(self) -> float:
+        """Hip centre to shoulder centre."""
+        return float(self.lengths[7])
 
 
-def trunk_line(points: Floats) -> Floats:
-    """(3,) from the hip centre to the shoulder centre."""
-    line: Floats = (
-        points[Point.SHOULDER_LEFT] + points[Point.SHOULDER_RIGHT] - points[Point.HIP_LEFT] - points[Point.HIP_RIGHT]
-    ) / 2.0
-    return line
-
-
-def follow(stance: Stance | None, t_s: float, pixels: Floats, world: Floats) -> Stance:
-    """The stance after one more frame; pixels and world are (33, 3), absent points zero."""
-    seen = _observe(t_s, pixels, world)
-    if stance is None or not 0.0 < t_s - stance.t_s < 2.0:
-        return seen
-    dt_s = t_s - stance.t_s
-    facing = dt_s / (FACING_TIME_CONSTANT_S + dt_s)
+def follow(stance: Stance | None, seen: Skeleton) -> Stance:
+    """The stance after one more frame."""
+    lateral, px_per_m, yaw_deg = _lateral(seen.bones), _scale(seen), _yaw_deg(seen.bones)
+    lengths, weights = bones.observe(seen.bones, seen.bone_doubt)
+    if stance is None:
+        return Stance(seen.t_s, seen.t_s, lateral, px_per_m, lengths, yaw_deg, Standing())
+    dt_s = seen.t_s - stance.t_s
+    lengths = bones.learn(stance.lengths, lengths, weights, dt_s)
+    if not 0.0 < dt_s < LOST_S:
+        return Stance(seen.t_s, seen.t_s, lateral, px_per_m, lengths, yaw_deg, stance.standing)
+    turn = dt_s / (FACING_TIME_CONSTANT_S + dt_s)
     size = dt_s / (SIZE_TIME_CONSTANT_S + dt_s)
     return Stance(
-        t_s=t_s,
-        lateral=unit(stance.lateral + facing * (seen.lateral - stance.lateral)),
-        px_per_m=stance.px_per_m + size * (seen.px_per_m - stance.px_per_m),
-        leg_m=stance.leg_m + size * (seen.leg_m - stance.leg_m),
-        trunk_m=stance.trunk_m + size * (seen.trunk_m - stance.trunk_m),
+        t_s=seen.t_s,
+        since_s=stance.since_s,
+        lateral=unit(stance.lateral + turn * (lateral - stance.lateral)),
+        px_per_m=stance.px_per_m + size * (px_per_m - stance.px_per_m),
+        lengths=lengths,
+        yaw_deg=yaw_deg + 360.0 * np.round((stance.yaw_deg - yaw_deg) / 360.0),
+        standing=stance.standing,
     )
 
 
-def _observe(t_s: float, pixels: Floats, world: Floats) -> Stance:
-    """The stance that a single frame shows."""
-    trunk = trunk_line(world)
-    axis = unit(trunk)
-    hips = across(world[Point.HIP_RIGHT] - world[Point.HIP_LEFT], axis)
-    shoulders = across(world[Point.SHOULDER_RIGHT] - world[Point.SHOULDER_LEFT], axis)
-    bones = world[_SCALE_TO] - world[_SCALE_FROM]
-    shadow_m = length(bones[:, :2]).sum()
-    shadow_px = length((pixels[_SCALE_TO] - pixels[_SCALE_FROM])[:, :2]).sum()
-    return Stance(
-        t_s=t_s,
-        lateral=unit(hips + shoulders),
-        px_per_m=float(shadow_px / max(shadow_m, TINY)),
-        leg_m=float(length(bones[2:6]).sum() / 2.0),
-        trunk_m=float(length(trunk)),
-    )
+def _lateral(segments: Floats) -> Floats:
+    """(3,) the athlete's right by hips and shoulders together."""
+    lines: Floats = across(segments[LINES], unit(segments[TRUNK]))
+    return unit(lines[0] + lines[1])
+
+
+def _scale(seen: Skeleton) -> float:
+    """Pixels per metre, by how long the segments look and how long they are across the line of sight."""
+    return float(length(seen.shadows[_SCALE]).sum() / max(length(seen.bones[_SCALE, :2]).sum(), TINY))
+
+
+def _yaw_deg(segments: Floats) -> Floats:
+    """(2,) turn of hip and shoulder line about the vertical: 0 facing the camera, positive to the athlete's left."""
+    turn: Floats = np.degrees(np.arctan2(-segments[LINES, 2], -segments[LINES, 0]))
+    return turn

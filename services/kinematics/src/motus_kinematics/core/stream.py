@@ -9,12 +9,13 @@ import numpy as np
 
 from motus_kinematics.core import kalman
 from motus_kinematics.core.body import Floats
-from motus_kinematics.core.channels import DIFFERENTIATED_INDEX, POSITIONS, Absence, Reading
+from motus_kinematics.core.channels import DIFFERENTIATED_INDEX, POSITIONS, Codes, Reading
 from motus_kinematics.core.kalman import smooth
 from motus_kinematics.core.smoothing import AHEAD_S, BACK_S, REACH_S, SMOOTHED_BACK_S, Fit, fit, window
 
 _OUTLIER_FLOORS: Final = np.array([12.0 if name.endswith("_deg") else 0.12 for name in POSITIONS])
 _NO_ROWS: Final = np.zeros((0, len(POSITIONS)))
+_NO_CODES: Final = np.zeros((0, len(POSITIONS)), dtype=np.uint8)
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Recent:
     Attributes:
         t_s: (m,) ascending.
         values, sigmas: (m, P).
-        absences: (m,) why a row is empty.
+        absences: (m, P) why a value is not there, or is not to be published.
         open: How many of the last rows are not settled yet.
         smoothed: The engine had smoothed the newest one's landmarks.
     """
@@ -32,7 +33,7 @@ class Recent:
     t_s: Floats = field(default_factory=lambda: np.zeros(0))
     values: Floats = field(default_factory=lambda: _NO_ROWS)
     sigmas: Floats = field(default_factory=lambda: _NO_ROWS)
-    absences: tuple[Absence, ...] = ()
+    absences: Codes = field(default_factory=lambda: _NO_CODES)
     open: int = 0
     smoothed: bool = False
 
@@ -46,7 +47,7 @@ class Settled:
     sigmas: Floats
     rates: Floats
     rate_sigmas: Floats
-    absence: Absence
+    absences: Codes
 
 
 def push(recent: Recent, reading: Reading, *, smoothed: bool = False) -> Recent:
@@ -57,7 +58,7 @@ def push(recent: Recent, reading: Reading, *, smoothed: bool = False) -> Recent:
         np.append(recent.t_s[keep:], reading.t_s),
         np.concatenate((recent.values[keep:], reading.values[None])),
         np.concatenate((recent.sigmas[keep:], reading.sigmas[None])),
-        (*recent.absences[keep:], reading.absence),
+        np.concatenate((recent.absences[keep:], reading.absences[None])),
         recent.open + 1,
         smoothed,
     )
@@ -88,7 +89,7 @@ def _settle_row(recent: Recent, row: int, jerk: float) -> Settled:
     if jerk:
         differentiated = _of_fast(recent, t_s, jerk)
         values[DIFFERENTIATED_INDEX] = differentiated.values
-    if recent.absences[row] is not Absence.PRESENT:
+    if not np.isfinite(sigmas).any():
         sigmas = np.where(np.isfinite(values), 2.0 * np.fmax.reduce(recent.sigmas[near], axis=0), np.nan)
     values = np.where(np.isfinite(sigmas), values, np.nan)
     return Settled(t_s, values, sigmas, differentiated.rates, differentiated.rate_sigmas, recent.absences[row])

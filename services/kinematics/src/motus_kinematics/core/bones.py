@@ -1,0 +1,70 @@
+"""Lengths of the athlete's own bones, learnt while they are seen, and depths that agree with them (biomech 1.2)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from motus_kinematics.core.body import Floats
+from motus_kinematics.core.vectors import TINY, length
+
+LEARNING_TIME_CONSTANT_S: Final = 2.0
+SHORTER_WEIGHT: Final = 0.3
+"""A bone seen shorter than known counts less: depth is guessed too small far more often than too large."""
+CREDIBLE: Final = (0.7, 1.4)
+"""Bounds of a seen length over the known one; beyond them the landmarks are wrong, not the length."""
+DEPTH_SIGMA_M: Final = 0.06
+LENGTH_SIGMA: Final = 0.05
+"""Errors of a segment's guessed depth, and of its length in the picture as a share: how the two are weighed."""
+
+_LENGTH_OF_LIMB: Final = np.array([0, 0, 1, 1, 2, 2, 3, 3], dtype=np.intp)
+_PAIRED: Final = 10
+_LIMBS: Final = 8
+
+
+def observe(bones: Floats, doubt: Floats) -> tuple[Floats, Floats]:
+    """Lengths that a single frame shows, and the trust in each.
+
+    A bone is seen best when it lies in the picture's plane, so the better seen side of a pair counts more.
+
+    Args:
+        bones: (14, 3) segments in metres: five pairs, then hip line, shoulder line, trunk and neck.
+        doubt: (14,) factor on their expected error, NaN where absent.
+
+    Returns:
+        (9,) lengths in metres (thigh, upper arm, shank, forearm, foot, hip line, shoulder line, trunk, neck) and
+        weights from 0 to 1.
+    """
+    sizes = length(bones)
+    in_plane = np.vecdot(bones[:, :2], bones[:, :2]) / np.maximum(sizes * sizes, TINY)
+    weights = np.nan_to_num((in_plane / doubt) ** 2) + TINY
+    sides = weights[:_PAIRED].reshape(-1, 2)
+    total = sides.sum(axis=1)
+    paired = np.vecdot(sides, sizes[:_PAIRED].reshape(-1, 2)) / total
+    return np.concatenate((paired, sizes[_PAIRED:])), np.concatenate((total / 2.0, weights[_PAIRED:]))
+
+
+def learn(known: Floats, seen: Floats, weights: Floats, dt_s: float) -> Floats:
+    """The known lengths after one more frame."""
+    change = np.minimum(np.maximum(seen, CREDIBLE[0] * known), CREDIBLE[1] * known) - known
+    rate = dt_s / (LEARNING_TIME_CONSTANT_S + dt_s)
+    learnt: Floats = known + rate * weights * np.where(change > 0.0, 1.0, SHORTER_WEIGHT) * change
+    return learnt
+
+
+def restore(bones: Floats, lengths: Floats) -> Floats:
+    """The segments with the limbs' depths drawn towards what their known lengths demand, signs kept.
+
+    The pose model guesses limbs that point at the camera too short in depth. What the length demands is sharp for a
+    limb that points away from the picture's plane and worthless for one within it, so it weighs by its own error.
+    """
+    limbs = bones[:_LIMBS]
+    known = lengths[_LENGTH_OF_LIMB]
+    demanded_2 = np.maximum(known**2 - np.vecdot(limbs[:, :2], limbs[:, :2]), 0.0)
+    guessed = np.abs(limbs[:, 2])
+    weight = demanded_2 / (demanded_2 + (known * known * LENGTH_SIGMA / DEPTH_SIGMA_M) ** 2 + TINY)
+    depth = guessed + weight * (np.sqrt(demanded_2) - guessed)
+    restored = bones.copy()
+    restored[:_LIMBS, 2] = np.copysign(depth, limbs[:, 2])
+    return restored
