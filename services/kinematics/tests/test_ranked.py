@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from motus_kinematics.core.ranked import Ranked
+from motus_kinematics.core.ranked import Ranked, median
 
 
 @given(
@@ -20,3 +20,9 @@ def test_a_quantile_is_that_of_the_values_that_are_known(column, share):
     assert ranked.known(1) == len(known)
     expected = np.quantile(known, share) if len(known) else np.nan
     assert ranked.quantile(1, share) == pytest.approx(expected, abs=1e-9, nan_ok=True)
+
+
+@given(values=st.lists(st.floats(-180, 180), min_size=1, max_size=40))
+def test_a_median_is_numpys(values):
+    """To the last bit, for an odd and for an even number of values."""
+    assert median(np.array(values)) == np.median(values)

@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 
 from motus_kinematics.core.body import Floats
+from motus_kinematics.core.ranked import median
 from motus_kinematics.core.turning import turning_points
 from motus_kinematics.core.vectors import TINY
 
@@ -27,7 +28,7 @@ def leaves_rest(t_s: Floats, level: Floats, low: int, high: int) -> float:
     t_s, level = t_s[low : high + 1], level[low : high + 1]
     last_rest = int(np.flatnonzero(level <= level[0] + 0.1 * (level[-1] - level[0]))[-1])
     near = int(t_s.searchsorted(t_s[last_rest] - REST_S))
-    rest = float(np.median(level[near : last_rest + 1]))
+    rest = median(level[near : last_rest + 1])
     still_s = _crossing(t_s, level, rest + AT_REST * (level[-1] - rest))
     return max(still_s, _onset(t_s, level, rest))
 

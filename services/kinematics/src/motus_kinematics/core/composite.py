@@ -12,6 +12,7 @@ from motus_kinematics.core.body import Flags, Floats
 from motus_kinematics.core.channels import SIDES
 from motus_kinematics.core.exercises import Signal, channels_of
 from motus_kinematics.core.history import Table
+from motus_kinematics.core.ranked import median
 
 SEEN_SHARE: Final = 0.5
 """A channel that is known for less than this share of the rows is left out."""
@@ -87,12 +88,12 @@ def _of_channel(table: Table, name: str, span: float) -> _Part | None:
     values, sigmas = table.value(name), table.sigma(name)
     limit = VAGUE_DEG if name.endswith("_deg") else GUESSED_RATIO
     seen: Flags = np.isfinite(values) & (sigmas < limit)
-    share = float(seen.mean()) if len(seen) else 0.0
+    share = np.count_nonzero(seen) / len(seen) if len(seen) else 0.0
     if share < SEEN_SHARE:
         return None
     level = values / span if share == 1.0 else np.interp(table.t_s, table.t_s[seen], values[seen] / span)
-    expected = float(np.median(sigmas[seen])) / abs(span)
-    roughness = float(np.median(np.abs(np.diff(level, 2)))) if len(level) > 2 else 0.0
+    expected = median(sigmas if share == 1.0 else sigmas[seen]) / abs(span)
+    roughness = median(np.abs(np.diff(level, 2))) if len(level) > 2 else 0.0
     return _Part(level, seen, share / (expected**2 + (ROUGHNESS_WEIGHT * roughness) ** 2))
 
 

@@ -1,10 +1,19 @@
-"""Quantiles of the columns of a table with holes."""
+"""Quantiles, where those of numpy spend most of their time on checks and choices."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from motus_kinematics.core.body import Floats
+
+
+def median(values: Floats) -> float:
+    """Median of one or more values without NaN."""
+    middle = len(values) // 2
+    if len(values) % 2:
+        return float(np.partition(values, middle)[middle])
+    ranked = np.partition(values, (middle - 1, middle))
+    return float(ranked[middle - 1] + ranked[middle]) / 2.0
 
 
 class Ranked:
