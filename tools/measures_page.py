@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from motus_register import CHANNELS, EXERCISES, MEASURES, Measure
+from motus_register import CHANNELS, EXERCISES, MEASURES, PHASE_MEASURES, Measure
 
 PAGE = Path(__file__).resolve().parent.parent / "docs/measures.md"
 
@@ -33,6 +33,10 @@ Written by `make docs` from `protos/src/motus_register/measures.toml`, where the
 ## Measures of a repetition
 
 {table(MEASURES.values())}
+
+## Measures of a phase
+
+{table(PHASE_MEASURES.values())}
 
 ## Exercises
 

@@ -1,4 +1,4 @@
-"""The register of measures as data: every channel, every measure of a repetition and every exercise id, each once.
+"""The register of measures as data: channels, measures of a repetition and of a phase, exercise ids, each once.
 
 `measures.toml` beside this file is the only place where they are defined; a row with `{side}` stands for two.
 """
@@ -12,7 +12,7 @@ from importlib.resources import files
 from types import MappingProxyType
 from typing import Any, Final
 
-__all__ = ["CHANNELS", "EXERCISES", "MEASURES", "SIDES", "Measure"]
+__all__ = ["CHANNELS", "EXERCISES", "MEASURES", "PHASE_MEASURES", "SIDES", "Measure"]
 
 SIDES: Final = ("left", "right")
 
@@ -66,6 +66,9 @@ CHANNELS: Final = _table(_DATA["channel"])
 
 MEASURES: Final = _table(_DATA["measure"])
 """Measures of a repetition by name, in the order of the register."""
+
+PHASE_MEASURES: Final = _table(_DATA["phase_measure"])
+"""Measures of a phase by name, in the order of the register."""
 
 EXERCISES: Final[tuple[str, ...]] = tuple(_DATA["exercises"])
 """Every exercise id, `unknown` last."""

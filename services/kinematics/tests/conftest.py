@@ -131,6 +131,21 @@ class Excursion:
         return self.depth * (out - back)
 
 
+@dataclass(frozen=True)
+class Tremor:
+    """A tremor that comes and goes between two moments, as a share of the way; added to excursions in a film."""
+
+    start_s: float
+    end_s: float
+    size: float
+    hertz: float = 4.0
+
+    def at(self, t_s: float) -> float:
+        """How far it is out."""
+        share = min(max((t_s - self.start_s) / (self.end_s - self.start_s), 0.0), 1.0)
+        return float(self.size * np.sin(np.pi * share) ** 2 * np.sin(2.0 * np.pi * self.hertz * t_s))
+
+
 def regular(reps: int, *, first_s: float = 1.0, period_s: float = 2.5, depth: float = 1.0) -> tuple[Excursion, ...]:
     """Equal excursions one after the other."""
     return tuple(Excursion(first_s + i * period_s, 0.45 * period_s, 0.0, 0.35 * period_s, depth) for i in range(reps))
@@ -156,7 +171,7 @@ def between(rest: Pose, far: Pose, share: float) -> Pose:
 
 
 def film(
-    excursions: Iterable[Excursion],
+    excursions: Iterable[Excursion | Tremor],
     seconds: float,
     *,
     rest: Pose = STANDING,
@@ -218,7 +233,7 @@ def play(frames: Iterable[Frame], exercise: str = "unknown") -> Played:
 class Lab:
     """All of the above for tests, which cannot import their conftest."""
 
-    Pose, View, Excursion = Pose, View, Excursion
+    Pose, View, Excursion, Tremor = Pose, View, Excursion, Tremor
     standing, squatting = STANDING, SQUATTING
     lopsided = replace(SQUATTING, knee=(60.0, 100.0), hip=(70.0, 95.0))
     min_jerk = staticmethod(min_jerk)

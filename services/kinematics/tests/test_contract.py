@@ -20,6 +20,16 @@ def test_a_repetition_carries_every_measure_of_the_register_once(lab):
     assert sorted(names) == sorted(register.MEASURES)
 
 
+def test_a_phase_carries_measures_of_the_register(lab):
+    """Moving phases and holds have their own, and together they have all of them."""
+    move = lab.Excursion(1.0, 1.2, 0.8, 1.0)
+    (rep,) = lab.play(lab.film((move,), 6.0), "squat").reps
+
+    names = [measure.name for phase in rep.phases for measure in phase.measures]
+    assert len(rep.phases) == 3
+    assert set(names) == set(register.PHASE_MEASURES)
+
+
 def test_the_exercises_and_names_are_ids_of_the_register():
     """Nothing is counted or named that the register does not know."""
     assert set(EXERCISES) <= set(register.EXERCISES)

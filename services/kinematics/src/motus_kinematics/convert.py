@@ -189,7 +189,8 @@ def measure(measured: Measured) -> measure_pb2.Measure:
 
 def phase(span: PhaseSpan) -> movement_pb2.Phase:
     """A phase that is over."""
-    return movement_pb2.Phase(kind=PHASES[span.phase], start_s=span.start_s, end_s=span.end_s)
+    measures = map(measure, span.measures)
+    return movement_pb2.Phase(kind=PHASES[span.phase], start_s=span.start_s, end_s=span.end_s, measures=measures)
 
 
 def exercise_set(said: SetEvent) -> movement_pb2.ExerciseSet:

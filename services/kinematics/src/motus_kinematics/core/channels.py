@@ -104,11 +104,11 @@ RATE_GRADE_BOUNDS_DEG_S: Final = np.array([15.0, 30.0, 60.0])
 """Those of velocities, whose errors are of another size: 20 deg/s where a camera sees a joint well (biomech 2)."""
 
 
-def grade_of(sigma: float) -> Grade:
-    """Grade of an expected error in degrees; NaN has none."""
+def grade_of(sigma: float, bounds: Floats = GRADE_BOUNDS_DEG) -> Grade:
+    """Grade of an expected error in the unit of the bounds; NaN has none."""
     if not np.isfinite(sigma):
         return Grade.ABSENT
-    return Grade(1 + int(np.searchsorted(GRADE_BOUNDS_DEG, sigma, side="right")))
+    return Grade(1 + int(np.searchsorted(bounds, sigma, side="right")))
 
 
 @dataclass(frozen=True)

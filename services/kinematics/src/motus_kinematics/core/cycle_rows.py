@@ -44,6 +44,11 @@ class CycleRows:
         """The primary angle of the better seen side."""
         return min(self.primaries, key=self.sigma)
 
+    @property
+    def positions(self) -> Floats:
+        """(n, P) smoothed values of all positions."""
+        return self._table.values
+
     def values(self, channel: str) -> Floats:
         """(n,) smoothed values."""
         return self._table.value(channel)
@@ -53,6 +58,14 @@ class CycleRows:
         if channel not in DIFFERENTIATED:
             return np.full(len(self.t_s), np.nan)
         return self._table.rate(channel)
+
+    def rate_sigmas(self, channel: str) -> Floats:
+        """(n,) expected errors of the velocities of a differentiated channel."""
+        return self._table.rate_sigma(channel)
+
+    def within(self, span: tuple[float, float]) -> slice:
+        """The rows from one moment to another, both included."""
+        return slice(int(np.searchsorted(self.t_s, span[0])), int(np.searchsorted(self.t_s, span[1], side="right")))
 
     def sigma(self, channel: str) -> float:
         """Usual expected error; infinite when the channel was hardly seen."""

@@ -23,11 +23,12 @@ class Phase(Enum):
 
 @dataclass(frozen=True)
 class PhaseSpan:
-    """A span of one phase, seconds on the source's clock."""
+    """A span of one phase, seconds on the source's clock, and what was measured in it."""
 
     phase: Phase
     start_s: float
     end_s: float
+    measures: tuple[Measured, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
-from motus_kinematics.core.channels import Absence, Grade, grade_of
+from motus_kinematics.core.channels import GRADE_BOUNDS_DEG, RATE_GRADE_BOUNDS_DEG_S, Absence, Grade, grade_of
+
+_BOUNDS: Final = {
+    "_deg": GRADE_BOUNDS_DEG,
+    "_deg_s": RATE_GRADE_BOUNDS_DEG_S,
+    "_deg_s2": 4.0 * RATE_GRADE_BOUNDS_DEG_S,
+    "_s": np.array([0.05, 0.1, 0.2]),
+}
+_RATIO_BOUNDS: Final = np.radians(GRADE_BOUNDS_DEG)
+"""Ratios are graded as their equivalent in degrees of a leg's swing."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +49,6 @@ def plain(name: str, value: float, otherwise: Absence, grade: Grade = Grade.HIGH
 
 
 def graded(name: str, value: float, sigma: float) -> Measured:
-    """A figure with its standard error; ratios are graded as their equivalent in degrees of a leg's swing."""
-    degrees = sigma if name.endswith(("_deg", "_deg_s")) else float(np.degrees(sigma))
-    return Measured(name, value, sigma, grade_of(degrees))
+    """A figure with its standard error, graded by the unit that ends its name."""
+    bounds = next((bounds for ending, bounds in _BOUNDS.items() if name.endswith(ending)), _RATIO_BOUNDS)
+    return Measured(name, value, float(sigma), grade_of(sigma, bounds))

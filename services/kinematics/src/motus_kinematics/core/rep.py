@@ -7,12 +7,14 @@ import numpy as np
 from motus_kinematics.core.counting import HYSTERESIS, Count
 from motus_kinematics.core.curve import curve, likeness
 from motus_kinematics.core.cycle import Cycle
+from motus_kinematics.core.cycle_rows import CycleRows
 from motus_kinematics.core.events import Phase, PhaseSpan, RepEvent
 from motus_kinematics.core.exercises import Exercise
 from motus_kinematics.core.history import Table
 from motus_kinematics.core.ledger import Record
 from motus_kinematics.core.look import AMPLITUDE_BAND, FULL_RETURN, MIN_AMPLITUDE
 from motus_kinematics.core.measuring import measure_cycle
+from motus_kinematics.core.speeds import Paces, paces_of
 from motus_kinematics.core.timing import Timing, timing
 
 
@@ -23,28 +25,29 @@ def describe(record: Record, past: Table, found: Count, exercise: Exercise, prev
     others = tuple(c for c in found.cycles if c is not cycle and c.complete and not c.one_way)
     rest_s = np.nan if previous_end_s is None else max(0.0, cycle.start_s - previous_end_s)
     angle = curve(past, cycle, exercise)
-    parts = timing(signal, cycle, exercise)
+    parts, rows = timing(signal, cycle, exercise), CycleRows(past, cycle, exercise)
+    paces = paces_of(rows, parts)
     return RepEvent(
         record=record,
-        measures=measure_cycle(past, cycle, parts, exercise, rest_s, likeness(signal, cycle, others)),
-        phases=_phases(parts),
+        measures=measure_cycle(rows, cycle, parts, paces, rest_s, likeness(signal, cycle, others)),
+        phases=_phases(parts, paces),
         curve=angle if angle.values else None,
         thresholds=_thresholds(cycle, found, np.ptp(angle.values) if angle.values else np.nan),
         reason=record.reason or _reason(cycle, found),
     )
 
 
-def _phases(parts: Timing) -> tuple[PhaseSpan, ...]:
-    """Way out, hold, way back: those that lasted."""
+def _phases(parts: Timing, paces: Paces) -> tuple[PhaseSpan, ...]:
+    """Way out, hold, way back: those that lasted, each with its own measures."""
     first, second = Phase.ECCENTRIC, Phase.CONCENTRIC
     if not parts.eccentric_out:
         first, second = second, first
     spans = (
-        PhaseSpan(first, parts.start_s, parts.out_end_s),
-        PhaseSpan(Phase.TURN_HOLD, parts.out_end_s, parts.back_start_s),
-        PhaseSpan(second, parts.back_start_s, parts.end_s),
+        (first, parts.start_s, parts.out_end_s),
+        (Phase.TURN_HOLD, parts.out_end_s, parts.back_start_s),
+        (second, parts.back_start_s, parts.end_s),
     )
-    return tuple(span for span in spans if span.end_s > span.start_s)
+    return tuple(PhaseSpan(*span, paces.get(span[0].value, ())) for span in spans if span[2] > span[1])
 
 
 def _thresholds(cycle: Cycle, found: Count, range_deg: float) -> dict[str, float]:

@@ -11,7 +11,7 @@ from motus_kinematics.core import kalman
 from motus_kinematics.core.body import Floats
 from motus_kinematics.core.channels import DIFFERENTIATED_INDEX, POSITIONS, Codes, Reading
 from motus_kinematics.core.kalman import smooth
-from motus_kinematics.core.smoothing import AHEAD_S, BACK_S, REACH_S, SMOOTHED_BACK_S, Fit, fit, window
+from motus_kinematics.core.smoothing import AHEAD_S, BACK_S, REACH_S, SLOW_RATE_HZ, SMOOTHED_BACK_S, Fit, fit, window
 
 _OUTLIER_FLOORS: Final = np.array([12.0 if name.endswith("_deg") else 0.12 for name in POSITIONS])
 _NO_ROWS: Final = np.zeros((0, len(POSITIONS)))
@@ -92,7 +92,8 @@ def _settle_row(recent: Recent, row: int, jerk: float) -> Settled:
     if not np.isfinite(sigmas).any():
         sigmas = np.where(np.isfinite(values), 2.0 * np.fmax.reduce(recent.sigmas[near], axis=0), np.nan)
     values = np.where(np.isfinite(sigmas), values, np.nan)
-    return Settled(t_s, values, sigmas, differentiated.rates, differentiated.rate_sigmas, recent.absences[row])
+    rate_sigmas = np.hypot(differentiated.rate_sigmas, SLOW_RATE_HZ * sigmas[DIFFERENTIATED_INDEX])
+    return Settled(t_s, values, sigmas, differentiated.rates, rate_sigmas, recent.absences[row])
 
 
 def _of_fast(recent: Recent, t_s: float, jerk: float) -> Fit:

@@ -1,0 +1,83 @@
+"""In which manner a repetition was done: explosive or controlled, shaky or stable."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from scipy.special import ndtr
+
+from motus_kinematics.core.channels import DIFFERENTIATED, INDEX, Absence, Grade
+from motus_kinematics.core.cycle_rows import CycleRows
+from motus_kinematics.core.measured import Measured, absent
+from motus_kinematics.core.smoothness import Tremor, tremor
+from motus_kinematics.core.timing import Timing
+
+EXPLOSIVE_S: Final = 0.6
+"""A shortening phase below it is explosive (biomech 5)."""
+TIMING_ERROR_S: Final = 0.08
+"""How well the length of a phase is known at 30 frames a second."""
+SHAKY_PERCENT: Final = 0.5
+"""Of the way: a tremor of 2 to 3 degrees, as far as the local quadratic lets it pass."""
+NOISE_SHARE: Final = 1.3
+"""Power of the tremor that independent errors explain, over the one expected of them: neighbours share some."""
+DECIDED: Final = (0.15, 0.35)
+"""Standard errors of a yes or no below which it is trusted highly, and at least somewhat."""
+COORDINATED: Final = (
+    *DIFFERENTIATED,
+    "thigh_elevation_left_deg",
+    "thigh_elevation_right_deg",
+    "hip_height_ratio",
+    "shoulder_height_ratio",
+    "wrist_height_left_ratio",
+    "wrist_height_right_ratio",
+    "hip_level_m",
+    "shoulder_level_m",
+)
+"""Channels through which a movement runs as a whole."""
+_COORDINATED: Final = np.array([INDEX[name] for name in COORDINATED])
+
+
+def manner(rows: CycleRows, parts: Timing) -> tuple[Measured, ...]:
+    """Explosive or controlled, and what shakes."""
+    return _explosive(parts), *_shaky(rows, parts)
+
+
+def _explosive(parts: Timing) -> Measured:
+    """Probability that the shortening phase is shorter than that of an explosive movement."""
+    start_s, end_s = parts.spans()["concentric"]
+    if end_s <= start_s:
+        return absent("explosive_ratio", Absence.NOT_APPLICABLE)
+    return _decision("explosive_ratio", (EXPLOSIVE_S - (end_s - start_s)) / TIMING_ERROR_S)
+
+
+def _shaky(rows: CycleRows, parts: Timing) -> tuple[Measured, ...]:
+    """The tremor of both phases together in percent of the way, and whether it is more than a stable athlete's."""
+    found = [one for span in parts.spans().values() if (one := _tremor(rows, span)) is not None]
+    if not found:
+        return tuple(absent(name, Absence.TOO_FEW_FRAMES) for name in ("tremor_percent", "shaky_ratio"))
+    weights = [one.samples for one in found]
+    power = float(np.average([one.size**2 for one in found], weights=weights))
+    noise = float(np.average([one.noise**2 for one in found], weights=weights))
+    size, error = 100.0 * np.sqrt(max(power - NOISE_SHARE * noise, 0.0)), 100.0 * np.sqrt(noise)
+    grade = Grade.HIGH if error < SHAKY_PERCENT / 2.0 else Grade.MEDIUM if error < SHAKY_PERCENT else Grade.LOW
+    return (
+        Measured("tremor_percent", float(size), float(error), grade),
+        _decision("shaky_ratio", (float(size) - SHAKY_PERCENT) / float(error)),
+    )
+
+
+def _tremor(rows: CycleRows, span: tuple[float, float]) -> Tremor | None:
+    """The tremor within one phase; rows that miss much are left out."""
+    within = rows.within(span)
+    x = rows.positions[within][:, _COORDINATED]
+    seen = x[:, np.isfinite(x).mean(axis=0) > 0.8] if len(x) else x
+    whole = np.isfinite(seen).all(axis=1)
+    return tremor(rows.t_s[within][whole], seen[whole])
+
+
+def _decision(name: str, margin: float) -> Measured:
+    """A yes or no as the probability of yes, from a margin in standard errors."""
+    yes = float(ndtr(margin))
+    error = float(np.sqrt(yes * (1.0 - yes)))
+    return Measured(name, yes, error, Grade(1 + int(np.searchsorted(DECIDED, error))))
