@@ -35,6 +35,7 @@ class Count:
     """What a look back found.
 
     Attributes:
+        exercise: What was counted, and by which signals.
         cycles: Counted cycles by time.
         attempts: What was attempted and does not count, by time.
         amplitude: The set's usual amplitude in smallest repetitions; 0 when nothing moved.
@@ -45,6 +46,7 @@ class Count:
         signals: What start, turn and end of the cycles were read from, by side; under the empty name that of both.
     """
 
+    exercise: Exercise
     cycles: tuple[Cycle, ...] = ()
     attempts: tuple[Attempt, ...] = ()
     amplitude: float = 0.0
@@ -53,9 +55,6 @@ class Count:
     speed: float = 0.0
     upside_down: bool = False
     signals: Mapping[str, Composite] = field(default_factory=dict)
-
-
-NOTHING: Final = Count()
 
 
 def count(table: Table, exercise: Exercise, *, ended: bool, before: tuple[Cycle, ...] = ()) -> Count:
@@ -70,13 +69,13 @@ def count(table: Table, exercise: Exercise, *, ended: bool, before: tuple[Cycle,
     looks = _looks(table, exercise, ended, {(c.side, c.upside_down, c.pivots_s): c for c in before if c.final})
     amplitude = max((look.amplitude for look in looks), default=0.0)
     if amplitude < MIN_AMPLITUDE:
-        return NOTHING
+        return Count(exercise)
     way = before[-1].upside_down if before and table.cut else None
-    chosen = [_best_way_up(_scaled(look, amplitude), way) for look in looks]
+    chosen = [_best_way_up(scaled(look, amplitude), way) for look in looks]
     by_side = [look.cycles() for look in chosen]
     cycles = by_side[0] if len(chosen) == 1 else merge(*by_side)
     return replace(
-        max((_newest(look) for look in chosen), key=lambda found: found.height),
+        max((newest(look) for look in chosen), key=lambda found: found.height),
         cycles=cycles,
         attempts=tuple(sorted((a for look in chosen for a in attempts_in(look, cycles)), key=lambda a: a.cycle.turn_s)),
         signals={look.side: look.shape for look in chosen} | {"": max(chosen, key=_height).shape},
@@ -90,14 +89,20 @@ def _looks(table: Table, exercise: Exercise, ended: bool, known: Known) -> list[
         composite = composer.compose(exercise.signals, sides)
         if composite is None:
             continue
+        look = look_at(table, exercise, composite, ended=ended, known=known)
         edges = composer.compose(exercise.edges, sides) or composite
-        fine = turning_points(composite.level, MIN_AMPLITUDE / 2.0)
-        side, amplitude = sides[0] if len(sides) == 1 else "", _usual_amplitude(composite.level, fine)
-        looks.append(Look(table, exercise, composite, edges.level, side, ended, known, amplitude, fine))
+        looks.append(replace(look, edges=edges.level, side=sides[0] if exercise.alternating else ""))
     return looks
 
 
-def _scaled(look: Look, amplitude: float) -> Look:
+def look_at(table: Table, exercise: Exercise, composite: Composite, *, ended: bool, known: Known) -> Look:
+    """A look at a signal of both sides, with the usual amplitude of its swings."""
+    fine = turning_points(composite.level, MIN_AMPLITUDE / 2.0)
+    amplitude = _usual_amplitude(composite.level, fine)
+    return Look(table, exercise, composite, composite.level, "", ended, known, amplitude, fine)
+
+
+def scaled(look: Look, amplitude: float) -> Look:
     """The look with the turning points that matter in a set of that amplitude."""
     pivots = coarser(look.composite.level, look.fine, max(HYSTERESIS * amplitude, MIN_AMPLITUDE / 2.0))
     return replace(look, amplitude=amplitude, pivots=pivots)
@@ -124,7 +129,7 @@ def _begins_upright(look: Look) -> bool:
     return bool(dwell[-1] - dwell[0] < GRIP_S)
 
 
-def _newest(look: Look) -> Count:
+def newest(look: Look) -> Count:
     """Where the newest row is between rest and turn, and which way it goes."""
     level, t_s = look.composite.level, look.composite.t_s
     before = max(0, len(level) - 1 - SPEED_ROWS)
@@ -132,7 +137,14 @@ def _newest(look: Look) -> Count:
     waiting = bool(look.pivots) and t_s[-1] - t_s[look.pivots[-1].row] < DURATION_S[1]
     height = _height(look)
     busy = bool(waiting and (look.pivots[-1].high or height > REST_BAND))
-    return Count(amplitude=look.amplitude, busy=busy, height=height, speed=speed, upside_down=look.upside_down)
+    return Count(
+        look.exercise,
+        amplitude=look.amplitude,
+        busy=busy,
+        height=height,
+        speed=speed,
+        upside_down=look.upside_down,
+    )
 
 
 def _height(look: Look) -> float:

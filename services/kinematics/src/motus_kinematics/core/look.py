@@ -26,7 +26,9 @@ MIN_START: Final = 0.4
 """Of the way back: a cycle whose way out is shorter began before it was seen."""
 DURATION_S: Final = (0.5, 14.0)
 SEEN_SHARE: Final = 0.6
-MAX_GAP_S: Final = 0.5
+MAX_GAP_S: Final = 1.5
+MAX_GAP_SHARE: Final = 0.6
+"""Of the cycle: a longer gap may have hidden the turn and more."""
 STILL_S: Final = 0.25
 STILL_SHARE: Final = 0.04
 """A signal that fell by less than this share of the way out within STILL_S stands still."""
@@ -97,11 +99,13 @@ class Look:
         out, home = float(level[high] - level[low]), float(level[high] - level[back])
         is_last = i + 2 == len(self.pivots)
         needed = self.full_return if is_last and self.ended else MIN_RETURN
-        if home < needed * out or out < MIN_START * home or not self.plausible(max(out, home)):
+        if not self.plausible(max(out, home)):
             return None
         pivots_s = (float(t_s[low]), float(t_s[high]), float(t_s[back]))
         if not is_last and (known := self.known.get((self.side, self.upside_down, pivots_s))):
             return known
+        if home < needed * out or out < MIN_START * home:
+            return None
         start_s, end_s = self._bounds(i)
         if not DURATION_S[0] <= end_s - start_s <= DURATION_S[1] or not self._visible(start_s, end_s):
             return None
@@ -153,7 +157,7 @@ class Look:
         if len(seen) < max(3.0, SEEN_SHARE * (rows.stop - rows.start)):
             return False
         gap_s = max(seen[0] - start_s, end_s - seen[-1], (seen[1:] - seen[:-1]).max())
-        return bool(gap_s <= MAX_GAP_S)
+        return bool(gap_s <= min(MAX_GAP_S, MAX_GAP_SHARE * (end_s - start_s)))
 
     def upright(self, start_s: float, end_s: float) -> bool:
         """Whether the trunk is as the exercise has it, as far as it was seen."""

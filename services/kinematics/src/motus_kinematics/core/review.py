@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from motus_kinematics.core.counting import NOTHING, Count, count
+from motus_kinematics.core.counting import Count, count
 from motus_kinematics.core.cycle import Cycle
 from motus_kinematics.core.events import Event, ExerciseEvent, Phase, RepEvent, SetEvent
 from motus_kinematics.core.exercises import EXERCISES, Exercise
@@ -16,11 +16,14 @@ from motus_kinematics.core.ledger import Ledger, Record, RepState, reconcile, re
 from motus_kinematics.core.look import REST_BAND
 from motus_kinematics.core.naming import UNKNOWN, Naming, follow_name
 from motus_kinematics.core.rep import describe
+from motus_kinematics.core.unnamed import count_unnamed
 
 SET_REST_S: Final = 8.0
 """A rest this long ends a set."""
 MARKED_REST_S: Final = 60.0
 """A rest this long ends a set whose end nobody marked; from then on sets begin and end by themselves."""
+VOTE_INTERVAL_S: Final = 0.5
+"""Movements without a name are recounted less often: all channels are tried."""
 MOVING_SPEED: Final = 0.15
 """Of the set's amplitude per second: slower is no movement."""
 HELD_HEIGHT: Final = 0.5
@@ -41,6 +44,7 @@ class Review:
         phase: What goes on.
         cycles: What the last recount found.
         in_set: A set was begun (true) or ended (false) by command; None while sets begin and end by themselves.
+        voted_s: When the set was last recounted.
         since_s: Rows before the last such command are not counted.
     """
 
@@ -52,6 +56,7 @@ class Review:
     phase: Phase = Phase.UNKNOWN
     cycles: tuple[Cycle, ...] = ()
     in_set: bool | None = None
+    voted_s: float = -np.inf
     since_s: float = -np.inf
 
     @property
@@ -69,9 +74,11 @@ def review(before: Review, given: str, t_s: float) -> tuple[Review, tuple[Event,
         ended, events = _end_set(before, past, t_s)
         return replace(ended, given=given), events
     named, name_events = _name(before, past, t_s)
+    if named.exercise == UNKNOWN and t_s - named.voted_s < VOTE_INTERVAL_S:
+        return named, name_events
     past = past if named.history is before.history else table(named.history)
     after, count_events, found = _recount(named, past, ended=False)
-    after = replace(after, phase=_phase(after, found))
+    after = replace(after, phase=_phase(found), voted_s=t_s)
     set_events: tuple[Event, ...] = ()
     last_end_s = max((record.cycle.end_s for record in after.ledger.records), default=np.inf)
     if not found.busy and t_s - last_end_s >= (MARKED_REST_S if after.in_set else SET_REST_S):
@@ -124,7 +131,7 @@ def _name(before: Review, past: Table, t_s: float, *, ended: bool = False) -> tu
     if naming.exercise == before.naming.exercise:
         return replace(before, naming=naming), ()
     said: tuple[Event, ...] = (ExerciseEvent(t_s, naming.exercise, naming.confidence),)
-    if counted >= REPS_TO_KEEP and before.in_set is None:
+    if counted >= REPS_TO_KEEP and before.in_set is None and before.exercise != UNKNOWN:
         before, closing = _end_set(before, past, t_s)
         said = (*closing, *said)
     return replace(before, naming=naming, cycles=()), said
@@ -132,10 +139,10 @@ def _name(before: Review, past: Table, t_s: float, *, ended: bool = False) -> tu
 
 def _recount(before: Review, past: Table, *, ended: bool) -> tuple[Review, tuple[Event, ...], Count]:
     """Counts the set anew and says what changed."""
-    exercise = EXERCISES.get(before.exercise)
-    if exercise is None or not len(past.t_s) or before.in_set is False:
-        return before, (), NOTHING
-    found = count(past, exercise, ended=ended, before=before.cycles)
+    found = _count(before, past, ended=ended)
+    exercise = found.exercise
+    if not exercise.signals and any(record.exercise != UNKNOWN for record in before.ledger.records):
+        return before, (), found
     ledger, opening = before.ledger, before.open_set
     said: tuple[Event, ...] = ()
     if found.cycles and opening is None:
@@ -149,6 +156,16 @@ def _recount(before: Review, past: Table, *, ended: bool) -> tuple[Review, tuple
     return replace(before, ledger=ledger, open_set=opening, cycles=found.cycles), (*said, *reps), found
 
 
+def _count(before: Review, past: Table, *, ended: bool) -> Count:
+    """Counts the set as what it is: an exercise, a movement without a name, or one that has no repetitions."""
+    exercise = EXERCISES.get(before.exercise, Exercise(before.exercise, "", ()))
+    if not len(past.t_s) or before.in_set is False:
+        return Count(exercise)
+    if before.exercise == UNKNOWN:
+        return count_unnamed(past, ended=ended, before=before.cycles)
+    return count(past, exercise, ended=ended, before=before.cycles) if exercise.signals else Count(exercise)
+
+
 def _rep_event(record: Record, past: Table, found: Count, exercise: Exercise, ledger: Ledger) -> RepEvent:
     """All there is to say of a repetition."""
     if record.state is RepState.WITHDRAWN:
@@ -156,12 +173,11 @@ def _rep_event(record: Record, past: Table, found: Count, exercise: Exercise, le
     return describe(record, past, found, exercise, ledger.previous_end_s(record.cycle))
 
 
-def _phase(after: Review, found: Count) -> Phase:
+def _phase(found: Count) -> Phase:
     """The phase that goes on, from where the signal is and which way it moves."""
-    exercise = EXERCISES.get(after.exercise)
-    if exercise is None or found.amplitude == 0.0:
-        return Phase.UNKNOWN if exercise is None else Phase.REST
-    eccentric_out = exercise.eccentric_first != found.upside_down
+    if found.amplitude == 0.0:
+        return Phase.REST if found.exercise.signals else Phase.UNKNOWN
+    eccentric_out = found.exercise.eccentric_first != found.upside_down
     if found.speed > MOVING_SPEED and found.height > REST_BAND:
         return Phase.ECCENTRIC if eccentric_out else Phase.CONCENTRIC
     if found.speed < -MOVING_SPEED and found.height > REST_BAND:
