@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from motus_kinematics.core.cycle import Cycle, followed_through
 from motus_kinematics.core.ledger import RepState
 from motus_kinematics.core.turning import coarser, turning_points
 
@@ -164,3 +165,25 @@ def test_a_movement_that_was_hidden_is_not_counted(lab):
     played = lab.play(frames, "squat")
 
     assert len(played.reps) == 2
+
+
+def test_a_stroke_counts_once_though_the_arms_go_up_twice():
+    """Wind-up and follow-through without a rest between them are one, and the turn is the strike."""
+    strokes = tuple(up_and_down(at_s) for at_s in (1.0, 2.0, 6.0, 7.1))
+
+    joined = followed_through(strokes)
+
+    times = [t for cycle in joined for t in (cycle.start_s, cycle.turn_s, cycle.end_s)]
+    assert times == pytest.approx([1.0, 1.9, 2.8, 6.0, 6.95, 7.9])
+
+
+def test_swings_to_and_fro_without_a_rest_count_each():
+    """Many in a row are no wind-up and follow-through."""
+    swings = tuple(up_and_down(at_s) for at_s in (1.0, 2.0, 3.0, 4.0))
+
+    assert followed_through(swings) == swings
+
+
+def up_and_down(at_s):
+    """A cycle of 0.8 s."""
+    return Cycle(at_s, at_s + 0.4, at_s + 0.8, "", 2.0, 1.0, False, True, True, pivots_s=(at_s, at_s + 0.4, at_s + 0.8))

@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Final
 
 from motus_kinematics.core.boundaries import leaves_rest, returns_to_rest, turns
-from motus_kinematics.core.cycle import Cycle, overlap
+from motus_kinematics.core.cycle import STRIKE_S, Cycle, overlap
 from motus_kinematics.core.look import AMPLITUDE_BAND, DURATION_S, MIN_RETURN, MIN_START, Look
 from motus_kinematics.core.turning import Pivot, coarser
 
@@ -80,7 +80,13 @@ def attempts_in(look: Look, cycles: tuple[Cycle, ...]) -> tuple[Attempt, ...]:
     highs = [i for i in range(1, len(pivots)) if pivots[i].high and level[pivots[i - 1].row] <= near]
     apart = [i for i in highs if not _within(cycles, float(look.composite.t_s[pivots[i].row]))]
     found = (attempt for i in apart for attempt in _attempt(look, pivots, i))
-    return tuple(a for a in found if _of_set(a.cycle, own) and all(overlap(a.cycle, c) <= SAME for c in cycles))
+    return tuple(a for a in found if _of_set(a.cycle, own) and not any(_part_of(a.cycle, c, look) for c in cycles))
+
+
+def _part_of(cycle: Cycle, rep: Cycle, look: Look) -> bool:
+    """Whether a movement is part of a repetition: within it, or the follow-through of a stroke that is held."""
+    follows = look.exercise.follows_through and 0.0 <= cycle.start_s - rep.end_s <= STRIKE_S
+    return follows or overlap(cycle, rep) > SAME
 
 
 def _within(cycles: tuple[Cycle, ...], t_s: float) -> bool:

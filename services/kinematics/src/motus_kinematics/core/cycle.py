@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Final
 
 from motus_kinematics.core.vectors import TINY
+
+STRIKE_S: Final = 0.4
+"""Between wind-up and follow-through: a longer stop is a rest."""
+STROKE_PARTS: Final = 2
 
 
 @dataclass(frozen=True)
@@ -40,6 +45,31 @@ def overlap(a: Cycle, b: Cycle) -> float:
     """Time in both over the shorter of two cycles."""
     common = min(a.end_s, b.end_s) - max(a.start_s, b.start_s)
     return common / max(min(a.end_s - a.start_s, b.end_s - b.start_s), TINY)
+
+
+def followed_through(cycles: tuple[Cycle, ...]) -> tuple[Cycle, ...]:
+    """Strokes: a wind-up and the follow-through that comes without a rest are one, and its turn is the strike.
+
+    Three or more in a row without a rest are no strokes but swings to and fro, and stay as they are.
+    """
+    runs: list[list[Cycle]] = []
+    for cycle in cycles:
+        if runs and cycle.start_s - runs[-1][-1].end_s <= STRIKE_S:
+            runs[-1].append(cycle)
+        else:
+            runs.append([cycle])
+    return tuple(cycle for run in runs for cycle in ((_stroke(*run),) if len(run) == STROKE_PARTS else run))
+
+
+def _stroke(wind_up: Cycle, follow_through: Cycle) -> Cycle:
+    """The wind-up and what follows it as one."""
+    return replace(
+        follow_through,
+        start_s=wind_up.start_s,
+        turn_s=(wind_up.end_s + follow_through.start_s) / 2.0,
+        amplitude=max(wind_up.amplitude, follow_through.amplitude),
+        pivots_s=wind_up.pivots_s + follow_through.pivots_s[1:],
+    )
 
 
 def merge(left: tuple[Cycle, ...], right: tuple[Cycle, ...]) -> tuple[Cycle, ...]:

@@ -50,6 +50,7 @@ class Exercise:
         alternating: Each side is counted for itself; both at once are one repetition.
         lean_deg: Size of the trunk lean, from and to, that the body must have at the turn.
         one_way: A way to the turn that is never taken back counts when the set has nothing else.
+        follows_through: The arms come down from the wind-up, strike and go up again: two ways out and back in one go.
         wind_up: It starts with a countermovement and ends with a landing, which the edges show.
     """
 
@@ -63,6 +64,7 @@ class Exercise:
     lean_deg: tuple[float, float] = (0.0, 180.0)
     one_way: bool = False
     wind_up: bool = False
+    follows_through: bool = False
 
     def primary_channel(self, side: str) -> str:
         """The primary angle's channel of a side."""
@@ -134,8 +136,20 @@ _ALL: Final = (
         (Signal(ELBOW, 40.0), Signal(WRIST, -0.3), Signal("shoulder_level_m", 0.12)),
         eccentric_first=False,
     ),
-    Exercise("lateral_raise", SHOULDER, (Signal(SHOULDER, 35.0), Signal(WRIST, 0.4)), eccentric_first=False),
-    Exercise("jumping_jack", SHOULDER, (Signal(SHOULDER, 50.0), Signal(WRIST, 0.5)), eccentric_first=False),
+    Exercise(
+        "lateral_raise",
+        SHOULDER,
+        (Signal(SHOULDER, 35.0), Signal(WRIST, 0.4)),
+        eccentric_first=False,
+        lean_deg=UPRIGHT,
+    ),
+    Exercise(
+        "jumping_jack",
+        SHOULDER,
+        (Signal(SHOULDER, 50.0), Signal(WRIST, 0.5)),
+        eccentric_first=False,
+        lean_deg=UPRIGHT,
+    ),
     Exercise(
         "situp",
         HIP,
@@ -156,9 +170,10 @@ _ALL: Final = (
         edges=(Signal(KNEE, 35.0), Signal(HIP, 35.0)),
         eccentric_first=False,
         wind_up=True,
+        lean_deg=UPRIGHT,
     ),
-    Exercise("throw", SHOULDER, (Signal(WRIST, 0.5, lead=True),), eccentric_first=False),
-    Exercise("swing", SHOULDER, (Signal(WRIST, 0.5),), eccentric_first=False),
+    Exercise("throw", SHOULDER, (Signal(WRIST, 0.5, lead=True),), eccentric_first=False, lean_deg=UPRIGHT),
+    Exercise("swing", SHOULDER, (Signal(WRIST, 0.5),), eccentric_first=False, lean_deg=UPRIGHT, follows_through=True),
 )
 
 EXERCISES: Final = {exercise.id: exercise for exercise in _ALL}

@@ -11,7 +11,7 @@ import numpy as np
 from motus_kinematics.core.body import Floats
 from motus_kinematics.core.boundaries import leaves_rest, leaves_stand, regains_stand, returns_to_rest, turns
 from motus_kinematics.core.composite import Composite
-from motus_kinematics.core.cycle import Cycle
+from motus_kinematics.core.cycle import Cycle, followed_through
 from motus_kinematics.core.exercises import Exercise
 from motus_kinematics.core.history import Table
 from motus_kinematics.core.turning import Pivot
@@ -20,7 +20,7 @@ MIN_AMPLITUDE: Final = 1.0
 AMPLITUDE_BAND: Final = (0.45, 2.2)
 MIN_RETURN: Final = 0.5
 """Of the way out: a cycle followed by another one has come back if it came this far."""
-FULL_RETURN: Final = 0.75
+FULL_RETURN: Final = 0.65
 """Of the way out: the last cycle has come back if it came this far."""
 MIN_START: Final = 0.4
 """Of the way back: a cycle whose way out is shorter began before it was seen."""
@@ -90,6 +90,8 @@ class Look:
         """All cycles of the signal."""
         highs = [i for i in range(1, len(self.pivots) - 1) if self.pivots[i].high]
         found = tuple(cycle for i in highs if (cycle := self._cycle(i)))
+        if self.exercise.follows_through:
+            return followed_through(found)
         return found or (self._way_up() if self.exercise.one_way and not self.upside_down else ())
 
     def _cycle(self, i: int) -> Cycle | None:
