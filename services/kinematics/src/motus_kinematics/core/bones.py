@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from motus_kinematics.core.body import Floats
-from motus_kinematics.core.vectors import TINY, length
+from motus_kinematics.core.vectors import TINY, filled, length
 
 LEARNING_TIME_CONSTANT_S: Final = 2.0
 SHORTER_WEIGHT: Final = 0.3
@@ -38,7 +38,7 @@ def observe(bones: Floats, doubt: Floats) -> tuple[Floats, Floats]:
     """
     sizes = length(bones)
     in_plane = np.vecdot(bones[:, :2], bones[:, :2]) / np.maximum(sizes * sizes, TINY)
-    weights = np.nan_to_num((in_plane / doubt) ** 2) + TINY
+    weights = filled((in_plane / doubt) ** 2, 0.0) + TINY
     sides = weights[:_PAIRED].reshape(-1, 2)
     total = sides.sum(axis=1)
     paired = np.vecdot(sides, sizes[:_PAIRED].reshape(-1, 2)) / total

@@ -17,7 +17,7 @@ from motus_kinematics.core.geometry import Geometry
 from motus_kinematics.core.raw_angles import ANKLES, SHOULDERS, Raw
 from motus_kinematics.core.skeleton import HIP_LINE, NECK, SHOULDER_LINE, TRUNK, UPPER_ARM, Skeleton
 from motus_kinematics.core.stance import Stance
-from motus_kinematics.core.vectors import length
+from motus_kinematics.core.vectors import filled, length
 
 NATURAL: Final = (
     *(f"{joint}_{side}_deg" for joint in ("knee_flexion", "elbow_flexion", "shoulder_elevation") for side in SIDES),
@@ -124,12 +124,12 @@ class Errors:
 
 def standard_errors(seen: Skeleton, stance: Stance, body: Geometry, raw: Raw) -> Errors:
     """Expected errors of a moment's angles."""
-    doubt = np.nan_to_num(seen.bone_doubt, nan=UNKNOWN)
+    doubt = filled(seen.bone_doubt, UNKNOWN)
     lever = _segment_variances(seen, stance, body, doubt)[_LEVERS]
     lever[30:32] /= np.maximum(np.sin(np.radians(raw.solid[SHOULDERS])) ** 2, 0.1)
     legs = body.solid[_LEGS]
     lever[32:36] /= np.maximum(legs[:, 1] ** 2 + (legs[:, [0, 2]] @ np.array(body.heading)) ** 2, 0.01)
-    hidden = np.append((1.0 - raw.shown) ** 2, 1.0)[_FUSED]
+    hidden = np.concatenate(((1.0 - raw.shown) ** 2, (1.0,)))[_FUSED]
     depth = DEPTH_RATIO**2 * hidden - 1.0
     lever *= 1.0 + depth * _depth_shares(body, raw)
     sigmas = np.degrees(np.sqrt(_INCIDENCE @ lever))
@@ -138,9 +138,9 @@ def standard_errors(seen: Skeleton, stance: Stance, body: Geometry, raw: Raw) ->
     sigmas[:14] *= np.where(apart & both, DISAGREEMENT, 1.0)
     if not stance.standing.learnt_s:
         sigmas[ANKLES] = np.hypot(sigmas[ANKLES], UNKNOWN_OFFSET_DEG)
-    sigmas = np.append(sigmas, SHAPE_SIGMA)
+    sigmas = np.concatenate((sigmas, (SHAPE_SIGMA,)))
     sigmas = np.where(sigmas < UNKNOWN, np.hypot(FLOORS, SLOPES * sigmas), np.nan)
-    hidden = np.append(_INCIDENCE @ (doubt > 1.0)[_SEGMENTS] > 0.0, doubt[TRUNK] > 1.0)
+    hidden = np.concatenate((_INCIDENCE @ (doubt > 1.0)[_SEGMENTS] > 0.0, (doubt[TRUNK] > 1.0,)))
     return Errors(sigmas, hidden)
 
 
@@ -164,7 +164,7 @@ def _depth_shares(body: Geometry, raw: Raw) -> Floats:
     lines = body.forward[:, 2]
     hips_z = float(body.right[0, 2])
     arms = 1.0 - body.solid[UPPER_ARM, 2] ** 2
-    frontal = np.full(4, body.heading[1] ** 2)
+    frontal = (body.heading[1] ** 2,) * 4
     shares = (
         (second - raw.cosines * first) ** 2 / sine,
         (first - raw.cosines * second) ** 2 / sine,

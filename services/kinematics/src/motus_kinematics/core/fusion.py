@@ -46,7 +46,7 @@ def mix(solid: Floats, flat: Floats, shown: Floats) -> Floats:
 
 def fuse(body: Geometry, raw: Raw, offsets_deg: Floats) -> Floats:
     """(14,) angles in the order of the raw ones; ankles from a right angle, all without what standing taught."""
-    both = np.stack((raw.solid, raw.flat))
+    both = np.array((raw.solid, raw.flat))
     unsigned = both[:, _BENT_BY_NOISE]
     both[:, _BENT_BY_NOISE] = unsigned * (1.0 - np.exp(-((unsigned / (NOISE_DEG + TINY)) ** 2)))
     solid, flat = both

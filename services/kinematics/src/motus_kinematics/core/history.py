@@ -157,7 +157,7 @@ def table(history: History) -> Table:
 def _encode(row: Floats) -> Codes16:
     """Codes of a row; what is out of range keeps the nearest code."""
     largest = np.iinfo(np.int16).max
-    codes = np.where(np.isfinite(row), np.clip(np.rint(row / STEPS), -largest, largest), UNKNOWN_CODE)
+    codes = np.where(np.isfinite(row), np.minimum(np.maximum(np.rint(row / STEPS), -largest), largest), UNKNOWN_CODE)
     return codes.astype(np.int16)
 
 

@@ -69,7 +69,7 @@ def raw_angles(body: Geometry) -> Raw:
     both = np.concatenate((cosines, np.vecdot(body.flat[_FIRST], flat_second)))
     between = np.degrees(np.arccos(np.minimum(np.maximum(both, -1.0), 1.0)))
     thighs, trunk = body.solid[THIGH], body.solid[TRUNK]
-    on_thorax = body.solid[UPPER_ARM] @ np.stack((body.forward[1], body.right[1])).T
+    on_thorax = body.solid[UPPER_ARM] @ np.array((body.forward[1], body.right[1])).T
     turned = np.degrees(np.arctan2(*_legs_of_tangents(body, thighs, trunk, on_thorax)))
     shank, thigh = body.flat[4:6], body.flat[THIGH]
     return Raw(
@@ -79,11 +79,11 @@ def raw_angles(body: Geometry) -> Raw:
         knee_turn=np.sign(thigh[:, 0] * shank[:, 1] - thigh[:, 1] * shank[:, 0]),
         rotation=float(turned[6]),
         lean_lateral=float(turned[7]),
-        abduction=np.degrees(np.arcsin(np.clip(_OUTWARD * (thighs @ body.right[0]), -1.0, 1.0))),
+        abduction=np.degrees(np.arcsin(np.minimum(np.maximum(_OUTWARD * (thighs @ body.right[0]), -1.0), 1.0))),
         plane=turned[8:10],
         valgus=(turned[12:] - turned[10:12] + 180.0) % 360.0 - 180.0,
         cosines=cosines,
-        depths=np.stack((first[:, 2], second[:, 2])),
+        depths=np.array((first[:, 2], second[:, 2])),
     )
 
 

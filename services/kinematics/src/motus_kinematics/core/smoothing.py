@@ -54,17 +54,17 @@ class Fit:
 
 def window(t_s: Floats, at_s: float, back_s: float = BACK_S, ahead_s: float = AHEAD_S) -> slice:
     """Rows of the ascending times `t_s` that a fit at `at_s` rests on."""
-    stop = min(int(np.searchsorted(t_s, at_s + ahead_s)) + 1, len(t_s))
-    start = int(np.searchsorted(t_s, at_s - back_s))
+    stop = min(int(t_s.searchsorted(at_s + ahead_s)) + 1, len(t_s))
+    start = int(t_s.searchsorted(at_s - back_s))
     if stop - start < WANTED_SAMPLES:
-        earliest = int(np.searchsorted(t_s, at_s - REACH_S))
+        earliest = int(t_s.searchsorted(at_s - REACH_S))
         start = max(min(start, stop - WANTED_SAMPLES), earliest)
     return _unbroken(t_s, slice(start, stop), at_s)
 
 
 def _unbroken(t_s: Floats, rows: slice, at_s: float) -> slice:
     """The rows without those beyond a gap."""
-    steps = np.diff(t_s[rows])
+    steps = t_s[rows][1:] - t_s[rows][:-1]
     if not len(steps) or steps.max() <= BREAK_S:
         return rows
     gaps = rows.start + 1 + np.flatnonzero(steps > max(BREAK_S, BREAK_INTERVALS * float(np.median(steps))))
@@ -150,5 +150,5 @@ def _solve(powers: Floats, x: Floats, weights: Floats) -> _Parabola:
     value = (c00 * b0 + c01 * b1 + c02 * b2) * scale
     rate = (c01 * b0 + c11 * b1 + c12 * b2) * scale
     bend = (c02 * b0 + c12 * b1 + c22 * b2) * scale
-    residual = x - powers[:3].T @ np.stack((value, rate, bend))
+    residual = x - powers[:3].T @ np.array((value, rate, bend))
     return _Parabola(value, rate, c11 * scale, residual, (weights * residual * residual).sum(axis=0))

@@ -71,7 +71,7 @@ def follow(stance: Stance | None, seen: Skeleton) -> Stance:
         lateral=unit(stance.lateral + turn * (lateral - stance.lateral)),
         px_per_m=stance.px_per_m + size * (px_per_m - stance.px_per_m),
         lengths=lengths,
-        yaw_deg=yaw_deg + 360.0 * np.round((stance.yaw_deg - yaw_deg) / 360.0),
+        yaw_deg=yaw_deg + 360.0 * np.rint((stance.yaw_deg - yaw_deg) / 360.0),
         standing=stance.standing,
     )
 

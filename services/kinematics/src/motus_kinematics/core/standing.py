@@ -12,6 +12,7 @@ from typing import Final
 import numpy as np
 
 from motus_kinematics.core.body import Floats
+from motus_kinematics.core.vectors import filled
 
 STILL_S: Final = 0.4
 """Still for so long, one stands; less is a turning point."""
@@ -68,7 +69,7 @@ def follow_standing(
         return Standing(places, still_s, before.learnt_s, before.offsets_deg, before.trunk_length)
     # The first second counts as a plain mean, later ones as a slow correction.
     rate = dt_s / min(before.learnt_s + SLOW_START_S, LEARNING_TIME_CONSTANT_S)
-    bias = np.nan_to_num(np.clip(bias_deg, -MAX_OFFSET_DEG, MAX_OFFSET_DEG))
+    bias = filled(np.minimum(np.maximum(bias_deg, -MAX_OFFSET_DEG), MAX_OFFSET_DEG), 0.0)
     offsets = before.offsets_deg + rate * (bias - before.offsets_deg)
     first = not np.isfinite(before.trunk_length)
     length = trunk_length if first else before.trunk_length + rate * (trunk_length - before.trunk_length)

@@ -52,10 +52,10 @@ class Settled:
 
 def push(recent: Recent, reading: Reading, *, smoothed: bool = False) -> Recent:
     """The buffer with one more reading, without those that no fit will need."""
-    keep = int(np.searchsorted(recent.t_s, reading.t_s - REACH_S - 2.0 * kalman.AHEAD_S))
+    keep = int(recent.t_s.searchsorted(reading.t_s - REACH_S - 2.0 * kalman.AHEAD_S))
     keep = min(keep, len(recent.t_s) - recent.open)
     return Recent(
-        np.append(recent.t_s[keep:], reading.t_s),
+        np.concatenate((recent.t_s[keep:], (reading.t_s,))),
         np.concatenate((recent.values[keep:], reading.values[None])),
         np.concatenate((recent.sigmas[keep:], reading.sigmas[None])),
         np.concatenate((recent.absences[keep:], reading.absences[None])),
@@ -74,7 +74,7 @@ def settle(recent: Recent, now_s: float, exercise: str) -> tuple[Recent, tuple[S
     """
     jerk = kalman.JERKS.get(exercise, 0.0)
     first = len(recent.t_s) - recent.open
-    stop = int(np.searchsorted(recent.t_s, now_s - (kalman.AHEAD_S if jerk else AHEAD_S), side="right"))
+    stop = int(recent.t_s.searchsorted(now_s - (kalman.AHEAD_S if jerk else AHEAD_S), side="right"))
     rows = tuple(_settle_row(recent, row, jerk) for row in range(first, max(stop, first)))
     return replace(recent, open=recent.open - len(rows)), rows
 
