@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from motus_kinematics.core.angles import measure
-from motus_kinematics.core.body import empty_frame
+from motus_kinematics.core.body import empty_frame, unmirrored
 from motus_kinematics.core.channels import INDEX, Absence
 
 SIDE, OTHER_SIDE, FRONT, OBLIQUE = 0.0, 180.0, -90.0, -45.0
@@ -69,24 +69,89 @@ def test_a_side_view_reads_every_pose_within_half_a_degree(lab, knee, hip, lean,
     assert seen["trunk_lean_deg"] == pytest.approx(lean, abs=0.5)
 
 
-def test_a_mirrored_picture_swaps_the_sides_and_nothing_else(lab):
-    """Left and right change places, sagittal angles keep their sign, lateral ones change it."""
-    pose = lab.Pose(knee=(60.0, 90.0), hip=(50.0, 80.0), lean=25.0)
+@pytest.mark.parametrize("facing_deg", [SIDE, FRONT, OBLIQUE])
+def test_a_mirrored_video_reads_as_the_one_that_it_mirrors(lab, facing_deg):
+    """Told that a video is mirrored, left is left again, and nothing else changes."""
+    pose = lab.Pose(knee=(60.0, 90.0), hip=(50.0, 80.0), elbow=(20.0, 70.0), lean=25.0)
+    frame = lab.frame(0.0, pose, lab.View(facing_deg))
     swapped = np.array([0, 4, 5, 6, 1, 2, 3, 8, 7, 10, 9, *(i + 1 if i % 2 else i - 1 for i in range(11, 33))])
-    frame = lab.frame(0.0, pose, lab.View(OBLIQUE))
-
-    mirrored = replace(
+    selfie = replace(
         frame,
         image=((frame.image - (0.5, 0, 0)) * (-1, 1, 1) + (0.5, 0, 0))[swapped],
         world=(frame.world * (-1, 1, 1))[swapped],
     )
-    before, after = (measure(each, None)[0].values for each in (frame, mirrored))
+
+    before, after = (measure(each, None)[0].values for each in (frame, unmirrored(selfie)))
+
+    assert after == pytest.approx(before, abs=1e-6, nan_ok=True)
+
+
+def test_without_being_told_a_mirrored_video_swaps_the_sides(lab):
+    """Left and right change places, sagittal angles keep their sign."""
+    pose = lab.Pose(knee=(60.0, 90.0), hip=(50.0, 80.0), lean=25.0)
+    frame = lab.frame(0.0, pose, lab.View(OBLIQUE))
+
+    before, after = (measure(each, None)[0].values for each in (frame, unmirrored(frame)))
 
     for name in ("knee_flexion", "hip_flexion", "thigh_elevation"):
         left, right = INDEX[f"{name}_left_deg"], INDEX[f"{name}_right_deg"]
         assert after[left] == pytest.approx(before[right], abs=1e-6)
     lean = INDEX["trunk_lean_deg"]
     assert after[lean] == pytest.approx(before[lean], abs=1e-6)
+
+
+@pytest.mark.parametrize("facing_deg", [0.0, -30.0, -60.0, -90.0, -150.0, 90.0])
+def test_turning_the_athlete_turns_the_yaw_and_nothing_of_the_legs(lab, facing_deg):
+    """Whatever way the figure faces, yaw says so and legs read the same, up to what a picture from aside hides."""
+    pose = lab.Pose(knee=(80.0, 80.0), hip=(70.0, 70.0), lean=20.0)
+
+    seen = read(lab, pose, facing_deg)
+
+    yaw = (90.0 + facing_deg + 180.0) % 360.0 - 180.0
+    for channel in ("pelvis_yaw_deg", "thorax_yaw_deg"):
+        assert (seen[channel] - yaw + 180.0) % 360.0 - 180.0 == pytest.approx(0.0, abs=0.5)
+    assert seen["knee_flexion_left_deg"] == pytest.approx(80.0, abs=6.0)
+    assert seen["hip_abduction_left_deg"] == pytest.approx(0.0, abs=0.5)
+
+
+def test_what_has_no_meaning_or_cannot_be_seen_says_why(lab):
+    """Each channel has its own reason: no hinge with bent knees, no valgus from the side, no plane of a hanging arm."""
+    squatting, _ = measure(lab.frame(0.0, lab.squatting), None)
+    standing, _ = measure(lab.frame(0.0, lab.standing, lab.View(FRONT)), None)
+
+    assert squatting.absences[INDEX["hip_hinge_deg"]] == Absence.NOT_APPLICABLE
+    assert squatting.absences[INDEX["knee_valgus_left_deg"]] == Absence.VIEW
+    assert squatting.absences[INDEX["knee_flexion_left_deg"]] == Absence.PRESENT
+    assert standing.absences[INDEX["shoulder_plane_left_deg"]] == Absence.NOT_APPLICABLE
+    assert standing.absences[INDEX["trunk_shape_ratio"]] == Absence.VIEW
+    assert standing.values[INDEX["knee_valgus_left_deg"]] == pytest.approx(0.0, abs=0.5)
+
+
+def test_standing_still_sets_the_ankles_to_zero(lab):
+    """A foot that the pose model draws pointing down reads 0 once the athlete has stood still."""
+    stance = None
+    for i in range(150):
+        frame = lab.frame(i / 30, lab.standing)
+        image, world = frame.image.copy(), frame.world.copy()
+        image[31:33, 1] += 0.03
+        world[31:33, 1] += 0.06
+        reading, stance = measure(replace(frame, image=image, world=world), stance)
+
+    assert reading.values[INDEX["ankle_dorsiflexion_left_deg"]] == pytest.approx(0.0, abs=2.0)
+
+
+def test_a_limb_that_points_at_the_camera_keeps_its_length(lab):
+    """Depth guessed too small is drawn out to what the bone's known length demands."""
+    _, stance = measure(lab.frame(0.0, lab.standing, lab.View(FRONT)), None)
+    frame = lab.frame(1 / 30, lab.Pose(knee=(90.0, 90.0), hip=(90.0, 90.0)), lab.View(FRONT))
+    squashed = replace(frame, world=frame.world * (1.0, 1.0, 0.6))
+
+    reading, _ = measure(squashed, stance)
+    plain, _ = measure(squashed, None)
+
+    knee = INDEX["thigh_elevation_left_deg"]
+    assert abs(reading.values[knee] - 90.0) <= abs(plain.values[knee] - 90.0)
+    assert reading.sigmas[knee] > 0.0
 
 
 @pytest.mark.parametrize("noise_seed", range(5))

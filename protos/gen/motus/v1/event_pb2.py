@@ -23,10 +23,11 @@ _sym_db = _symbol_database.Default()
 
 
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from motus.v1 import measure_pb2 as motus_dot_v1_dot_measure__pb2
 from motus.v1 import movement_pb2 as motus_dot_v1_dot_movement__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x14motus/v1/event.proto\x12\x08motus.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17motus/v1/movement.proto\"^\n\rLatencyDigest\x12\r\n\x05\x63ount\x18\x01 \x01(\x04\x12\x0e\n\x06p50_ms\x18\x02 \x01(\x01\x12\x0e\n\x06p95_ms\x18\x03 \x01(\x01\x12\x0e\n\x06p99_ms\x18\x04 \x01(\x01\x12\x0e\n\x06max_ms\x18\x05 \x01(\x01\"\xec\x01\n\x0bStageReport\x12\x1e\n\x05stage\x18\x01 \x01(\x0e\x32\x0f.motus.v1.Stage\x12\x31\n\x06\x63ounts\x18\x02 \x03(\x0b\x32!.motus.v1.StageReport.CountsEntry\x12(\n\x07latency\x18\x03 \x01(\x0b\x32\x17.motus.v1.LatencyDigest\x12\r\n\x05\x66inal\x18\x04 \x01(\x08\x12\x15\n\x08progress\x18\x05 \x01(\x01H\x00\x88\x01\x01\x1a-\n\x0b\x43ountsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x04:\x02\x38\x01\x42\x0b\n\t_progress\"p\n\x0bStateChange\x12(\n\x08previous\x18\x01 \x01(\x0e\x32\x16.motus.v1.SessionState\x12\'\n\x07\x63urrent\x18\x02 \x01(\x0e\x32\x16.motus.v1.SessionState\x12\x0e\n\x06reason\x18\x03 \x01(\t\"$\n\x06Notice\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x0c\n\x04text\x18\x02 \x01(\t\"6\n\x0e\x45xerciseChange\x12\x10\n\x08\x65xercise\x18\x01 \x01(\t\x12\x12\n\nconfidence\x18\x02 \x01(\x01\"J\n\x08StageEnd\x12\x1e\n\x05stage\x18\x01 \x01(\x0e\x32\x0f.motus.v1.Stage\x12\x0e\n\x06\x66\x61iled\x18\x02 \x01(\x08\x12\x0e\n\x06reason\x18\x03 \x01(\t\"\xe7\x03\n\x05\x45vent\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x13\n\x0bparticipant\x18\x02 \x01(\t\x12\x1e\n\x05stage\x18\x03 \x01(\x0e\x32\x0f.motus.v1.Stage\x12\x0b\n\x03t_s\x18\x04 \x01(\x01\x12(\n\x04time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08revision\x18\x06 \x01(\r\x12\x1c\n\x03rep\x18\n \x01(\x0b\x32\r.motus.v1.RepH\x00\x12 \n\x05phase\x18\x0b \x01(\x0b\x32\x0f.motus.v1.PhaseH\x00\x12$\n\x03set\x18\x0c \x01(\x0b\x32\x15.motus.v1.ExerciseSetH\x00\x12,\n\x08\x65xercise\x18\r \x01(\x0b\x32\x18.motus.v1.ExerciseChangeH\x00\x12\x1c\n\x03\x63ue\x18\x0e \x01(\x0b\x32\r.motus.v1.CueH\x00\x12&\n\x05state\x18\x0f \x01(\x0b\x32\x15.motus.v1.StateChangeH\x00\x12\"\n\x06notice\x18\x10 \x01(\x0b\x32\x10.motus.v1.NoticeH\x00\x12\'\n\x06report\x18\x11 \x01(\x0b\x32\x15.motus.v1.StageReportH\x00\x12!\n\x03\x65nd\x18\x12 \x01(\x0b\x32\x12.motus.v1.StageEndH\x00\x42\x08\n\x06\x64\x65tail*{\n\x05Stage\x12\x15\n\x11STAGE_UNSPECIFIED\x10\x00\x12\x10\n\x0cSTAGE_INGEST\x10\x01\x12\x0e\n\nSTAGE_POSE\x10\x02\x12\x14\n\x10STAGE_KINEMATICS\x10\x03\x12\x0f\n\x0bSTAGE_COACH\x10\x04\x12\x12\n\x0eSTAGE_SESSIONS\x10\x05*\x96\x01\n\x0cSessionState\x12\x1d\n\x19SESSION_STATE_UNSPECIFIED\x10\x00\x12\x19\n\x15SESSION_STATE_PENDING\x10\x01\x12\x19\n\x15SESSION_STATE_RUNNING\x10\x02\x12\x17\n\x13SESSION_STATE_ENDED\x10\x03\x12\x18\n\x14SESSION_STATE_FAILED\x10\x04\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x14motus/v1/event.proto\x12\x08motus.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16motus/v1/measure.proto\x1a\x17motus/v1/movement.proto\"^\n\rLatencyDigest\x12\r\n\x05\x63ount\x18\x01 \x01(\x04\x12\x0e\n\x06p50_ms\x18\x02 \x01(\x01\x12\x0e\n\x06p95_ms\x18\x03 \x01(\x01\x12\x0e\n\x06p99_ms\x18\x04 \x01(\x01\x12\x0e\n\x06max_ms\x18\x05 \x01(\x01\"\xec\x01\n\x0bStageReport\x12\x1e\n\x05stage\x18\x01 \x01(\x0e\x32\x0f.motus.v1.Stage\x12\x31\n\x06\x63ounts\x18\x02 \x03(\x0b\x32!.motus.v1.StageReport.CountsEntry\x12(\n\x07latency\x18\x03 \x01(\x0b\x32\x17.motus.v1.LatencyDigest\x12\r\n\x05\x66inal\x18\x04 \x01(\x08\x12\x15\n\x08progress\x18\x05 \x01(\x01H\x00\x88\x01\x01\x1a-\n\x0b\x43ountsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x04:\x02\x38\x01\x42\x0b\n\t_progress\"p\n\x0bStateChange\x12(\n\x08previous\x18\x01 \x01(\x0e\x32\x16.motus.v1.SessionState\x12\'\n\x07\x63urrent\x18\x02 \x01(\x0e\x32\x16.motus.v1.SessionState\x12\x0e\n\x06reason\x18\x03 \x01(\t\"H\n\x06Notice\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x0c\n\x04text\x18\x02 \x01(\t\x12\"\n\x04view\x18\x03 \x01(\x0b\x32\x14.motus.v1.ViewReport\"?\n\x0c\x43hannelGrade\x12\x0f\n\x07\x63hannel\x18\x01 \x01(\t\x12\x1e\n\x05grade\x18\x02 \x01(\x0e\x32\x0f.motus.v1.Grade\"\xcf\x01\n\nViewReport\x12\x13\n\x0b\x61zimuth_deg\x18\x01 \x01(\x01\x12\x12\n\ndistance_m\x18\x02 \x01(\x01\x12\x14\n\x0cheight_share\x18\x03 \x01(\x01\x12\x15\n\rframe_rate_hz\x18\x04 \x01(\x01\x12\x10\n\x08head_cut\x18\x05 \x01(\x08\x12\x11\n\thands_cut\x18\x06 \x01(\x08\x12\x10\n\x08\x66\x65\x65t_cut\x18\x07 \x01(\x08\x12&\n\x06grades\x18\x08 \x03(\x0b\x32\x16.motus.v1.ChannelGrade\x12\x0c\n\x04hint\x18\t \x01(\t\"6\n\x0e\x45xerciseChange\x12\x10\n\x08\x65xercise\x18\x01 \x01(\t\x12\x12\n\nconfidence\x18\x02 \x01(\x01\"J\n\x08StageEnd\x12\x1e\n\x05stage\x18\x01 \x01(\x0e\x32\x0f.motus.v1.Stage\x12\x0e\n\x06\x66\x61iled\x18\x02 \x01(\x08\x12\x0e\n\x06reason\x18\x03 \x01(\t\"\xe7\x03\n\x05\x45vent\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x13\n\x0bparticipant\x18\x02 \x01(\t\x12\x1e\n\x05stage\x18\x03 \x01(\x0e\x32\x0f.motus.v1.Stage\x12\x0b\n\x03t_s\x18\x04 \x01(\x01\x12(\n\x04time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08revision\x18\x06 \x01(\r\x12\x1c\n\x03rep\x18\n \x01(\x0b\x32\r.motus.v1.RepH\x00\x12 \n\x05phase\x18\x0b \x01(\x0b\x32\x0f.motus.v1.PhaseH\x00\x12$\n\x03set\x18\x0c \x01(\x0b\x32\x15.motus.v1.ExerciseSetH\x00\x12,\n\x08\x65xercise\x18\r \x01(\x0b\x32\x18.motus.v1.ExerciseChangeH\x00\x12\x1c\n\x03\x63ue\x18\x0e \x01(\x0b\x32\r.motus.v1.CueH\x00\x12&\n\x05state\x18\x0f \x01(\x0b\x32\x15.motus.v1.StateChangeH\x00\x12\"\n\x06notice\x18\x10 \x01(\x0b\x32\x10.motus.v1.NoticeH\x00\x12\'\n\x06report\x18\x11 \x01(\x0b\x32\x15.motus.v1.StageReportH\x00\x12!\n\x03\x65nd\x18\x12 \x01(\x0b\x32\x12.motus.v1.StageEndH\x00\x42\x08\n\x06\x64\x65tail*{\n\x05Stage\x12\x15\n\x11STAGE_UNSPECIFIED\x10\x00\x12\x10\n\x0cSTAGE_INGEST\x10\x01\x12\x0e\n\nSTAGE_POSE\x10\x02\x12\x14\n\x10STAGE_KINEMATICS\x10\x03\x12\x0f\n\x0bSTAGE_COACH\x10\x04\x12\x12\n\x0eSTAGE_SESSIONS\x10\x05*\x96\x01\n\x0cSessionState\x12\x1d\n\x19SESSION_STATE_UNSPECIFIED\x10\x00\x12\x19\n\x15SESSION_STATE_PENDING\x10\x01\x12\x19\n\x15SESSION_STATE_RUNNING\x10\x02\x12\x17\n\x13SESSION_STATE_ENDED\x10\x03\x12\x18\n\x14SESSION_STATE_FAILED\x10\x04\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,24 +36,28 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_STAGEREPORT_COUNTSENTRY']._loaded_options = None
   _globals['_STAGEREPORT_COUNTSENTRY']._serialized_options = b'8\001'
-  _globals['_STAGE']._serialized_start=1201
-  _globals['_STAGE']._serialized_end=1324
-  _globals['_SESSIONSTATE']._serialized_start=1327
-  _globals['_SESSIONSTATE']._serialized_end=1477
-  _globals['_LATENCYDIGEST']._serialized_start=92
-  _globals['_LATENCYDIGEST']._serialized_end=186
-  _globals['_STAGEREPORT']._serialized_start=189
-  _globals['_STAGEREPORT']._serialized_end=425
-  _globals['_STAGEREPORT_COUNTSENTRY']._serialized_start=367
-  _globals['_STAGEREPORT_COUNTSENTRY']._serialized_end=412
-  _globals['_STATECHANGE']._serialized_start=427
-  _globals['_STATECHANGE']._serialized_end=539
-  _globals['_NOTICE']._serialized_start=541
-  _globals['_NOTICE']._serialized_end=577
-  _globals['_EXERCISECHANGE']._serialized_start=579
-  _globals['_EXERCISECHANGE']._serialized_end=633
-  _globals['_STAGEEND']._serialized_start=635
-  _globals['_STAGEEND']._serialized_end=709
-  _globals['_EVENT']._serialized_start=712
-  _globals['_EVENT']._serialized_end=1199
+  _globals['_STAGE']._serialized_start=1536
+  _globals['_STAGE']._serialized_end=1659
+  _globals['_SESSIONSTATE']._serialized_start=1662
+  _globals['_SESSIONSTATE']._serialized_end=1812
+  _globals['_LATENCYDIGEST']._serialized_start=116
+  _globals['_LATENCYDIGEST']._serialized_end=210
+  _globals['_STAGEREPORT']._serialized_start=213
+  _globals['_STAGEREPORT']._serialized_end=449
+  _globals['_STAGEREPORT_COUNTSENTRY']._serialized_start=391
+  _globals['_STAGEREPORT_COUNTSENTRY']._serialized_end=436
+  _globals['_STATECHANGE']._serialized_start=451
+  _globals['_STATECHANGE']._serialized_end=563
+  _globals['_NOTICE']._serialized_start=565
+  _globals['_NOTICE']._serialized_end=637
+  _globals['_CHANNELGRADE']._serialized_start=639
+  _globals['_CHANNELGRADE']._serialized_end=702
+  _globals['_VIEWREPORT']._serialized_start=705
+  _globals['_VIEWREPORT']._serialized_end=912
+  _globals['_EXERCISECHANGE']._serialized_start=914
+  _globals['_EXERCISECHANGE']._serialized_end=968
+  _globals['_STAGEEND']._serialized_start=970
+  _globals['_STAGEEND']._serialized_end=1044
+  _globals['_EVENT']._serialized_start=1047
+  _globals['_EVENT']._serialized_end=1534
 # @@protoc_insertion_point(module_scope)

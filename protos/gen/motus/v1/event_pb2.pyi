@@ -9,6 +9,7 @@ from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from motus.v1 import measure_pb2 as _measure_pb2
 from motus.v1 import movement_pb2 as _movement_pb2
 import builtins as _builtins
 import sys
@@ -229,23 +230,117 @@ class Notice(_message.Message):
 
     CODE_FIELD_NUMBER: _builtins.int
     TEXT_FIELD_NUMBER: _builtins.int
+    VIEW_FIELD_NUMBER: _builtins.int
     code: _builtins.str
     """Stable code: `source_stalled`, `source_failed`, `person_lost`."""
     text: _builtins.str
     """One plain sentence that says what to do."""
+    @_builtins.property
+    def view(self) -> Global___ViewReport:
+        """What the camera sees of the athlete; absent when the notice is about something else."""
+
     def __init__(
         self,
         *,
         code: _builtins.str = ...,
         text: _builtins.str = ...,
+        view: Global___ViewReport | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["view", b"view"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "text", b"text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "text", b"text", "view", b"view"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Notice: _TypeAlias = Notice  # noqa: Y015
+
+@_typing.final
+class ChannelGrade(_message.Message):
+    """ChannelGrade is what one channel is worth in a view."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CHANNEL_FIELD_NUMBER: _builtins.int
+    GRADE_FIELD_NUMBER: _builtins.int
+    channel: _builtins.str
+    """Channel name of the register."""
+    grade: _measure_pb2.Grade.ValueType
+    """Trust in it over the last seconds; GRADE_NONE when this view cannot show it, GRADE_UNSPECIFIED when it had no
+    meaning yet, as a hinge while the knees are bent.
+    """
+    def __init__(
+        self,
+        *,
+        channel: _builtins.str = ...,
+        grade: _measure_pb2.Grade.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel", b"channel", "grade", b"grade"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ChannelGrade: _TypeAlias = ChannelGrade  # noqa: Y015
+
+@_typing.final
+class ViewReport(_message.Message):
+    """ViewReport says how the camera sees the athlete and what can be measured from there."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AZIMUTH_DEG_FIELD_NUMBER: _builtins.int
+    DISTANCE_M_FIELD_NUMBER: _builtins.int
+    HEIGHT_SHARE_FIELD_NUMBER: _builtins.int
+    FRAME_RATE_HZ_FIELD_NUMBER: _builtins.int
+    HEAD_CUT_FIELD_NUMBER: _builtins.int
+    HANDS_CUT_FIELD_NUMBER: _builtins.int
+    FEET_CUT_FIELD_NUMBER: _builtins.int
+    GRADES_FIELD_NUMBER: _builtins.int
+    HINT_FIELD_NUMBER: _builtins.int
+    azimuth_deg: _builtins.float
+    """Where the camera stands, degrees: 0 in front of the athlete, 90 at their left, 180 behind them, negative at their
+    right.
+    """
+    distance_m: _builtins.float
+    """Way from camera to athlete in metres, right within a third since the field of view is not known."""
+    height_share: _builtins.float
+    """Athlete's height over the picture's, 0 to 1."""
+    frame_rate_hz: _builtins.float
+    """Frames a second that arrive; 0 when not known."""
+    head_cut: _builtins.bool
+    """The head is outside of the picture most of the time."""
+    hands_cut: _builtins.bool
+    """The hands are."""
+    feet_cut: _builtins.bool
+    """The feet are."""
+    hint: _builtins.str
+    """Stable code of what would improve the view most: `feet_cut`, `hands_cut`, `head_cut`, `too_small`,
+    `too_few_frames`, `turn_side`; empty when nothing would.
+    """
+    @_builtins.property
+    def grades(self) -> _containers.RepeatedCompositeFieldContainer[Global___ChannelGrade]:
+        """What each angle is worth."""
+
+    def __init__(
+        self,
+        *,
+        azimuth_deg: _builtins.float = ...,
+        distance_m: _builtins.float = ...,
+        height_share: _builtins.float = ...,
+        frame_rate_hz: _builtins.float = ...,
+        head_cut: _builtins.bool = ...,
+        hands_cut: _builtins.bool = ...,
+        feet_cut: _builtins.bool = ...,
+        grades: _abc.Iterable[Global___ChannelGrade] | None = ...,
+        hint: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["azimuth_deg", b"azimuth_deg", "distance_m", b"distance_m", "feet_cut", b"feet_cut", "frame_rate_hz", b"frame_rate_hz", "grades", b"grades", "hands_cut", b"hands_cut", "head_cut", b"head_cut", "height_share", b"height_share", "hint", b"hint"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ViewReport: _TypeAlias = ViewReport  # noqa: Y015
 
 @_typing.final
 class ExerciseChange(_message.Message):

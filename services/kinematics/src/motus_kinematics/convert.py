@@ -8,10 +8,10 @@ import numpy as np
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from motus.bus.v1 import frame_pb2, landmarks_pb2
-from motus.v1 import measure_pb2, movement_pb2, sample_pb2
+from motus.v1 import event_pb2, measure_pb2, movement_pb2, sample_pb2
 from motus_kinematics.core.body import POINTS, Flags, Floats, Frame, empty_frame
 from motus_kinematics.core.channels import PUBLISHED, Absence, Grade
-from motus_kinematics.core.events import Phase, PhaseSpan, RepEvent, SetEvent
+from motus_kinematics.core.events import Phase, PhaseSpan, RepEvent, SetEvent, ViewEvent
 from motus_kinematics.core.ledger import RepState
 from motus_kinematics.core.measured import Measured
 from motus_kinematics.core.sample import Sample
@@ -197,4 +197,20 @@ def exercise_set(said: SetEvent) -> movement_pb2.ExerciseSet:
     """A set that began or ended."""
     return movement_pb2.ExerciseSet(
         ordinal=said.ordinal, exercise=said.exercise, start_s=said.start_s, end_s=said.end_s, reps=said.reps
+    )
+
+
+def view(said: ViewEvent) -> event_pb2.ViewReport:
+    """How the camera sees the athlete."""
+    head, hands, feet = said.cut
+    return event_pb2.ViewReport(
+        azimuth_deg=said.azimuth_deg,
+        distance_m=said.distance_m,
+        height_share=said.height_share,
+        frame_rate_hz=said.rate_hz if np.isfinite(said.rate_hz) else 0.0,
+        head_cut=head,
+        hands_cut=hands,
+        feet_cut=feet,
+        grades=(event_pb2.ChannelGrade(channel=name, grade=_grade(grade)) for name, grade in said.grades.items()),
+        hint=said.hint,
     )

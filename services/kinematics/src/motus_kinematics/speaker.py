@@ -6,7 +6,7 @@ from typing import Final
 from motus.bus.v1 import frame_pb2, samples_pb2
 from motus.v1 import event_pb2
 from motus_kinematics import convert
-from motus_kinematics.core.events import Event, ExerciseEvent, PersonEvent, Phase, RepEvent, SetEvent
+from motus_kinematics.core.events import Event, ExerciseEvent, PersonEvent, Phase, RepEvent, SetEvent, ViewEvent
 from motus_kinematics.core.ledger import RepState
 from motus_kinematics.core.sample import Sample
 
@@ -14,6 +14,7 @@ PERSON_NOTICES: Final = {
     True: ("person_lost", "The athlete is out of view: step back into the picture."),
     False: ("person_found", "The athlete is in view again."),
 }
+VIEW_NOTICES: Final = {False: "view_known", True: "view_changed"}
 
 
 class Speaker:
@@ -66,6 +67,11 @@ class Speaker:
                 code, text = PERSON_NOTICES[said.lost]
                 event = event_pb2.Event(t_s=said.t_s, revision=1, notice=event_pb2.Notice(code=code, text=text))
                 yield self._envelope(f"notice-{participant}-{_ms(said.t_s)}", participant, event, ref)
+            case ViewEvent():
+                report = convert.view(said)
+                notice = event_pb2.Notice(code=VIEW_NOTICES[said.changed], text=said.text, view=report)
+                event = event_pb2.Event(t_s=said.t_s, revision=1, notice=notice)
+                yield self._envelope(f"view-{participant}-{_ms(said.t_s)}", participant, event, ref)
 
     def ending(
         self, report: event_pb2.StageReport, *, failed: bool, reason: str, ref: frame_pb2.FrameRef

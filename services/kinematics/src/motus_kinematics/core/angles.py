@@ -114,7 +114,7 @@ def _others(stance: Stance, body: Geometry, raw: Raw, fused: Floats, errors: Err
     values = ((rotation, raw.lean_lateral), stance.yaw_deg, raw.abduction, raw.plane, raw.valgus, (hinge, shape))
     off_front = Absence.VIEW if view > FRONTAL else Absence.PRESENT
     off_side = Absence.VIEW if body.side <= 0.0 else Absence.PRESENT
-    if np.isnan(shape):
+    if np.isnan(shape) and not off_side:
         off_side = Absence.TOO_FEW_FRAMES
     meaningless = Absence.NOT_APPLICABLE
     reasons = (

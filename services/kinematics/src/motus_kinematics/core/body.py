@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Final, TypeAlias
 
@@ -66,3 +66,20 @@ class Frame:
 def empty_frame(t_s: float, width: int = 0, height: int = 0) -> Frame:
     """A frame in which the participant was not seen."""
     return Frame(t_s, width, height, None, None, np.zeros(POINTS), np.zeros(POINTS, dtype=bool))
+
+
+_TWINS: Final = np.array([0, 4, 5, 6, 1, 2, 3, 8, 7, 10, 9, *(i + 1 if i % 2 else i - 1 for i in range(11, POINTS))])
+"""Each landmark's counterpart on the other side."""
+
+
+def unmirrored(frame: Frame) -> Frame:
+    """What a camera would have seen that gave a mirror image, as those for selfies do: left is left again."""
+    if frame.image is None:
+        return frame
+    return replace(
+        frame,
+        image=(frame.image * (-1.0, 1.0, 1.0) + (1.0, 0.0, 0.0))[_TWINS],
+        world=None if frame.world is None else (frame.world * (-1.0, 1.0, 1.0))[_TWINS],
+        visibility=frame.visibility[_TWINS],
+        presence=frame.presence[_TWINS],
+    )

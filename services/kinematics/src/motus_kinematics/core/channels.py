@@ -51,6 +51,9 @@ POSITIONS: Final = (
 `side_view_ratio` is 1 for an athlete seen from the side and 0 for one seen from the front or the back."""
 INTERNAL: Final = ("hip_level_m", "shoulder_level_m", "side_view_ratio")
 
+DEGREES_PER_UNIT: Final = np.array([1.0 if name.endswith("_deg") else np.degrees(1.0) for name in POSITIONS])
+"""A ratio's error counts as that of the angle by which a leg of length 1 would have to swing."""
+
 DIFFERENTIATED: Final = (
     *(f"{joint}_{side}_deg" for joint in PER_SIDE_ANGLES[:4] for side in SIDES),
     "trunk_lean_deg",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
 
+from motus_kinematics.core.channels import Grade
 from motus_kinematics.core.curve import Curve
 from motus_kinematics.core.ledger import Record
 from motus_kinematics.core.measured import Measured
@@ -81,4 +82,32 @@ class PersonEvent:
     lost: bool
 
 
-Event: TypeAlias = RepEvent | SetEvent | ExerciseEvent | PersonEvent
+@dataclass(frozen=True)
+class ViewEvent:
+    """How the camera sees the athlete is known, or has changed for good.
+
+    Attributes:
+        changed: It was said before.
+        azimuth_deg: Where the camera stands: 0 in front of the athlete, 90 at their left, 180 behind them.
+        distance_m: Way to the camera, right within a third.
+        height_share: Athlete's height in the picture, of the picture's.
+        rate_hz: Frames a second; NaN when not known.
+        cut: Whether head, hands and feet are outside of the picture.
+        grades: What a measure is worth from there, by its name in the register.
+        hint: Stable code of what would improve it most; empty when nothing would.
+        text: What can be measured from there, and the hint, in words.
+    """
+
+    t_s: float
+    changed: bool
+    azimuth_deg: float
+    distance_m: float
+    height_share: float
+    rate_hz: float
+    cut: tuple[bool, ...]
+    grades: dict[str, Grade]
+    hint: str
+    text: str
+
+
+Event: TypeAlias = RepEvent | SetEvent | ExerciseEvent | PersonEvent | ViewEvent

@@ -1,7 +1,7 @@
 """The settled past of the current set: what counting looks back on. Bounded, immutable, cheap to append to.
 
-A row is kept as 16-bit codes far finer than what a camera sees: with the 62 columns of 22 positions and 9 velocities,
-60 s take 220 kB in memory and about 60 kB in a checkpoint, which holds exactly what counting goes on from.
+A row is kept as 16-bit codes far finer than what a camera sees: with the 84 columns of 33 positions and 9 velocities,
+60 s take 320 kB in memory and about 60 kB in a checkpoint, which holds exactly what counting goes on from.
 """
 
 from __future__ import annotations
@@ -25,11 +25,13 @@ INTERVAL_S: Final = 1.0 / 32.0
 """Rows closer than this are left out: counting needs no more than 30 a second."""
 BLOCK_ROWS: Final = 64
 STEP_DEG, STEP_RATIO, STEP_DEG_S, STEP_RATE_SIGMA = 0.05, 0.001, 0.5, 4.0
+SIGMA_STEP_DEG, SIGMA_STEP_RATIO = 0.25, 0.0025
 UNKNOWN_CODE: Final = np.iinfo(np.int16).min
 _RATE_INDEX: Final = {name: i for i, name in enumerate(DIFFERENTIATED)}
 _POSITION_STEPS: Final = [STEP_DEG if name.endswith("_deg") else STEP_RATIO for name in POSITIONS]
+_SIGMA_STEPS: Final = [SIGMA_STEP_DEG if name.endswith("_deg") else SIGMA_STEP_RATIO for name in POSITIONS]
 _RATE_STEPS: Final = [step for step in (STEP_DEG_S, STEP_RATE_SIGMA) for _ in DIFFERENTIATED]
-STEPS: Final = np.array([*_POSITION_STEPS, *_POSITION_STEPS, *_RATE_STEPS])
+STEPS: Final = np.array([*_POSITION_STEPS, *_SIGMA_STEPS, *_RATE_STEPS])
 """(WIDTH,) unit of each column's codes: values, expected errors, velocities and theirs."""
 WIDTH: Final = len(STEPS)
 

@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 
 from motus_kinematics.core.angles import measure
-from motus_kinematics.core.body import Floats, Frame
+from motus_kinematics.core.body import Floats, Frame, unmirrored
 from motus_kinematics.core.channels import DIFFERENTIATED, Reading
 from motus_kinematics.core.events import Event, PersonEvent, Phase
 from motus_kinematics.core.history import append
@@ -20,6 +20,7 @@ from motus_kinematics.core.review import Review, close, mark, review
 from motus_kinematics.core.sample import Sample, sample
 from motus_kinematics.core.stance import Stance
 from motus_kinematics.core.stream import Recent, push, settle
+from motus_kinematics.core.view import View, watch
 
 REVIEW_INTERVAL_S: Final = 0.1
 LOST_S: Final = 2.0
@@ -29,9 +30,15 @@ _NO_RATES: Final = np.full(len(DIFFERENTIATED), np.nan)
 
 @dataclass(frozen=True)
 class Config:
-    """What is known of the session: the exercise's id of the register, `unknown` when it was not given."""
+    """What is known of the session.
+
+    Attributes:
+        exercise: The exercise's id of the register, `unknown` when it was not given.
+        mirrored: The video is a mirror image, in which left and right have changed places.
+    """
 
     exercise: str = "unknown"
+    mirrored: bool = False
 
 
 @dataclass(frozen=True)
@@ -42,6 +49,7 @@ class State:
         t_s: Time of the newest frame; minus infinity before the first.
         tracks: Where landmarks are expected, and how many were mended.
         stance: Body and view.
+        view: How the camera sees the athlete.
         recent: Raw readings of the newest half second.
         rates, rate_sigmas: (D,) velocities of the newest settled moment and their expected errors.
         review: The current set: its past, its repetitions, the exercise.
@@ -53,6 +61,7 @@ class State:
     t_s: float = -np.inf
     tracks: Tracks = field(default_factory=Tracks)
     stance: Stance | None = None
+    view: View = field(default_factory=View)
     recent: Recent = field(default_factory=Recent)
     rates: Floats = field(default_factory=lambda: _NO_RATES)
     rate_sigmas: Floats = field(default_factory=lambda: _NO_RATES)
@@ -82,16 +91,22 @@ def step(state: State, frame: Frame, config: Config) -> tuple[State, Outputs]:
     """Takes one frame in. A frame that is not newer than the last one is counted and changes nothing else."""
     if not frame.t_s > state.t_s:
         return replace(state, tracks=late(state.tracks)), Outputs()
-    tracks, frame = mend(state.tracks, frame)
+    tracks, frame = mend(state.tracks, unmirrored(frame) if config.mirrored else frame)
     reading, stance = measure(frame, state.stance)
+    view, seen = watch(state.view, frame, reading, stance)
     state = replace(
-        state, t_s=frame.t_s, tracks=tracks, stance=stance, recent=push(state.recent, reading, smoothed=frame.smoothed)
+        state,
+        view=view,
+        t_s=frame.t_s,
+        tracks=tracks,
+        stance=stance,
+        recent=push(state.recent, reading, smoothed=frame.smoothed),
     )
     state, settled = _settle(state, frame.t_s)
     state, presence = _watch_presence(state, reading)
     state, events = _review(state, config)
     now = sample(reading.t_s, reading.values, reading.sigmas, state.rates, state.rate_sigmas, reading.absences)
-    return state, Outputs(now, settled, (*presence, *events))
+    return state, Outputs(now, settled, (*presence, *seen, *events))
 
 
 def mark_set(state: State, t_s: float, *, begins: bool) -> tuple[State, Outputs]:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from motus_kinematics.core.body import Floats
 from motus_kinematics.core.channels import (
+    DEGREES_PER_UNIT,
     DIFFERENTIATED,
     GRADE_BOUNDS_DEG,
     POSITIONS,
@@ -23,7 +24,6 @@ from motus_kinematics.core.channels import (
 _POSITIONS: Final = np.array([POSITIONS.index(name) for name in PUBLISHED if name in POSITIONS], dtype=np.intp)
 _SOURCES: Final = np.append(_POSITIONS, [POSITIONS.index(name) for name in DIFFERENTIATED])
 """The position behind each published column: itself, or the angle of a velocity."""
-_DEGREES_PER_UNIT: Final = np.array([1.0 if n.endswith("_deg") else np.degrees(1.0) for n in POSITIONS])
 _CAPPED: Final = {"trunk_shape_ratio": Grade.LOW}
 """Measures that are no more than a hint, however well the points are seen."""
 _BEST_GRADES: Final = np.array([_CAPPED.get(name, Grade.HIGH) for name in PUBLISHED])
@@ -62,7 +62,7 @@ def sample(
         absences: (P,) why a position is not there, or is not to be published.
     """
     values = np.concatenate((positions[_POSITIONS], rates))
-    errors = (sigmas * _DEGREES_PER_UNIT)[_SOURCES]
+    errors = (sigmas * DEGREES_PER_UNIT)[_SOURCES]
     known = np.isfinite(values) & (errors < GRADE_BOUNDS_DEG[-1])
     grades = np.maximum(1 + _classes(errors[: len(_POSITIONS)], rate_sigmas), _BEST_GRADES)
     grades = np.where(known, grades, Grade.ABSENT)
