@@ -100,6 +100,19 @@ def test_view_and_noise_change_neither_body_nor_movement() -> None:
     assert len(done) == 1
 
 
+def test_planted_knobs_change_neither_body_nor_style() -> None:
+    """The first repetition of a set keeps its times and depth whatever is planted in the later ones."""
+    plain = record(Script("squat", seed=4, noise="clean", reps=6, shaky=False))
+    planted = record(Script("squat", seed=4, noise="clean", reps=6, shaky=False, fatigue=1.0, partials=1))
+    deepest = [
+        primary(recording, "squat")[around(recording, plain.truth.reps[0].turn_s)] for recording in (plain, planted)
+    ]
+
+    assert plain.truth.reps[0] == planted.truth.reps[0]
+    assert plain.stature_m == planted.stature_m
+    assert deepest[0] == pytest.approx(deepest[1], abs=1e-6)
+
+
 @pytest.mark.parametrize("movement", PRIMARY)
 @pytest.mark.parametrize("seed", [0, 2])
 def test_reps_are_where_the_angle_says(movement: str, seed: int) -> None:

@@ -9,7 +9,8 @@ from motus_samples.body import Array, Build, Posture
 from motus_samples.movements.jumping import JumpStyle, jump_phases, jump_reps, jumping, plan_jumps
 from motus_samples.synthetic import setup
 from motus_samples.synthetic.drive import Mover, draw_unrest, drive
-from motus_samples.synthetic.schedule import Halves, Pace, Schedule, schedule
+from motus_samples.synthetic.planning import schedule
+from motus_samples.synthetic.schedule import Halves, Pace, Schedule
 from motus_samples.synthetic.script import Script
 from motus_samples.synthetic.truth import TrueContact, TruePhase, TrueRep
 from motus_samples.timing import Phase, PhaseKind, join_phases
@@ -48,10 +49,11 @@ def repeated(draw: Draw, pace: Pace) -> Perform:
 
     def perform(script: Script, build: Build, rng: np.random.Generator) -> Performance:
         lead = SETUP_S if script.setup and pace.setup != "none" else 0.0
+        mover = draw(build, rng)
         plan = schedule(script, pace, script.idle_before_s + lead, rng)
         first, last = plan.span(script.idle_before_s)
         duration = last + script.idle_after_s + lead
-        unrest, mover = draw_unrest(rng, duration), draw(build, rng)
+        unrest = draw_unrest(rng, duration)
         moves = setup.draw(pace.setup, first, last, rng)
 
         def pose(t_s: Array) -> Posture:
@@ -114,6 +116,7 @@ def unrepeated(draw: Draw, kind: PhaseKind = "rest", *, held: bool = False) -> P
 
 def jumps(script: Script, build: Build, rng: np.random.Generator) -> Performance:
     """Return countermovement jumps."""
+    style = replace(JumpStyle.draw(rng), takeoff_knee_deg=rng.uniform(28, 36), landing_knee_deg=rng.uniform(26, 36))
     count = int(rng.integers(3, 9))
     count = count if script.reps is None else script.reps
     now, sets = script.idle_before_s, []
@@ -122,7 +125,6 @@ def jumps(script: Script, build: Build, rng: np.random.Generator) -> Performance
         now = (sets[-1][-1].back_s if count else now) + script.rest_s
     plans = [plan for one in sets for plan in one]
     duration = (plans[-1].back_s if plans else script.idle_before_s) + script.idle_after_s
-    style = replace(JumpStyle.draw(rng), takeoff_knee_deg=rng.uniform(28, 36), landing_knee_deg=rng.uniform(26, 36))
     return Performance(
         duration,
         lambda t_s: jumping(build, t_s, plans, style),

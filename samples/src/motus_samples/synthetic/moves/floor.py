@@ -1,10 +1,12 @@
 """Movements on the floor, on a bench and on a chair."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from motus_samples.body import FORWARD, SIDES, UP, Arm, Array, Build, Posture, Side, outward
 from motus_samples.movements.floor import on_forearms, on_hands
-from motus_samples.reach import place
+from motus_samples.reach import arm_span, place
 from motus_samples.stand import (
     Arms,
     Feet,
@@ -52,19 +54,22 @@ def bench(build: Build, rng: np.random.Generator) -> Mover:
     """Return bench presses: elbows to 75..105 degrees beside the trunk, forearms upright below the bar."""
     drop, aside = np.radians(rng.uniform(75, 105) - 90), np.radians(rng.uniform(50, 80))
     seat, feet_ahead = rng.uniform(0.24, 0.28) * build.stature, rng.uniform(0.14, 0.24) * build.stature
-    apart, lockout, twist = rng.uniform(0.05, 0.12) * build.stature, rng.uniform(0.985, 0.998), rng.uniform(-0.03, 0.0)
+    apart, straight = rng.uniform(0.05, 0.12) * build.stature, rng.uniform(5, 14)
     upper, fore = build.upper_arm / build.stature, build.forearm / build.stature
     low = np.array(
         [fore - upper * np.sin(drop), -upper * np.cos(drop) * np.cos(aside), upper * np.cos(drop) * np.sin(aside)]
     )
-    high = np.array([lockout * np.sqrt((upper + fore) ** 2 - 0.04**2 - twist**2), twist, 0.04])
+    high, bent = np.array([0.3, rng.uniform(-0.03, 0.0), 0.04]), 90 + np.degrees(drop)
 
     def pose(drive: Drive) -> Posture:
         still = np.zeros_like(drive.t_s)
         torso = Torso(still - 90.0 + 0.3 * drive.lean_deg)
         pelvis = place(still, 0.0, seat + HIP_THICKNESS * build.stature)
-        arms = sided_reach(drive, high, low, elbow=(-0.4, -0.5, 1.0))
-        return seated(build, torso, pelvis, feet_ahead, apart, arms)
+        wrists = {
+            side: along(high, low, e, arm_span(build, straight + (bent - straight) * e) / build.stature)
+            for side, e in drive.sides.items()
+        }
+        return seated(build, torso, pelvis, feet_ahead, apart, sided_reach(wrists, elbow=(-0.4, -0.5, 1.0)))
 
     return pose
 
@@ -138,11 +143,17 @@ def seated(
     return posture_of(build, pelvis, torso, np.zeros(len(pelvis)), legs, arms)
 
 
-def sided_reach(drive: Drive, rest: Array, turn: Array, elbow: tuple[float, float, float]) -> Arms:
-    """Return arms whose wrists go from one spot off the shoulder to another, each side by its own share of the way."""
-    by_side = {side: rest + e[:, None] * (turn - rest) for side, e in drive.sides.items()}
+def along(rest: Array, turn: Array, share: Array, far: Array) -> Array:
+    """Return spots (frames, 3) that turn from one direction to another by a share, `far` off, (frames,)."""
+    one, other = (way / np.linalg.norm(way) for way in (rest, turn))
+    between = one + share[:, None] * (other - one)
+    return np.asarray(far[:, None] * between / np.linalg.norm(between, axis=-1, keepdims=True))
+
+
+def sided_reach(wrists: Mapping[Side, Array], elbow: tuple[float, float, float]) -> Arms:
+    """Return arms whose wrists are at a spot off their shoulder (`Upper.spot`), (frames, 3) for each side."""
 
     def arms(upper: Upper) -> dict[Side, Arm]:
-        return {side: reaching(*spots.T, elbow=elbow)(upper)[side] for side, spots in by_side.items()}
+        return {side: reaching(*spots.T, elbow=elbow)(upper)[side] for side, spots in wrists.items()}
 
     return arms

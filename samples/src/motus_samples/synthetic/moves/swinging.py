@@ -59,11 +59,11 @@ def plan_strokes(script: Script, rng: np.random.Generator) -> list[list[Stroke]]
 
 def perform(two_hands: bool, script: Script, build: Build, rng: np.random.Generator) -> Performance:
     """Return throws with one hand, or swings with both; the turn of a repetition is release or strike."""
+    style = _Style.draw(build, rng, two_hands=two_hands)
     sets = plan_strokes(script, rng)
     strokes = [stroke for one in sets for stroke in one]
     duration = (strokes[-1].back_s if strokes else script.idle_before_s) + script.idle_after_s
     unrest = draw_unrest(rng, duration)
-    style = _Style.draw(build, rng, two_hands=two_hands)
     hand: Side = "right" if style.hand > 0 else "left"
     marks: list[tuple[PhaseKind, float]] = [("rest", 0.0)]
     for stroke in strokes:
