@@ -189,6 +189,23 @@ def test_errors_have_the_size_of_their_profile(size: str, white: float, slow: fl
     assert 6 < 1000 * np.std(bias) < 30
 
 
+def test_hard_errors_are_those_that_oblique_cameras_showed() -> None:
+    """Angles read off the hard profile's landmarks err as the real pose model did from oblique views (biomech 9.2)."""
+    errors: dict[str, list[float]] = {"knee_flexion_left": [], "hip_flexion_left": [], "trunk_rotation": []}
+    for movement in ("squat", "walk", "hinge"):
+        for seed in range(0, 16, 2):
+            recording = record(Script(movement, seed=seed, view="oblique", noise="hard", reps=3, seconds=8.0))
+            axes, found = recording.camera.axes, recording.found
+            read = measure(named(recording.world[found]), axes @ [0.0, 0.0, 1.0], axes @ -axes[2])
+            for name, sizes in errors.items():
+                off = read[f"{name}_deg"] - recording.truth.channels[f"{name}_deg"][found]
+                sizes.append(np.abs((off + 180) % 360 - 180).mean())
+
+    assert 11 < np.mean(errors["knee_flexion_left"]) < 18
+    assert 6 < np.mean(errors["hip_flexion_left"]) < 10
+    assert 9 < np.mean(errors["trunk_rotation"]) < 15
+
+
 def test_bias_is_fixed_within_a_session() -> None:
     """Of the error's mean, the two halves of a long recording tell the same."""
     script = Script("idle", seed=2, noise="medium", seconds=120.0, view="frontal", drop_share=0.0, jitter_s=0.0)
