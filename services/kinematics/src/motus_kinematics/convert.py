@@ -24,6 +24,11 @@ PHASES: Final = {
     Phase.ECCENTRIC: movement_pb2.PHASE_KIND_ECCENTRIC,
     Phase.TURN_HOLD: movement_pb2.PHASE_KIND_TURN_HOLD,
     Phase.CONCENTRIC: movement_pb2.PHASE_KIND_CONCENTRIC,
+    Phase.SWING: movement_pb2.PHASE_KIND_SWING,
+    Phase.FOLLOW_THROUGH: movement_pb2.PHASE_KIND_FOLLOW_THROUGH,
+    Phase.STANCE: movement_pb2.PHASE_KIND_STANCE,
+    Phase.FLIGHT: movement_pb2.PHASE_KIND_FLIGHT,
+    Phase.TRANSITION: movement_pb2.PHASE_KIND_TRANSITION,
 }
 REP_STATES: Final = {
     RepState.PROVISIONAL: movement_pb2.REP_STATE_PROVISIONAL,

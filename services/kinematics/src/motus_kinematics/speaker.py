@@ -1,5 +1,6 @@
 """Says what the core found as messages of the bus, under names that a replay makes again."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -94,9 +95,12 @@ class Speaker:
 
     def _phases(self, participant: str, said: RepEvent, ref: frame_pb2.FrameRef) -> Iterator[samples_pb2.EventEnvelope]:
         record = said.record
+        told: Counter[str] = Counter()
         for span in said.phases:
             event = event_pb2.Event(t_s=span.start_s, revision=record.revision, phase=convert.phase(span))
             kind = span.phase.value.replace("_", "-")
+            told[kind] += 1
+            kind = kind if told[kind] == 1 else f"{kind}-{told[kind]}"
             yield self._envelope(f"phase-{participant}-{record.ordinal}-{kind}", participant, event, ref)
 
     def _envelope(

@@ -26,6 +26,14 @@ from motus_kinematics.core.vectors import TINY
 HYSTERESIS: Final = 0.45
 """Of the set's amplitude: smaller swings are no turning points."""
 SPEED_ROWS: Final = 4
+NOISE_SIGMAS, DEAD_SHARE = 3.0, 0.08
+"""A movement is faster than so many standard errors of the speed, and than this share of the set's peak speed."""
+NOISE_ROWS: Final = 60
+ROUGHNESS_TO_SIGMA: Final = 1.4826 / 6.0**0.5
+"""Standard deviation of white noise over the median size of its second differences."""
+MIN_JERK_PEAK: Final = 1.875
+"""Peak over mean speed of a minimum-jerk movement (Flash and Hogan 1985)."""
+USUAL_OUT_S: Final = 1.0
 GRIP_S: Final = 1.0
 """A bottom held for longer is a grip on the weight, not a turn."""
 
@@ -42,6 +50,7 @@ class Count:
         busy: The newest rows are away from rest, in a cycle that is not over.
         height: Newest height of the signal between rest (0) and turn (1).
         speed: Newest rate of that height per second, positive towards the turn.
+        dead_speed: Slower is no movement: noise, or next to nothing in this set (biomech 5).
         upside_down: Rest is where the exercise's signal is high.
         signals: What start, turn and end of the cycles were read from, by side; under the empty name that of both.
     """
@@ -53,6 +62,7 @@ class Count:
     busy: bool = False
     height: float = 0.0
     speed: float = 0.0
+    dead_speed: float = 0.0
     upside_down: bool = False
     signals: Mapping[str, Composite] = field(default_factory=dict)
 
@@ -75,7 +85,7 @@ def count(table: Table, exercise: Exercise, *, ended: bool, before: tuple[Cycle,
     by_side = [look.cycles() for look in chosen]
     cycles = by_side[0] if len(chosen) == 1 else merge(*by_side)
     return replace(
-        max((newest(look) for look in chosen), key=lambda found: found.height),
+        max((newest(look, cycles) for look in chosen), key=lambda found: found.height),
         cycles=cycles,
         attempts=tuple(sorted((a for look in chosen for a in attempts_in(look, cycles)), key=lambda a: a.cycle.turn_s)),
         signals={look.side: look.shape for look in chosen} | {"": max(chosen, key=_height).shape},
@@ -129,11 +139,14 @@ def _begins_upright(look: Look) -> bool:
     return bool(dwell[-1] - dwell[0] < GRIP_S)
 
 
-def newest(look: Look) -> Count:
-    """Where the newest row is between rest and turn, and which way it goes."""
+def newest(look: Look, cycles: tuple[Cycle, ...]) -> Count:
+    """Where the newest row is between rest and turn, and which way it goes; `cycles` are the set's."""
     level, t_s = look.composite.level, look.composite.t_s
     before = max(0, len(level) - 1 - SPEED_ROWS)
-    speed = float(level[-1] - level[before]) / look.amplitude / max(float(t_s[-1] - t_s[before]), TINY)
+    span_s = max(float(t_s[-1] - t_s[before]), TINY)
+    noise = float(np.median(np.abs(np.diff(level[-NOISE_ROWS:], 2)))) * ROUGHNESS_TO_SIGMA if len(level) > 2 else 0.0
+    usual_s = float(np.median([c.turn_s - c.start_s for c in cycles])) if cycles else USUAL_OUT_S
+    dead = max(NOISE_SIGMAS * np.sqrt(2.0) * noise / look.amplitude / span_s, DEAD_SHARE * MIN_JERK_PEAK / usual_s)
     waiting = bool(look.pivots) and t_s[-1] - t_s[look.pivots[-1].row] < DURATION_S[1]
     height = _height(look)
     busy = bool(waiting and (look.pivots[-1].high or height > REST_BAND))
@@ -142,7 +155,8 @@ def newest(look: Look) -> Count:
         amplitude=look.amplitude,
         busy=busy,
         height=height,
-        speed=speed,
+        speed=float(level[-1] - level[before]) / look.amplitude / span_s,
+        dead_speed=float(dead),
         upside_down=look.upside_down,
     )
 

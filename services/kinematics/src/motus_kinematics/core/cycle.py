@@ -10,6 +10,8 @@ from motus_kinematics.core.vectors import TINY
 STRIKE_S: Final = 0.4
 """Between wind-up and follow-through: a longer stop is a rest."""
 STROKE_PARTS: Final = 2
+PIVOTS: Final = 3
+"""Of a cycle: low, high and low again."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,7 @@ class Cycle:
         complete: It is over; otherwise it is still on its way back.
         final: What follows it was seen too, so that its end will not move.
         one_way: It never came back, and counts for its way out.
-        pivots_s: Times of the low, the high and the low it was found between.
+        pivots_s: Times of the low, the high and the low it was found between; a stroke has another high and low.
     """
 
     start_s: float
@@ -39,6 +41,11 @@ class Cycle:
     final: bool = False
     one_way: bool = False
     pivots_s: tuple[float, ...] = ()
+
+    @property
+    def is_stroke(self) -> bool:
+        """Whether it goes out twice: to wind up, and to follow through."""
+        return len(self.pivots_s) > PIVOTS
 
 
 def overlap(a: Cycle, b: Cycle) -> float:

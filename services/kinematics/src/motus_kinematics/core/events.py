@@ -20,6 +20,11 @@ class Phase(Enum):
     ECCENTRIC = "eccentric"
     TURN_HOLD = "turn_hold"
     CONCENTRIC = "concentric"
+    SWING = "swing"
+    FOLLOW_THROUGH = "follow_through"
+    STANCE = "stance"
+    FLIGHT = "flight"
+    TRANSITION = "transition"
 
 
 @dataclass(frozen=True)

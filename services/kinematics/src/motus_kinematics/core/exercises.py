@@ -50,6 +50,7 @@ class Exercise:
         alternating: Each side is counted for itself; both at once are one repetition.
         lean_deg: Size of the trunk lean, from and to, that the body must have at the turn.
         one_way: A way to the turn that is never taken back counts when the set has nothing else.
+        strikes: It winds up, strikes or releases, and follows through.
         follows_through: The arms come down from the wind-up, strike and go up again: two ways out and back in one go.
         wind_up: It starts with a countermovement and ends with a landing, which the edges show.
     """
@@ -64,6 +65,7 @@ class Exercise:
     lean_deg: tuple[float, float] = (0.0, 180.0)
     one_way: bool = False
     wind_up: bool = False
+    strikes: bool = False
     follows_through: bool = False
 
     def primary_channel(self, side: str) -> str:
@@ -172,8 +174,18 @@ _ALL: Final = (
         wind_up=True,
         lean_deg=UPRIGHT,
     ),
-    Exercise("throw", SHOULDER, (Signal(WRIST, 0.5, lead=True),), eccentric_first=False, lean_deg=UPRIGHT),
-    Exercise("swing", SHOULDER, (Signal(WRIST, 0.5),), eccentric_first=False, lean_deg=UPRIGHT, follows_through=True),
+    Exercise(
+        "throw", SHOULDER, (Signal(WRIST, 0.5, lead=True),), eccentric_first=False, lean_deg=UPRIGHT, strikes=True
+    ),
+    Exercise(
+        "swing",
+        SHOULDER,
+        (Signal(WRIST, 0.5),),
+        eccentric_first=False,
+        lean_deg=UPRIGHT,
+        strikes=True,
+        follows_through=True,
+    ),
 )
 
 EXERCISES: Final = {exercise.id: exercise for exercise in _ALL}

@@ -8,14 +8,15 @@ from motus_kinematics.core.counting import HYSTERESIS, Count
 from motus_kinematics.core.curve import curve, likeness
 from motus_kinematics.core.cycle import Cycle
 from motus_kinematics.core.cycle_rows import CycleRows
-from motus_kinematics.core.events import Phase, PhaseSpan, RepEvent
+from motus_kinematics.core.events import RepEvent
 from motus_kinematics.core.exercises import Exercise
 from motus_kinematics.core.history import Table
 from motus_kinematics.core.ledger import Record
 from motus_kinematics.core.look import AMPLITUDE_BAND, FULL_RETURN, MIN_AMPLITUDE
 from motus_kinematics.core.measuring import measure_cycle
-from motus_kinematics.core.speeds import Paces, paces_of
-from motus_kinematics.core.timing import Timing, timing
+from motus_kinematics.core.phases import phases_of
+from motus_kinematics.core.speeds import paces_of
+from motus_kinematics.core.timing import timing
 
 
 def describe(record: Record, past: Table, found: Count, exercise: Exercise, previous_end_s: float | None) -> RepEvent:
@@ -30,24 +31,11 @@ def describe(record: Record, past: Table, found: Count, exercise: Exercise, prev
     return RepEvent(
         record=record,
         measures=measure_cycle(rows, cycle, parts, paces, rest_s, likeness(signal, cycle, others)),
-        phases=_phases(parts, paces),
+        phases=phases_of(signal, cycle, parts, paces, exercise),
         curve=angle if angle.values else None,
         thresholds=_thresholds(cycle, found, np.ptp(angle.values) if angle.values else np.nan),
         reason=record.reason or _reason(cycle, found),
     )
-
-
-def _phases(parts: Timing, paces: Paces) -> tuple[PhaseSpan, ...]:
-    """Way out, hold, way back: those that lasted, each with its own measures."""
-    first, second = Phase.ECCENTRIC, Phase.CONCENTRIC
-    if not parts.eccentric_out:
-        first, second = second, first
-    spans = (
-        (first, parts.start_s, parts.out_end_s),
-        (Phase.TURN_HOLD, parts.out_end_s, parts.back_start_s),
-        (second, parts.back_start_s, parts.end_s),
-    )
-    return tuple(PhaseSpan(*span, paces.get(span[0].value, ())) for span in spans if span[2] > span[1])
 
 
 def _thresholds(cycle: Cycle, found: Count, range_deg: float) -> dict[str, float]:

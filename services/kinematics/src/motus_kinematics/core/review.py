@@ -13,8 +13,8 @@ from motus_kinematics.core.events import Event, ExerciseEvent, Phase, RepEvent, 
 from motus_kinematics.core.exercises import EXERCISES, Exercise
 from motus_kinematics.core.history import CUT_S, History, Table, forget_before, table
 from motus_kinematics.core.ledger import Ledger, Record, RepState, reconcile, reconcile_attempts
-from motus_kinematics.core.look import REST_BAND
 from motus_kinematics.core.naming import UNKNOWN, Naming, follow_name
+from motus_kinematics.core.phases import live_phase
 from motus_kinematics.core.rep import describe
 from motus_kinematics.core.unnamed import count_unnamed
 
@@ -24,9 +24,6 @@ MARKED_REST_S: Final = 60.0
 """A rest this long ends a set whose end nobody marked; from then on sets begin and end by themselves."""
 VOTE_INTERVAL_S: Final = 0.5
 """Movements without a name are recounted less often: all channels are tried."""
-MOVING_SPEED: Final = 0.15
-"""Of the set's amplitude per second: slower is no movement."""
-HELD_HEIGHT: Final = 0.5
 REPS_TO_KEEP: Final = 2
 """So many repetitions under a name stay when the next movement has another; fewer are counted anew under it."""
 
@@ -78,7 +75,7 @@ def review(before: Review, given: str, t_s: float) -> tuple[Review, tuple[Event,
         return named, name_events
     past = past if named.history is before.history else table(named.history)
     after, count_events, found = _recount(named, past, ended=False)
-    after = replace(after, phase=_phase(found), voted_s=t_s)
+    after = replace(after, phase=live_phase(found), voted_s=t_s)
     set_events: tuple[Event, ...] = ()
     last_end_s = max((record.cycle.end_s for record in after.ledger.records), default=np.inf)
     if not found.busy and t_s - last_end_s >= (MARKED_REST_S if after.in_set else SET_REST_S):
@@ -171,15 +168,3 @@ def _rep_event(record: Record, past: Table, found: Count, exercise: Exercise, le
     if record.state is RepState.WITHDRAWN:
         return RepEvent(record, (), (), None, {}, "Seen as a whole the set does not have this repetition.")
     return describe(record, past, found, exercise, ledger.previous_end_s(record.cycle))
-
-
-def _phase(found: Count) -> Phase:
-    """The phase that goes on, from where the signal is and which way it moves."""
-    if found.amplitude == 0.0:
-        return Phase.REST if found.exercise.signals else Phase.UNKNOWN
-    eccentric_out = found.exercise.eccentric_first != found.upside_down
-    if found.speed > MOVING_SPEED and found.height > REST_BAND:
-        return Phase.ECCENTRIC if eccentric_out else Phase.CONCENTRIC
-    if found.speed < -MOVING_SPEED and found.height > REST_BAND:
-        return Phase.CONCENTRIC if eccentric_out else Phase.ECCENTRIC
-    return Phase.TURN_HOLD if found.height > HELD_HEIGHT else Phase.REST
