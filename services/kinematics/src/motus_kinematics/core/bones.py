@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from motus_kinematics.core.body import Floats
-from motus_kinematics.core.vectors import TINY, filled, length
+from motus_kinematics.core.vectors import TINY, filled
 
 LEARNING_TIME_CONSTANT_S: Final = 2.0
 SHORTER_WEIGHT: Final = 0.3
@@ -23,24 +23,24 @@ _PAIRED: Final = 10
 _LIMBS: Final = 8
 
 
-def observe(bones: Floats, doubt: Floats) -> tuple[Floats, Floats]:
+def observe(sizes: Floats, level_sizes: Floats, doubt: Floats) -> tuple[Floats, Floats]:
     """Lengths that a single frame shows, and the trust in each.
 
     A bone is seen best when it lies in the picture's plane, so the better seen side of a pair counts more.
 
     Args:
-        bones: (14, 3) segments in metres: five pairs, then hip line, shoulder line, trunk and neck.
+        sizes: (14,) lengths in metres: five pairs, then hip line, shoulder line, trunk and neck.
+        level_sizes: (14,) their lengths across the line of sight.
         doubt: (14,) factor on their expected error, NaN where absent.
 
     Returns:
         (9,) lengths in metres (thigh, upper arm, shank, forearm, foot, hip line, shoulder line, trunk, neck) and
         weights from 0 to 1.
     """
-    sizes = length(bones)
-    in_plane = np.vecdot(bones[:, :2], bones[:, :2]) / np.maximum(sizes * sizes, TINY)
-    weights = filled((in_plane / doubt) ** 2, 0.0) + TINY
+    in_plane = level_sizes / (sizes + TINY)
+    weights = filled((in_plane * in_plane / doubt) ** 2, 0.0) + TINY
     sides = weights[:_PAIRED].reshape(-1, 2)
-    total = sides.sum(axis=1)
+    total = sides[:, 0] + sides[:, 1]
     paired = np.vecdot(sides, sizes[:_PAIRED].reshape(-1, 2)) / total
     return np.concatenate((paired, sizes[_PAIRED:])), np.concatenate((total / 2.0, weights[_PAIRED:]))
 
@@ -53,17 +53,17 @@ def learn(known: Floats, seen: Floats, weights: Floats, dt_s: float) -> Floats:
     return learnt
 
 
-def restore(bones: Floats, lengths: Floats) -> Floats:
+def restore(bones: Floats, level_sizes: Floats, lengths: Floats) -> Floats:
     """The segments with the limbs' depths drawn towards what their known lengths demand, signs kept.
 
     The pose model guesses limbs that point at the camera too short in depth. What the length demands is sharp for a
     limb that points away from the picture's plane and worthless for one within it, so it weighs by its own error.
     """
     limbs = bones[:_LIMBS]
-    known = lengths[_LENGTH_OF_LIMB]
-    demanded_2 = np.maximum(known**2 - np.vecdot(limbs[:, :2], limbs[:, :2]), 0.0)
+    known_2 = lengths.take(_LENGTH_OF_LIMB) ** 2
+    demanded_2 = np.maximum(known_2 - level_sizes[:_LIMBS] ** 2, 0.0)
     guessed = np.abs(limbs[:, 2])
-    weight = demanded_2 / (demanded_2 + (known * known * LENGTH_SIGMA / DEPTH_SIGMA_M) ** 2 + TINY)
+    weight = demanded_2 / (demanded_2 + (known_2 * (LENGTH_SIGMA / DEPTH_SIGMA_M)) ** 2 + TINY)
     depth = guessed + weight * (np.sqrt(demanded_2) - guessed)
     restored = bones.copy()
     restored[:_LIMBS, 2] = np.copysign(depth, limbs[:, 2])

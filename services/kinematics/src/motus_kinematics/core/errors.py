@@ -17,7 +17,7 @@ from motus_kinematics.core.geometry import Geometry
 from motus_kinematics.core.raw_angles import ANKLES, SHOULDERS, Raw
 from motus_kinematics.core.skeleton import HIP_LINE, NECK, SHOULDER_LINE, TRUNK, UPPER_ARM, Skeleton
 from motus_kinematics.core.stance import Stance
-from motus_kinematics.core.vectors import filled, length
+from motus_kinematics.core.vectors import filled
 
 NATURAL: Final = (
     *(f"{joint}_{side}_deg" for joint in ("knee_flexion", "elbow_flexion", "shoulder_elevation") for side in SIDES),
@@ -82,6 +82,7 @@ _INCIDENCE: Final = np.zeros((len(_RESTS_ON), len(_LEVERS)))
 for _angle, _its in _RESTS_ON.items():
     _INCIDENCE[_angle, list(_its)] = 1.0
 
+_ALL_SEEN: Final = np.zeros(len(NATURAL), dtype=bool)
 
 CALIBRATION: Final[dict[str, tuple[float, float]]] = {
     "knee_flexion_deg": (7.5, 1.14),
@@ -125,33 +126,38 @@ class Errors:
 def standard_errors(seen: Skeleton, stance: Stance, body: Geometry, raw: Raw) -> Errors:
     """Expected errors of a moment's angles."""
     doubt = filled(seen.bone_doubt, UNKNOWN)
-    lever = _segment_variances(seen, stance, body, doubt)[_LEVERS]
-    lever[30:32] /= np.maximum(np.sin(np.radians(raw.solid[SHOULDERS])) ** 2, 0.1)
-    legs = body.solid[_LEGS]
-    lever[32:36] /= np.maximum(legs[:, 1] ** 2 + (legs[:, [0, 2]] @ np.array(body.heading)) ** 2, 0.01)
-    hidden = np.concatenate(((1.0 - raw.shown) ** 2, (1.0,)))[_FUSED]
-    depth = DEPTH_RATIO**2 * hidden - 1.0
+    lever = _segment_variances(seen, stance, body, doubt).take(_LEVERS)
+    lever[30:32] /= np.maximum(1.0 - raw.cosines[SHOULDERS] ** 2, 0.1)
+    lever[32:36] /= np.maximum(1.0 - (body.solid.take(_LEGS, 0) @ body.ahead) ** 2, 0.01)
+    unshown = np.ones(15)
+    unshown[:14] -= raw.shown
+    depth = (DEPTH_RATIO * unshown.take(_FUSED)) ** 2 - 1.0
     lever *= 1.0 + depth * _depth_shares(body, raw)
     sigmas = np.degrees(np.sqrt(_INCIDENCE @ lever))
     apart = np.abs((raw.solid - raw.flat + 180.0) % 360.0 - 180.0) > DISAGREEMENT_DEG
-    both = (raw.shown > 0.0) & (raw.shown < 1.0)
-    sigmas[:14] *= np.where(apart & both, DISAGREEMENT, 1.0)
+    sigmas[:14][apart & (np.abs(raw.shown - 0.5) < 0.5)] *= DISAGREEMENT
     if not stance.standing.learnt_s:
         sigmas[ANKLES] = np.hypot(sigmas[ANKLES], UNKNOWN_OFFSET_DEG)
     sigmas = np.concatenate((sigmas, (SHAPE_SIGMA,)))
     sigmas = np.where(sigmas < UNKNOWN, np.hypot(FLOORS, SLOPES * sigmas), np.nan)
-    hidden = np.concatenate((_INCIDENCE @ (doubt > 1.0)[_SEGMENTS] > 0.0, (doubt[TRUNK] > 1.0,)))
-    return Errors(sigmas, hidden)
+    return Errors(sigmas, _hidden(doubt))
+
+
+def _hidden(doubt: Floats) -> Flags:
+    """(26,) whether a point that each angle rests on is hidden or outside the picture."""
+    if doubt.max() <= 1.0:
+        return _ALL_SEEN
+    return np.concatenate((_INCIDENCE @ (doubt > 1.0)[_SEGMENTS] > 0.0, (doubt[TRUNK] > 1.0,)))
 
 
 def _segment_variances(seen: Skeleton, stance: Stance, body: Geometry, doubt: Floats) -> Floats:
     """(15,) variance of each segment's direction within the picture's plane, radians squared; 0 for straight down."""
-    steep = np.where(np.abs(body.solid[:_GROUND, 2]) > FORESHORTENED[0], FORESHORTENED[1], 1.0)
-    known = stance.lengths[_LENGTH_OF_SEGMENT]
-    misfit = np.where(np.abs(length(seen.bones) - known) > MISFIT[0] * known, MISFIT[1], 1.0)
-    doubt = doubt * steep * misfit
+    off = doubt * POINT_SIGMA_M
+    off[np.abs(body.solid[:_GROUND, 2]) > FORESHORTENED[0]] *= FORESHORTENED[1]
+    known = stance.lengths.take(_LENGTH_OF_SEGMENT)
+    off[np.abs(seen.sizes - known) > MISFIT[0] * known] *= MISFIT[1]
     variances = np.zeros(_GROUND + 1)
-    variances[:_GROUND] = _ENDS * (POINT_SIGMA_M * doubt / np.maximum(body.sizes[:_GROUND], POINT_SIGMA_M)) ** 2
+    variances[:_GROUND] = _ENDS * (off / np.maximum(body.sizes[:_GROUND], POINT_SIGMA_M)) ** 2
     return variances
 
 
@@ -159,19 +165,13 @@ def _depth_shares(body: Geometry, raw: Raw) -> Floats:
     """(36,) squared depth component of the way across each lever along which its angle errs."""
     first, second = raw.depths
     sine = np.maximum(1.0 - raw.cosines**2, MIN_SINE**2)
-    x, _, z = body.lateral.tolist()
-    sagittal = x * body.solid[_SAGITTAL, 1] - body.lateral[1] * body.solid[_SAGITTAL, 0]
-    lines = body.forward[:, 2]
-    hips_z = float(body.right[0, 2])
-    arms = 1.0 - body.solid[UPPER_ARM, 2] ** 2
-    frontal = (body.heading[1] ** 2,) * 4
-    shares = (
-        (second - raw.cosines * first) ** 2 / sine,
-        (first - raw.cosines * second) ** 2 / sine,
-        sagittal**2,
-        lines**2,
-        (z * z, hips_z**2, hips_z**2),
-        arms,
-        frontal,
+    x, y, z = body.lateral.tolist()
+    sagittal = body.solid.take(_SAGITTAL, 0) @ np.array((-y, x, 0.0))
+    (pelvis, thorax), hips_2 = body.forward[:, 2].tolist(), float(body.right[0, 2]) ** 2
+    left, right = body.solid[UPPER_ARM, 2].tolist()
+    frontal = body.heading[1] ** 2
+    alone = (pelvis**2, thorax**2, z * z, hips_2, hips_2, 1.0 - left**2, 1.0 - right**2, *(frontal,) * 4)
+    shares = np.concatenate(
+        ((second - raw.cosines * first) ** 2 / sine, (first - raw.cosines * second) ** 2 / sine, sagittal**2, alone)
     )
-    return np.minimum(np.concatenate(shares), 1.0)
+    return np.minimum(shares, 1.0)

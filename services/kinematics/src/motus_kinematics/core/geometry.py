@@ -21,6 +21,7 @@ from motus_kinematics.core.vectors import TINY, across, crosser, length, ramp, r
 DOWN = 14
 """Row behind the segments: straight down."""
 _DOWN: Final = np.array([[0.0, 1.0, 0.0]])
+_ONE: Final = np.ones(1)
 SIDE_VIEW_BAND: Final = (0.75, 0.93)
 """Share of the athlete's lateral axis along the line of sight, from which on the picture weighs and decides: about 40
 and 20 degrees off the side view."""
@@ -41,6 +42,7 @@ class Geometry:
         forward: (2, 3) X of pelvis and thorax.
         lateral: (3,) low-passed direction to the athlete's right.
         heading: Its x and z on the level, of length 1.
+        ahead: (3,) level direction in which the athlete faces.
         side: How much the picture decides: 0 from front and back, 1 from the side.
         facing: 1 when the athlete faces right in the picture, else -1.
     """
@@ -53,17 +55,18 @@ class Geometry:
     forward: Floats
     lateral: Floats
     heading: tuple[float, float]
+    ahead: Floats
     side: float
     facing: float
 
 
 def geometry(seen: Skeleton, stance: Stance) -> Geometry:
     """Directions and frames of a frame's skeleton."""
-    segments = np.concatenate((restore(seen.bones, stance.lengths), _DOWN))
+    segments = np.concatenate((restore(seen.bones, seen.level_sizes, stance.lengths), _DOWN))
     shadows = np.concatenate((seen.shadows, _DOWN[:, :2]))
-    sizes, flat_sizes = length(segments), length(shadows)
-    solid = segments / np.maximum(sizes, TINY)[:, None]
-    flat = shadows / np.maximum(flat_sizes, TINY)[:, None]
+    sizes, flat_sizes = length(segments), np.concatenate((seen.flat_sizes, _ONE))
+    solid = segments / (sizes + TINY)[:, None]
+    flat = shadows / (flat_sizes + TINY)[:, None]
     trunk, lateral = solid[TRUNK], stance.lateral
     trusted = ramp(sizes[LINES] / np.maximum(stance.lengths[5:7], TINY), *LINE_BAND)[:, None]
     right = across(lateral + trusted * (solid[LINES] - lateral), trunk)
@@ -78,6 +81,7 @@ def geometry(seen: Skeleton, stance: Stance) -> Geometry:
         forward=right @ crosser(trunk),
         lateral=lateral,
         heading=(x / level, z / level),
+        ahead=np.array((-z / level, 0.0, x / level)),
         side=ramp_scalar(abs(z), *SIDE_VIEW_BAND),
         facing=-1.0 if z > 0.0 else 1.0,
     )

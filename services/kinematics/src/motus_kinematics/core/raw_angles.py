@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from motus_kinematics.core.body import Floats
 from motus_kinematics.core.geometry import DOWN, Geometry
-from motus_kinematics.core.skeleton import NECK, THIGH, TRUNK, UPPER_ARM
+from motus_kinematics.core.skeleton import NECK, THIGH, TRUNK
 from motus_kinematics.core.vectors import ramp
 
 KNEES, ELBOWS, SHOULDERS, ANKLES, THIGHS, HIPS = (slice(i, i + 2) for i in (0, 2, 4, 6, 8, 11))
@@ -19,14 +20,13 @@ NECK_ANGLE, LEAN = 10, 13
 # Segments whose directions make the first eleven; the second one is turned around where its sign is negative.
 _FIRST: Final = np.array([0, 1, 2, 3, 2, 3, 8, 9, 0, 1, NECK], dtype=np.intp)
 _SECOND: Final = np.array([4, 5, 6, 7, TRUNK, TRUNK, 4, 5, DOWN, DOWN, TRUNK], dtype=np.intp)
-_SIGN: Final = np.array([1.0, 1.0, 1.0, 1.0, -1.0, -1.0, -1.0, -1.0, 1.0, 1.0, 1.0])
+_SIGN: Final = np.array([[1.0, 1.0, 1.0, 1.0, -1.0, -1.0, -1.0, -1.0, 1.0, 1.0, 1.0]]).T
 _ARMS: Final = slice(2, 6)
 AWAY_BAND: Final = (0.2, 0.45)
 """Depth over length of an arm's segment from which on the world landmarks weigh, and decide (biomech 1.2)."""
 ARMS_FROM_SIDE: Final = 0.8
 """Least weight of the picture on arms in a side view, where depth is guessed worst and most arms swing forward."""
-_OUTWARD: Final = np.array([-1.0, 1.0])
-_OUTWARD_OF_LEGS: Final = np.array([-1.0, 1.0, -1.0, 1.0])
+Pair = tuple[float, float]
 _LEGS: Final = np.array([0, 1, 4, 5], dtype=np.intp)
 
 
@@ -63,65 +63,75 @@ class Raw:
 
 def raw_angles(body: Geometry) -> Raw:
     """All angles of a moment by the formulas of biomech 1.1."""
-    first, second = body.solid[_FIRST], body.solid[_SECOND] * _SIGN[:, None]
-    flat_second = body.flat[_SECOND] * _SIGN[:, None]
+    first, second = body.solid.take(_FIRST, 0), body.solid.take(_SECOND, 0) * _SIGN
+    flat = np.vecdot(body.flat.take(_FIRST, 0), body.flat.take(_SECOND, 0)) * _SIGN[:, 0]
     cosines = np.vecdot(first, second)
-    both = np.concatenate((cosines, np.vecdot(body.flat[_FIRST], flat_second)))
+    both = np.concatenate((cosines, flat))
     between = np.degrees(np.arccos(np.minimum(np.maximum(both, -1.0), 1.0)))
-    thighs, trunk = body.solid[THIGH], body.solid[TRUNK]
-    on_thorax = body.solid[UPPER_ARM] @ np.array((body.forward[1], body.right[1])).T
-    turned = np.degrees(np.arctan2(*_legs_of_tangents(body, thighs, trunk, on_thorax)))
-    shank, thigh = body.flat[4:6], body.flat[THIGH]
+    solid_turns, abduction, plane, rotation, lean_lateral = _in_space(body)
+    flat_turns, knee_turn = _in_picture(body)
+    depths = np.array((first[:, 2], second[:, 2]))
     return Raw(
-        solid=np.concatenate((between[:11], turned[:3])),
-        flat=np.concatenate((between[11:], turned[3:6])),
-        shown=_shown(body, first, second),
-        knee_turn=np.sign(thigh[:, 0] * shank[:, 1] - thigh[:, 1] * shank[:, 0]),
-        rotation=float(turned[6]),
-        lean_lateral=float(turned[7]),
-        abduction=np.degrees(np.arcsin(np.minimum(np.maximum(_OUTWARD * (thighs @ body.right[0]), -1.0), 1.0))),
-        plane=turned[8:10],
-        valgus=(turned[12:] - turned[10:12] + 180.0) % 360.0 - 180.0,
+        solid=np.concatenate((between[:11], solid_turns)),
+        flat=np.concatenate((between[11:], flat_turns)),
+        shown=_shown(body, depths),
+        knee_turn=np.array(knee_turn),
+        rotation=rotation,
+        lean_lateral=lean_lateral,
+        abduction=np.array(abduction),
+        plane=np.array(plane),
+        valgus=np.array(_valgus(body)),
         cosines=cosines,
-        depths=np.array((first[:, 2], second[:, 2])),
+        depths=depths,
     )
 
 
-def _shown(body: Geometry, first: Floats, second: Floats) -> Floats:
+def _shown(body: Geometry, depths: Floats) -> Floats:
     """(14,) weights of the picture: legs and trunk bend in the athlete's sagittal plane, arms in any."""
     shown = np.full(14, body.side)
-    away = np.maximum(np.abs(first[_ARMS, 2]), np.abs(second[_ARMS, 2]))
+    away = np.abs(depths[:, _ARMS]).max(axis=0)
     shown[_ARMS] = np.maximum(1.0 - ramp(away, *AWAY_BAND), ARMS_FROM_SIDE * body.side)
     return shown
 
 
-def _legs_of_tangents(body: Geometry, thighs: Floats, trunk: Floats, on_thorax: Floats) -> tuple[Floats, Floats]:
-    """Opposite and adjacent legs of fourteen angles.
+# Plain numbers from here on: fourteen single angles of two or three numbers each are faster without arrays.
 
-    Hips and lean, solid, then flat; rotation; lateral lean; arms' planes; thighs and shanks in the frontal plane.
-    """
-    x, y, z = trunk.tolist()
+
+def _turn_deg(opposite: float, adjacent: float) -> float:
+    return math.degrees(math.atan2(opposite, adjacent))
+
+
+def _in_space(body: Geometry) -> tuple[tuple[float, float, float], Pair, Pair, float, float]:
+    """Hips' flexion and lean; hips' abduction; planes of the upper arms; trunk rotation and lateral lean."""
+    limbs = body.solid[:4]
+    ahead, aside = (limbs @ body.forward.T).tolist(), (limbs @ body.right.T).tolist()
+    up = (limbs[THIGH] @ body.solid[TRUNK]).tolist()
+    x, y, z = body.solid[TRUNK].tolist()
     right_x, right_z = body.heading
-    flat_x, flat_y = body.flat[TRUNK].tolist()
-    flat_thighs, legs = body.flat[THIGH], body.solid[_LEGS]
-    outward = _OUTWARD_OF_LEGS * (right_x * legs[:, 0] + right_z * legs[:, 2])
-    hips, thorax = body.right[0], body.right[1]
-    opposite = (
-        thighs @ body.forward[0],
-        (right_x * z - right_z * x,),
-        body.facing * (flat_thighs @ np.array((-flat_y, flat_x))),
-        (body.facing * flat_x,),
-        (thorax @ body.forward[0], right_x * x + right_z * z),
-        on_thorax[:, 0],
-        outward,
-    )
-    adjacent = (
-        -(thighs @ trunk),
-        (-y,),
-        -(flat_thighs @ body.flat[TRUNK]),
-        (-flat_y,),
-        (thorax @ hips, -y),
-        _OUTWARD * on_thorax[:, 1],
-        legs[:, 1],
-    )
-    return np.concatenate(opposite), np.concatenate(adjacent)
+    lean = _turn_deg(right_x * z - right_z * x, -y)
+    flexion = (_turn_deg(ahead[0][0], -up[0]), _turn_deg(ahead[1][0], -up[1]), lean)
+    abduction = tuple(math.degrees(math.asin(min(max(v, -1.0), 1.0))) for v in (-aside[0][0], aside[1][0]))
+    plane = (_turn_deg(ahead[2][1], -aside[2][1]), _turn_deg(ahead[3][1], aside[3][1]))
+    thorax = body.right[1]
+    rotation = _turn_deg(float(thorax @ body.forward[0]), float(thorax @ body.right[0]))
+    return flexion, (abduction[0], abduction[1]), plane, rotation, _turn_deg(right_x * x + right_z * z, -y)
+
+
+def _in_picture(body: Geometry) -> tuple[tuple[float, float, float], Pair]:
+    """Hips' flexion and lean, and the sense in which each knee is bent."""
+    x, y = body.flat[TRUNK].tolist()
+    legs, facing = body.flat.take(_LEGS, 0).tolist(), body.facing
+    hips = [_turn_deg(facing * (leg_y * x - leg_x * y), -(leg_x * x + leg_y * y)) for leg_x, leg_y in legs[:2]]
+    bends = [
+        math.copysign(1.0, thigh[0] * shank[1] - thigh[1] * shank[0])
+        for thigh, shank in zip(legs[:2], legs[2:], strict=True)
+    ]
+    return (hips[0], hips[1], _turn_deg(facing * x, -y)), (bends[0], bends[1])
+
+
+def _valgus(body: Geometry) -> Pair:
+    """Turn of each shank against its thigh in the frontal plane, positive inwards."""
+    right_x, right_z = body.heading
+    legs = [_turn_deg(right_x * x + right_z * z, y) for x, y, z in body.solid.take(_LEGS, 0).tolist()]
+    left, right = legs[0] - legs[2], legs[3] - legs[1]
+    return (left + 180.0) % 360.0 - 180.0, (right + 180.0) % 360.0 - 180.0

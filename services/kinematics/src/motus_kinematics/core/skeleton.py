@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -41,6 +42,8 @@ class Skeleton:
         pixels: (36, 2) points in the picture in pixels, the centres of hips, shoulders and ears behind the 33.
         bones: (14, 3) segments in metres, camera axes.
         shadows: (14, 2) segments in the picture in pixels.
+        sizes, flat_sizes, level_sizes: (14,) their lengths: of the bones, of the shadows, of the bones as far as they
+            lie across the line of sight.
         point_doubt: (36,) factor on the expected error of a point: 1 well seen, NaN where the engine has none.
         bone_doubt: (14,) the larger of a segment's two ends.
     """
@@ -49,6 +52,9 @@ class Skeleton:
     pixels: Floats
     bones: Floats
     shadows: Floats
+    sizes: Floats
+    flat_sizes: Floats
+    level_sizes: Floats
     point_doubt: Floats
     bone_doubt: Floats
 
@@ -59,31 +65,41 @@ def see(frame: Frame) -> Skeleton | Absence:
         return Absence.NO_PERSON
     if not frame.presence[_TRUNK_POINTS].all():
         return Absence.NOT_PROVIDED
-    there = frame.presence[:, None]
-    pixels = np.where(there, frame.image[:, :2] * (frame.width, frame.height), 0.0)
-    if frame.world is None:
-        world = np.concatenate((pixels / frame.height, np.zeros((len(pixels), 1))), axis=1)
-    else:
-        world = np.where(there, frame.world, 0.0)
-    if not np.isfinite(pixels.sum() + world.sum() + frame.visibility.sum()):
+    points = _points(frame, frame.image)
+    if not math.isfinite(float(points.sum() + frame.visibility.sum())):
         return Absence.IMPLAUSIBLE
-    pixels, world = _with_centers(pixels), _with_centers(world)
-    bones, shadows = world[SEGMENT_TO] - world[SEGMENT_FROM], pixels[SEGMENT_TO] - pixels[SEGMENT_FROM]
-    if min(length(bones[TRUNK]), length(shadows[TRUNK])) < TINY:
+    segments = points.take(SEGMENT_TO, 0) - points.take(SEGMENT_FROM, 0)
+    shadows, bones = segments[:, :2], segments[:, 2:]
+    sizes, flat_sizes, level_sizes = length(bones), length(shadows), length(segments[:, 2:4])
+    if min(sizes[TRUNK], flat_sizes[TRUNK]) < TINY:
         return Absence.IMPLAUSIBLE
     doubt = _doubt(frame, frame.image)
-    doubt = np.concatenate((doubt, np.maximum(doubt[_LEFT_OF_CENTER], doubt[_RIGHT_OF_CENTER])))
-    bone_doubt = np.maximum(doubt[SEGMENT_FROM], doubt[SEGMENT_TO])
-    return Skeleton(frame.t_s, pixels, bones, shadows, doubt, bone_doubt)
+    bone_doubt = np.maximum(doubt.take(SEGMENT_FROM), doubt.take(SEGMENT_TO))
+    return Skeleton(frame.t_s, points[:, :2], bones, shadows, sizes, flat_sizes, level_sizes, doubt, bone_doubt)
 
 
-def _with_centers(points: Floats) -> Floats:
-    """The points and, behind them, the centres of hips, shoulders and ears."""
-    return np.concatenate((points, (points[_LEFT_OF_CENTER] + points[_RIGHT_OF_CENTER]) / 2.0))
+def _points(frame: Frame, image: Floats) -> Floats:
+    """(36, 5) pixels and metres of the points, absent ones zero, the centres of hips, shoulders and ears behind."""
+    points = np.zeros((36, 5))
+    points[:33, :2] = image[:, :2] * np.array((frame.width, frame.height), dtype=np.float64)
+    if frame.world is None:
+        points[:33, 2:4] = points[:33, :2] / frame.height
+    else:
+        points[:33, 2:] = frame.world
+    if not frame.presence.all():
+        points[:33][~frame.presence] = 0.0
+    points[33:] = (points.take(_LEFT_OF_CENTER, 0) + points.take(_RIGHT_OF_CENTER, 0)) / 2.0
+    return points
 
 
 def _doubt(frame: Frame, image: Floats) -> Floats:
-    """(33,) factor on the expected error of what rests on a point; NaN where the engine has none."""
-    outside = (np.abs(image[:, :2] - 0.5) > 0.5 + IMAGE_MARGIN).any(axis=1)
-    unseen = np.minimum(np.maximum((SEEN - frame.visibility) / SEEN, 0.0), 1.0)
-    return np.where(frame.presence, np.where(outside, OUTSIDE_DOUBT, 1.0 + HIDDEN_DOUBT * unseen), np.nan)
+    """(36,) factor on the expected error of what rests on a point; NaN where the engine has none."""
+    doubt = np.ones(36)
+    doubt[:33] += HIDDEN_DOUBT * np.maximum(1.0 - frame.visibility / SEEN, 0.0)
+    across = image[:, :2]
+    if across.min() < -IMAGE_MARGIN or across.max() > 1.0 + IMAGE_MARGIN:
+        doubt[:33][np.abs(across - 0.5).max(axis=1) > 0.5 + IMAGE_MARGIN] = OUTSIDE_DOUBT
+    if not frame.presence.all():
+        doubt[:33][~frame.presence] = np.nan
+    doubt[33:] = np.maximum(doubt.take(_LEFT_OF_CENTER), doubt.take(_RIGHT_OF_CENTER))
+    return doubt

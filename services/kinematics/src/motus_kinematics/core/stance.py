@@ -11,13 +11,14 @@ from motus_kinematics.core import bones
 from motus_kinematics.core.body import Floats
 from motus_kinematics.core.skeleton import LINES, TRUNK, Skeleton
 from motus_kinematics.core.standing import Standing
-from motus_kinematics.core.vectors import TINY, across, length, unit
+from motus_kinematics.core.vectors import TINY, across, unit
 
 FACING_TIME_CONSTANT_S: Final = 0.3
 SIZE_TIME_CONSTANT_S: Final = 1.0
 LOST_S: Final = 2.0
 """After a gap this long nothing is taken for granted but the body itself."""
-_SCALE: Final = np.array([0, 1, 2, 3, 4, 5, 10, 11, 12], dtype=np.intp)
+_IN_SCALE: Final = np.array([1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 1.0, 0.0])
+"""The segments whose lengths tell the scale: forearms, feet and neck are too short or too badly seen."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class Stance:
 def follow(stance: Stance | None, seen: Skeleton) -> Stance:
     """The stance after one more frame."""
     lateral, px_per_m, yaw_deg = _lateral(seen.bones), _scale(seen), _yaw_deg(seen.bones)
-    lengths, weights = bones.observe(seen.bones, seen.bone_doubt)
+    lengths, weights = bones.observe(seen.sizes, seen.level_sizes, seen.bone_doubt)
     if stance is None:
         return Stance(seen.t_s, seen.t_s, lateral, px_per_m, lengths, yaw_deg, Standing())
     dt_s = seen.t_s - stance.t_s
@@ -84,7 +85,7 @@ def _lateral(segments: Floats) -> Floats:
 
 def _scale(seen: Skeleton) -> float:
     """Pixels per metre, by how long the segments look and how long they are across the line of sight."""
-    return float(length(seen.shadows[_SCALE]).sum() / max(length(seen.bones[_SCALE, :2]).sum(), TINY))
+    return float(seen.flat_sizes @ _IN_SCALE) / max(float(seen.level_sizes @ _IN_SCALE), TINY)
 
 
 def _yaw_deg(segments: Floats) -> Floats:
