@@ -56,6 +56,15 @@ def test_landmarks_come_out_as_they_went_in(lab):
     assert seen.presence.all()
 
 
+@pytest.mark.parametrize(("said", "smoothed"), [("RAW", False), ("ENGINE", True), ("UNSPECIFIED", False)])
+def test_whether_the_engine_has_smoothed_goes_along(lab, said, smoothed):
+    """The core must know, so as not to smooth twice."""
+    sent = message(lab.frame(2.0, lab.standing))
+    sent.engine.smoothing = landmarks_pb2.Smoothing.Value(f"SMOOTHING_{said}")
+
+    assert convert.frames_of(sent, ["p1"])["p1"].smoothed is smoothed
+
+
 def test_a_participant_who_is_not_in_the_frame_gets_an_empty_one(lab):
     """Somebody else's landmarks are nobody's of ours."""
     frames = convert.frames_of(message(lab.frame(2.0, lab.standing), participant="p2"), ["p1"])

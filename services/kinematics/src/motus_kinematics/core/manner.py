@@ -17,9 +17,9 @@ EXPLOSIVE_S: Final = 0.6
 """A shortening phase below it is explosive (biomech 5)."""
 TIMING_ERROR_S: Final = 0.08
 """How well the length of a phase is known at 30 frames a second."""
-SHAKY_PERCENT: Final = 0.5
+SHAKY_PERCENT: Final = 0.4
 """Of the way: a tremor of 2 to 3 degrees, as far as the local quadratic lets it pass."""
-NOISE_SHARE: Final = 1.3
+NOISE_SHARE: Final = 1.2
 """Power of the tremor that independent errors explain, over the one expected of them: neighbours share some."""
 DECIDED: Final = (0.15, 0.35)
 """Standard errors of a yes or no below which it is trusted highly, and at least somewhat."""

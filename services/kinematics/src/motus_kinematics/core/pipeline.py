@@ -12,7 +12,7 @@ import numpy as np
 
 from motus_kinematics.core.angles import measure
 from motus_kinematics.core.body import Floats, Frame, unmirrored
-from motus_kinematics.core.channels import DIFFERENTIATED, Reading
+from motus_kinematics.core.channels import DIFFERENTIATED, Grade, Reading
 from motus_kinematics.core.events import Event, PersonEvent, Phase
 from motus_kinematics.core.history import append
 from motus_kinematics.core.repair import Tracks, late, mend
@@ -23,6 +23,7 @@ from motus_kinematics.core.stream import Recent, push, settle
 from motus_kinematics.core.view import View, watch
 
 REVIEW_INTERVAL_S: Final = 0.1
+KEPT_FRAMES: Final = 10
 LOST_S: Final = 2.0
 """Out of view for so long, a participant is reported lost."""
 _NO_RATES: Final = np.full(len(DIFFERENTIATED), np.nan)
@@ -76,8 +77,9 @@ class Outputs:
     """What one step has to say.
 
     Attributes:
-        now: The frame's channels as known now; velocities are those of the newest settled moment. None for a frame
-            that was left out because it is not newer than the last.
+        now: The frame's channels as known now; velocities are those of the newest settled moment. Through ten frames
+            without anybody the last ones stay, graded as not to be used. None for a frame that was left out because
+            it is not newer than the last.
         settled: Moments that are final now, 67 ms behind: what is stored.
         events: What happened.
     """
@@ -105,8 +107,7 @@ def step(state: State, frame: Frame, config: Config) -> tuple[State, Outputs]:
     state, settled = _settle(state, frame.t_s)
     state, presence = _watch_presence(state, reading)
     state, events = _review(state, config)
-    now = sample(reading.t_s, reading.values, reading.sigmas, state.rates, state.rate_sigmas, reading.absences)
-    return state, Outputs(now, settled, (*presence, *seen, *events))
+    return state, Outputs(_now(state), settled, (*presence, *seen, *events))
 
 
 def mark_set(state: State, t_s: float, *, begins: bool) -> tuple[State, Outputs]:
@@ -134,6 +135,18 @@ def flush(state: State) -> tuple[State, Outputs]:
 def phase(state: State) -> Phase:
     """The phase that goes on."""
     return state.review.phase
+
+
+def _now(state: State) -> Sample:
+    """The newest moment. Who is out of sight for a few frames keeps their last values on display, not for use."""
+    recent, missed = state.recent, state.tracks.empty
+    kept = 0 < missed <= KEPT_FRAMES and missed < len(recent.t_s)
+    row = -1 - missed if kept else -1
+    columns = (recent.values[row], recent.sigmas[row], state.rates, state.rate_sigmas, recent.absences[row])
+    shown = sample(state.t_s, *columns)
+    if not kept:
+        return shown
+    return replace(shown, grades=np.where(shown.absences > 0, shown.grades, Grade.NONE).astype(np.uint8))
 
 
 def _settle(state: State, now_s: float) -> tuple[State, tuple[Sample, ...]]:

@@ -15,6 +15,12 @@ _PEAKS: Final = ("knee_flexion", "hip_flexion", "elbow_flexion", "shoulder_eleva
 _MINIMA: Final = ("knee_flexion", "hip_flexion", "elbow_flexion")
 EXTREME: Final = 0.97
 """Quantile that stands for a peak: a single frame decides nothing."""
+PEAK_ERROR: Final = 1.2
+"""Of the angle's own: a peak is sought among many rows and finds the noisiest."""
+LEAST_ERROR: Final = 0.85
+"""The same of a minimum, where joints are straight and seen best."""
+RANGE_ERROR: Final = 0.8
+"""The same of a range: a slow bias is in both of its ends."""
 MOSTLY_FRONT: Final = 0.5
 MOSTLY_SIDE: Final = 0.87
 """Bounds of `side_view_ratio`: within 30 degrees of the front or the back, and within 30 degrees of the side."""
@@ -79,18 +85,19 @@ def _asymmetry(left: Measured, right: Measured, side_view: float) -> Measured:
 
 
 def _range(rows: CycleRows, name: str, channel: str) -> Measured:
-    """How far a channel moves within the cycle. A slow bias is in both ends, so the error is that of one."""
+    """How far a channel moves within the cycle."""
     if missing := rows.missing(name, channel):
         return missing
     moved = rows.quantile(channel, EXTREME) - rows.quantile(channel, 1.0 - EXTREME)
-    return graded(name, moved, rows.sigma(channel))
+    return graded(name, moved, RANGE_ERROR * rows.sigma(channel))
 
 
 def _extreme(rows: CycleRows, name: str, channel: str, share: float) -> Measured:
     """The largest or smallest value of a channel within the cycle."""
     if missing := rows.missing(name, channel):
         return missing
-    return graded(name, rows.quantile(channel, share), rows.sigma(channel))
+    error = PEAK_ERROR if share > 0.5 else LEAST_ERROR
+    return graded(name, rows.quantile(channel, share), error * rows.sigma(channel))
 
 
 def _depth(rows: CycleRows) -> Measured:

@@ -36,9 +36,9 @@ MIN_DETERMINANT: Final = 1e-12
 """A column with fewer samples than a parabola needs has none; what is solved for it is not used."""
 PRIOR_SHARE: Final = 0.3
 """Of an expected error, what shakes from frame to frame; the rest is a slow bias that no rate shows (biomech 9.2)."""
-SLOW_RATE_HZ: Final = 3.5
-"""Velocity of the slow bias over an angle's expected error: 70 % of the error wander below 0.8 Hz, which makes 2 pi
-times 0.8 of them per second (second-order low pass, biomech 11). No residual shows it."""
+SLOW_RATE_HZ: Final = 2.8
+"""Velocity of the slow bias over an angle's expected error: rather more than half of the error wanders below 0.8 Hz,
+which makes 2 pi times 0.8 of that per second (second-order low pass, biomech 11). No residual shows it."""
 PRIOR_FREEDOM: Final = 4.0
 """Samples that the expected shake counts for, beside those of the window."""
 

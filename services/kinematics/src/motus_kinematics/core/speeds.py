@@ -31,11 +31,11 @@ HELD: Final = "velocity_rms_deg_s"
 """Measure of a phase in which something is held."""
 PEAK_SHARE: Final = 0.9
 """Quantile of the velocity that stands for its peak: the largest one is mostly noise."""
-PEAK_ERROR: Final = 0.2
+PEAK_ERROR: Final = 0.15
 """Of a peak: what 30 frames a second and their filter make of it."""
 NEAR_PEAK: Final = 0.8
 """Of the peak: the middle of the time spent above is when it was reached."""
-TIME_ERROR: Final = 0.15
+TIME_ERROR: Final = 0.11
 """Of a phase: how well that moment is known."""
 EVEN_HZ: Final = 30.0
 SPARC_ERROR: Final = 0.15
