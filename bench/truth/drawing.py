@@ -22,8 +22,10 @@ from truth.heard import COLUMN, Heard
 from truth.sums import Z80
 
 JOINTS = ("knee_flexion", "hip_flexion", "elbow_flexion", "shoulder_elevation")
-TRUNK = ("trunk_lean_deg", "trunk_rotation_deg")
+TRUNK = ("trunk_lean_deg", "trunk_lean_lateral_deg", "trunk_rotation_deg")
 PHASE_COLOURS = {Phase.ECCENTRIC: "#9ecae1", Phase.TURN_HOLD: "#d9d9d9", Phase.CONCENTRIC: "#fdd0a2"}
+TRUE_COLOURS = {"eccentric": "#3182bd", "turn_hold": "#969696", "concentric": "#e6850d"}
+"""Of the true phases, a strip at the bottom."""
 LINE_COLOURS = ("#1b5e8c", "#b4441c", "#3d7f3f", "#7a4fa3", "#8a6d1f", "#555555")
 STEADY_DEG = 10.0
 """Channels that move by less are not drawn."""
@@ -61,18 +63,28 @@ class Scene:
     def primary(self) -> str:
         """The angle that the exercise is told by."""
         exercise = EXERCISES.get(self.exercise)
-        return exercise.primary_channel(self.side) if exercise else f"knee_flexion_{self.side}_deg"
+        return exercise.primary_channel(self.side) if exercise else max(self._angles, key=self._span)
+
+    @property
+    def partner(self) -> str | None:
+        """The same angle of the other side, where sides took turns."""
+        other = self.primary.replace(f"_{self.side}_", f"_{SIDES[self.side == SIDES[0]]}_")
+        turns = any(event.record.cycle.side for event in self.heard.reps)
+        return other if turns and other != self.primary else None
 
     @property
     def others(self) -> list[str]:
         """The other angles that move."""
-        names = [*(f"{joint}_{self.side}_deg" for joint in JOINTS), *TRUNK]
-        return [name for name in names if name != self.primary and self._moves(name)]
+        return [name for name in self._angles if name != self.primary and self._span(name) > STEADY_DEG]
 
-    def _moves(self, name: str) -> bool:
+    @property
+    def _angles(self) -> list[str]:
+        return [*(f"{joint}_{self.side}_deg" for joint in JOINTS), *TRUNK]
+
+    def _span(self, name: str) -> float:
         values = self.heard.values[:, COLUMN[name]]
         values = values[np.isfinite(values)]
-        return len(values) > 0 and float(np.quantile(values, 0.97) - np.quantile(values, 0.03)) > STEADY_DEG
+        return float(np.quantile(values, 0.97) - np.quantile(values, 0.03)) if len(values) else 0.0
 
 
 def draw(scene: Scene, path: Path) -> None:
@@ -80,6 +92,8 @@ def draw(scene: Scene, path: Path) -> None:
     figure, axes = plt.subplots(3, 1, figsize=(12, 9), sharex=True, height_ratios=(3, 3, 2), layout="constrained")
     _phases(axes[0], scene.heard)
     _angle(axes[0], scene, scene.primary, LINE_COLOURS[0])
+    if scene.partner:
+        _angle(axes[0], scene, scene.partner, LINE_COLOURS[3])
     _reps(axes[0], scene)
     for name, colour in zip(scene.others, LINE_COLOURS[1:], strict=False):
         _angle(axes[1], scene, name, colour)
@@ -115,13 +129,17 @@ def _line(axes: Axes, scene: Scene, name: str, colour: str) -> None:
 
 
 def _reps(axes: Axes, scene: Scene) -> None:
-    """Numbers the counted repetitions, marks the true ones at the bottom."""
+    """Numbers the counted repetitions; below, the true ones and their phases."""
     for number, event in enumerate(scene.heard.reps, start=1):
-        axes.text(event.record.cycle.turn_s, 1.01, str(number), transform=axes.get_xaxis_transform(), ha="center")
+        words = f"{number} {event.record.cycle.side}".strip()
+        axes.text(event.record.cycle.turn_s, 1.01, words, transform=axes.get_xaxis_transform(), ha="center")
     if scene.recording is not None:
+        for phase in scene.recording.truth.phases:
+            colour = TRUE_COLOURS.get(phase.kind, "white")
+            axes.axvspan(phase.start_s, phase.end_s, ymax=0.04, color=colour, lw=0, zorder=1)
         for rep in scene.recording.truth.reps:
             ends = [rep.start_s, rep.end_s]
-            axes.plot(ends, [0.02, 0.02], transform=axes.get_xaxis_transform(), color="black", lw=2, marker="|")
+            axes.plot(ends, [0.05, 0.05], transform=axes.get_xaxis_transform(), color="black", lw=2, marker="|")
 
 
 def _finish(scene: Scene, axes: np.ndarray) -> None:
@@ -139,7 +157,7 @@ def _finish(scene: Scene, axes: np.ndarray) -> None:
         if part.get_legend_handles_labels()[0]:
             part.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)
         else:
-            part.text(0.5, 0.5, "nothing else moves", transform=part.transAxes, ha="center", color="grey")
+            part.text(0.5, 0.5, "nothing to show", transform=part.transAxes, ha="center", color="grey")
     axes[-1].set_xlabel("seconds")
 
 

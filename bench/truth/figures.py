@@ -122,7 +122,7 @@ def peak_spreads(scores: Iterable[SetScore]) -> dict[str, float]:
     return {f"{joint}_peak_repeat_deg": root_mean(np.array(variances)) for joint, variances in spreads.items()}
 
 
-def counting(scores: Iterable[SetScore]) -> dict[str, float]:
+def counting(scores: Sequence[SetScore]) -> dict[str, float]:
     """Shares of sets of named exercises counted exactly and off by at most one, with the name given and without."""
     sets = [score for score in scores if score.true_reps and named(score)]
     given = np.array([abs(score.given_reps - score.true_reps) for score in sets])
@@ -150,13 +150,15 @@ def share(right: np.ndarray) -> float:
     return float(right.mean()) if len(right) else np.nan
 
 
-def idling(scores: Iterable[SetScore]) -> dict[str, float]:
-    """Repetitions counted per minute of idling, with an exercise given and without."""
+def idling(scores: Sequence[SetScore]) -> dict[str, float]:
+    """Repetitions counted per minute of idling, with an exercise given and without; and of moving without any."""
     idle = [score for score in scores if score.exercise == IDLE]
     asked = [score for score in idle if score.unnamed_reps is not None]
+    restless = [score for score in scores if score.exercise == "unknown" and not score.true_reps]
     return {
         "idle_false_reps_per_min": _rate(sum(score.given_reps for score in idle), idle),
         "idle_unnamed_false_reps_per_min": _rate(sum(score.unnamed_reps or 0 for score in asked), asked),
+        "restless_false_reps_per_min": _rate(sum(score.given_reps for score in restless), restless),
     }
 
 

@@ -35,6 +35,7 @@ OF_A_SET = {
     "explosive_right_share": "explosive_right_share",
     "shaky_right_share": "shaky_right_share",
     "idle_false_reps_per_min": "idle_false_reps_per_min",
+    "restless_false_reps_per_min": "reported only: fidgeting and dancing are no idling",
 }
 """Figures of whole sets that get rows, and what holds them."""
 
