@@ -118,13 +118,18 @@ GATES = (
 )
 
 REPORTED = (
+    ("_velocity", "gated in squats, where a frame rate of 30 suffices"),
+    ("rest_before", "follows from starts and ends, which are gated"),
+    ("rep_duration", "follows from starts and ends, which are gated"),
+    ("asymmetry", "within the camera's error below 15 % (biomech 6)"),
+    ("similarity", "a likeness among repetitions, without a truth of its own"),
+    ("hip_drop", "heights in the picture serve counting; the counts are gated"),
     ("_height_ratio", "heights in the picture serve counting; the counts are gated"),
     ("ankle_dorsiflexion", "heel and toe are the noisiest points: 7 to 25° in the literature"),
     ("thigh_elevation", "depth follows from hip and knee, which are gated"),
     ("trunk_lean_lateral", "moves too little in the movements shown for a gate to say much"),
     ("trunk_lean", "hip flexion, of which it is a part, is gated"),
     ("tremor", "shaky or stable, which follows from it, is gated"),
-    ("_velocity", "gated in squats, where a frame rate of 30 suffices"),
     ("acceleration", "white-noise gain leaves nothing of a slow repetition's (biomech 2)"),
     ("valgus", "a traffic light, no degrees (biomech 7)"),
     ("frontal_plane", "a traffic light, no degrees (biomech 7)"),
@@ -156,5 +161,5 @@ def gate_of(measure: str) -> str:
     """The gate of a measure, or the reason why it is only reported."""
     if measure in GATED:
         return GATED[measure]
-    reason = next((why for part, why in REPORTED if part in measure), "the same channel's gate holds it")
+    reason = next((why for part, why in REPORTED if part in measure), "the channel whose extreme it is is gated")
     return f"reported only: {reason}"
