@@ -118,6 +118,10 @@ GATES = (
 )
 
 REPORTED = (
+    ("tremor", "shaky or stable, which follows from it, is gated"),
+    ("sparc", "shaky or stable is gated"),
+    ("smoothness", "shaky or stable is gated"),
+    ("sticking", "seen in a part of all athletes only (biomech 5)"),
     ("_velocity", "gated in squats, where a frame rate of 30 suffices"),
     ("rest_before", "follows from starts and ends, which are gated"),
     ("rep_duration", "follows from starts and ends, which are gated"),
@@ -153,6 +157,8 @@ GATED = {
     "eccentric_s": "phase_boundary_s",
     "concentric_s": "phase_boundary_s",
     "turn_hold_s": "phase_boundary_s",
+    "explosive_ratio": "explosive_right_share",
+    "shaky_ratio": "shaky_right_share",
 }
 """The gate that holds a measure."""
 
