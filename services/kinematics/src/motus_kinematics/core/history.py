@@ -27,6 +27,7 @@ BLOCK_ROWS: Final = 64
 STEP_DEG, STEP_RATIO, STEP_DEG_S, STEP_RATE_SIGMA = 0.05, 0.001, 0.5, 4.0
 SIGMA_STEP_DEG, SIGMA_STEP_RATIO = 0.25, 0.0025
 UNKNOWN_CODE: Final = np.iinfo(np.int16).min
+LARGEST_CODE: Final = np.iinfo(np.int16).max
 _RATE_INDEX: Final = {name: i for i, name in enumerate(DIFFERENTIATED)}
 _POSITION_STEPS: Final = [STEP_DEG if name.endswith("_deg") else STEP_RATIO for name in POSITIONS]
 _SIGMA_STEPS: Final = [SIGMA_STEP_DEG if name.endswith("_deg") else SIGMA_STEP_RATIO for name in POSITIONS]
@@ -158,8 +159,9 @@ def table(history: History) -> Table:
 
 def _encode(row: Floats) -> Codes16:
     """Codes of a row; what is out of range keeps the nearest code."""
-    largest = np.iinfo(np.int16).max
-    codes = np.where(np.isfinite(row), np.minimum(np.maximum(np.rint(row / STEPS), -largest), largest), UNKNOWN_CODE)
+    codes = np.where(
+        np.isfinite(row), np.minimum(np.maximum(np.rint(row / STEPS), -LARGEST_CODE), LARGEST_CODE), UNKNOWN_CODE
+    )
     return codes.astype(np.int16)
 
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from motus_kinematics.core.body import Floats
 from motus_kinematics.core.channels import (
@@ -26,7 +25,17 @@ _SOURCES: Final = np.append(_POSITIONS, [POSITIONS.index(name) for name in DIFFE
 """The position behind each published column: itself, or the angle of a velocity."""
 _CAPPED: Final = {"trunk_shape_ratio": Grade.LOW}
 """Measures that are no more than a hint, however well the points are seen."""
-_BEST_GRADES: Final = np.array([_CAPPED.get(name, Grade.HIGH) for name in PUBLISHED])
+_BEST_GRADES: Final = np.array([_CAPPED.get(name, Grade.HIGH) for name in PUBLISHED], dtype=np.uint8)
+_LARGEST_ERRORS: Final = (GRADE_BOUNDS_DEG[-1] / DEGREES_PER_UNIT)[_SOURCES]
+_GRADE_BOUNDS: Final = np.concatenate(
+    (
+        (GRADE_BOUNDS_DEG[:, None] / DEGREES_PER_UNIT)[:, _POSITIONS],
+        np.repeat(RATE_GRADE_BOUNDS_DEG_S[:, None], len(DIFFERENTIATED), axis=1),
+    ),
+    axis=1,
+)
+"""(3, C) expected errors, in each column's unit, from which on the next worse grade holds."""
+_TOO_FEW_FRAMES: Final = np.uint8(Absence.TOO_FEW_FRAMES)
 
 
 @dataclass(frozen=True)
@@ -62,17 +71,9 @@ def sample(
         absences: (P,) why a position is not there, or is not to be published.
     """
     values = np.concatenate((positions[_POSITIONS], rates))
-    errors = (sigmas * DEGREES_PER_UNIT)[_SOURCES]
-    known = np.isfinite(values) & (errors < GRADE_BOUNDS_DEG[-1])
-    grades = np.maximum(1 + _classes(errors[: len(_POSITIONS)], rate_sigmas), _BEST_GRADES)
-    grades = np.where(known, grades, Grade.ABSENT)
+    own = np.concatenate((sigmas[_POSITIONS], rate_sigmas))
+    known = np.isfinite(values) & (sigmas[_SOURCES] < _LARGEST_ERRORS)
+    classes = np.maximum(1 + (own >= _GRADE_BOUNDS).sum(axis=0, dtype=np.uint8), _BEST_GRADES)
     reasons = absences[_SOURCES]
-    reasons = np.where(known, Absence.PRESENT, np.where(reasons > 0, reasons, Absence.TOO_FEW_FRAMES))
-    own = np.where(known, np.concatenate((sigmas[_POSITIONS], rate_sigmas)), np.nan)
-    return Sample(t_s, np.where(known, values, 0.0), reasons.astype(np.uint8), grades.astype(np.uint8), own)
-
-
-def _classes(errors_deg: Floats, rate_sigmas: Floats) -> NDArray[np.int_]:
-    """Number of grade bounds that each expected error has passed."""
-    bounds = ((errors_deg, GRADE_BOUNDS_DEG), (rate_sigmas, RATE_GRADE_BOUNDS_DEG_S))
-    return np.concatenate([np.searchsorted(limits, np.nan_to_num(errors), side="right") for errors, limits in bounds])
+    reasons = np.where(reasons > 0, reasons, _TOO_FEW_FRAMES)
+    return Sample(t_s, np.where(known, values, 0.0), ~known * reasons, known * classes, np.where(known, own, np.nan))
