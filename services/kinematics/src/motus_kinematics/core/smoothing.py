@@ -42,6 +42,14 @@ which makes 2 pi times 0.8 of that per second (second-order low pass, biomech 11
 PRIOR_FREEDOM: Final = 4.0
 """Samples that the expected shake counts for, beside those of the window."""
 
+# The cofactors 00, 01, 02, 11, 12 and 22 of the matrix whose entry i, j is the sum of the powers i + j: products of
+# two such sums less products of two others.
+_FIRST: Final = np.array([2, 2, 1, 0, 1, 0], dtype=np.intp)
+_SECOND: Final = np.array([4, 3, 3, 4, 2, 2], dtype=np.intp)
+_THIRD: Final = np.array([3, 1, 2, 2, 0, 1], dtype=np.intp)
+_FOURTH: Final = np.array([3, 4, 2, 2, 3, 1], dtype=np.intp)
+_SYMMETRIC: Final = np.array([[0, 1, 2], [1, 3, 4], [2, 4, 5]], dtype=np.intp)
+
 
 @dataclass(frozen=True)
 class Fit:
@@ -89,13 +97,16 @@ def fit(t_s: Floats, x: Floats, sigmas: Floats, floors: Floats, at_s: float) -> 
     weights /= np.maximum(weights.max(axis=0), TINY)
     used = weights > 0.0
     powers = ((t_s - at_s) / BACK_S) ** np.arange(5)[:, None]
-    residual = np.abs(_solve(powers, known, weights).residual)
+    curve = powers[:3].T
+    residual = np.abs(known - curve @ _solve(powers, known, weights)[0])
     bound = HUBER * (weights * residual).sum(axis=0) / np.maximum(weights.sum(axis=0), TINY) + 0.05 * floors
-    parabola = _solve(powers, known, weights * np.minimum(1.0, bound / np.maximum(residual, TINY)))
+    weights = weights * np.minimum(1.0, bound / np.maximum(residual, TINY))
+    parabola, rate_gain = _solve(powers, known, weights)
+    spread = (weights * (known - curve @ parabola) ** 2).sum(axis=0)
     count = used.sum(axis=0)
-    noise = _noise(parabola.spread, count - 3.0, np.where(used, doubts, np.inf).min(axis=0))
-    rate_sigmas = np.sqrt(np.maximum(parabola.rate_gain * noise, 0.0)) / BACK_S
-    rows = (parabola.value, parabola.rate / BACK_S, rate_sigmas)
+    noise = _noise(spread, count - 3.0, np.where(used, doubts, np.inf).min(axis=0))
+    rate_sigmas = np.sqrt(np.maximum(rate_gain * noise, 0.0)) / BACK_S
+    rows = (parabola[0], parabola[1] / BACK_S, rate_sigmas)
     return Fit(*(np.where(count >= MIN_SAMPLES, row, np.nan) for row in rows))
 
 
@@ -120,35 +131,19 @@ def inliers(x: Floats, there: Flags, floors: Floats) -> Flags:
     return kept
 
 
-@dataclass(frozen=True)
-class _Parabola:
-    """Weighted least squares per column, (C,) each and (m, C) residuals.
-
-    `rate_gain` is the variance of the rate at a unit variance of the samples, `spread` the weighted sum of squares.
-    """
-
-    value: Floats
-    rate: Floats
-    rate_gain: Floats
-    residual: Floats
-    spread: Floats
-
-
-def _solve(powers: Floats, x: Floats, weights: Floats) -> _Parabola:
+def _solve(powers: Floats, x: Floats, weights: Floats) -> tuple[Floats, Floats]:
     """Solves the 3 x 3 normal equations of all columns at once by their cofactors.
 
     Args:
         powers: (5, m) powers 0 to 4 of the scaled times.
         x: (m, C) samples.
         weights: (m, C) from 0 to 1.
+
+    Returns:
+        (3, C) value, rate and bend at the time 0, and the (C,) variance of the rate at a unit variance of the samples.
     """
-    s0, s1, s2, s3, s4 = powers @ weights
-    b0, b1, b2 = powers[:3] @ (weights * x)
-    c00, c01, c02 = s2 * s4 - s3 * s3, s2 * s3 - s1 * s4, s1 * s3 - s2 * s2
-    c11, c12, c22 = s0 * s4 - s2 * s2, s1 * s2 - s0 * s3, s0 * s2 - s1 * s1
-    scale = 1.0 / np.maximum(s0 * c00 + s1 * c01 + s2 * c02, MIN_DETERMINANT)
-    value = (c00 * b0 + c01 * b1 + c02 * b2) * scale
-    rate = (c01 * b0 + c11 * b1 + c12 * b2) * scale
-    bend = (c02 * b0 + c12 * b1 + c22 * b2) * scale
-    residual = x - powers[:3].T @ np.array((value, rate, bend))
-    return _Parabola(value, rate, c11 * scale, residual, (weights * residual * residual).sum(axis=0))
+    s = powers @ weights
+    cofactors = s[_FIRST] * s[_SECOND] - s[_THIRD] * s[_FOURTH]
+    scale = 1.0 / np.maximum((s[:3] * cofactors[:3]).sum(axis=0), MIN_DETERMINANT)
+    solved: Floats = (cofactors[_SYMMETRIC] * (powers[:3] @ (weights * x))).sum(axis=1) * scale
+    return solved, cofactors[3] * scale
