@@ -232,7 +232,7 @@ class Notice(_message.Message):
     TEXT_FIELD_NUMBER: _builtins.int
     VIEW_FIELD_NUMBER: _builtins.int
     code: _builtins.str
-    """Stable code: `source_stalled`, `source_failed`, `person_lost`."""
+    """Stable code: `source_stalled`, `source_failed`, `person_lost`, `person_found`, `view_known`, `view_changed`."""
     text: _builtins.str
     """One plain sentence that says what to do."""
     @_builtins.property
