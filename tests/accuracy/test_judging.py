@@ -8,12 +8,14 @@ import pytest
 from motus_kinematics.core.channels import PUBLISHED
 from motus_register import CHANNELS, MEASURES
 from motus_samples.synthetic import Script, record
-from truth.athletes import Case, SetScore, cases
+from truth.athletes import Case, SetScore, cases, frames_of
 from truth.channels import channel_errors, unsided
+from truth.drawing import Scene, draw
 from truth.figures import counting, idling, macro_f1, manner_right, peak_spreads, rom_change
 from truth.gates import GATED, GATES, Gate, at_most, gate_of, reached
-from truth.heard import Heard
+from truth.heard import Heard, hear
 from truth.mocap import thigh_to_trunk
+from truth.page import BLOCKS, write
 from truth.reps import RepScore
 from truth.sums import Sums, difference, sums
 
@@ -154,3 +156,24 @@ def test_every_measure_has_a_gate_or_a_reason(name):
 def test_gated_measures_exist():
     """A measure that a gate claims to hold is in the register."""
     assert set(GATED) <= {unsided(name) for name in (*CHANNELS, *MEASURES)}
+
+
+def test_the_page_keeps_what_was_not_measured(tmp_path):
+    """Blocks whose figures a run lacks stay as they are, words around them too."""
+    page = tmp_path / "page.md"
+    page.write_text("words\n" + "".join(f"<!-- {name} -->\nold {name}\n<!-- /{name} -->\n" for name in BLOCKS))
+    left = write(page, {"synthetic_sets": 3, "knee_flexion_lateral_mae_deg": 7.25})
+
+    assert set(left) == {"heard", "clips", "mocap"}
+    assert "old clips" in page.read_text()
+    assert "old gates" not in page.read_text()
+    assert "| `knee_flexion_lateral_mae_deg` | 7.25 | ≤ 8 | met |" in page.read_text()
+    assert page.read_text().startswith("words\n")
+
+
+def test_a_picture_is_drawn(tmp_path):
+    """A set with its truth becomes a PNG."""
+    recording = record(Script("curl", 2, reps=2, alternating=True))
+    draw(Scene("curl", "curl", hear(frames_of(recording), "curl"), recording), tmp_path / "curl.png")
+
+    assert (tmp_path / "curl.png").read_bytes().startswith(b"\x89PNG")
