@@ -45,6 +45,7 @@ class Count:
     Attributes:
         exercise: What was counted, and by which signals.
         cycles: Counted cycles by time.
+        by_look: The cycles of each side for itself, which the next count takes over.
         attempts: What was attempted and does not count, by time.
         amplitude: The set's usual amplitude in smallest repetitions; 0 when nothing moved.
         busy: The newest rows are away from rest, in a cycle that is not over.
@@ -57,6 +58,7 @@ class Count:
 
     exercise: Exercise
     cycles: tuple[Cycle, ...] = ()
+    by_look: tuple[Cycle, ...] = ()
     attempts: tuple[Attempt, ...] = ()
     amplitude: float = 0.0
     busy: bool = False
@@ -74,7 +76,8 @@ def count(table: Table, exercise: Exercise, *, ended: bool, before: tuple[Cycle,
         table: The settled past since the last set.
         exercise: What is counted.
         ended: No more rows will come: the last cycle is judged as it stands.
-        before: Cycles of the last count of the same set; those between the same turning points are taken over.
+        before: Cycles of each side in the last count of the same set; those between the same turning points are taken
+            over.
     """
     looks = _looks(table, exercise, ended, {(c.side, c.upside_down, c.pivots_s): c for c in before if c.final})
     amplitude = max((look.amplitude for look in looks), default=0.0)
@@ -87,6 +90,7 @@ def count(table: Table, exercise: Exercise, *, ended: bool, before: tuple[Cycle,
     return replace(
         max((newest(look, cycles) for look in chosen), key=lambda found: found.height),
         cycles=cycles,
+        by_look=tuple(cycle for own in by_side for cycle in own),
         attempts=tuple(sorted((a for look in chosen for a in attempts_in(look, cycles)), key=lambda a: a.cycle.turn_s)),
         signals={look.side: look.shape for look in chosen} | {"": max(chosen, key=_height).shape},
     )

@@ -39,7 +39,7 @@ class Review:
         naming: The exercise that was recognised, where none was given.
         open_set: What was last said of the set; None while none is open.
         phase: What goes on.
-        cycles: What the last recount found.
+        cycles: What the last recount found, each side for itself.
         in_set: A set was begun (true) or ended (false) by command; None while sets begin and end by themselves.
         voted_s: When the set was last recounted.
         since_s: Rows before the last such command are not counted.
@@ -150,7 +150,7 @@ def _recount(before: Review, past: Table, *, ended: bool) -> tuple[Review, tuple
     ledger, changed = reconcile(ledger, found.cycles, exercise.id, since_s)
     ledger, changed = reconcile_attempts(ledger, found.attempts, exercise.id, changed)
     reps = tuple(_rep_event(record, past, found, exercise, ledger) for record in changed)
-    return replace(before, ledger=ledger, open_set=opening, cycles=found.cycles), (*said, *reps), found
+    return replace(before, ledger=ledger, open_set=opening, cycles=found.by_look), (*said, *reps), found
 
 
 def _count(before: Review, past: Table, *, ended: bool) -> Count:

@@ -84,7 +84,9 @@ def count_unnamed(table: Table, *, ended: bool, before: tuple[Cycle, ...] = ()) 
     if not candidates:
         return Count(NAMELESS)
     best = _elected(candidates)
-    return replace(newest(best.look, best.cycles), cycles=best.cycles, signals={"": best.look.composite})
+    return replace(
+        newest(best.look, best.cycles), cycles=best.cycles, by_look=best.cycles, signals={"": best.look.composite}
+    )
 
 
 def _components(seen: list[tuple[Signal, Composite]], levels: Floats) -> list[tuple[Signal, Composite]]:
