@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from motus_kinematics.core.body import Floats
 from motus_kinematics.core.channels import DIFFERENTIATED, INDEX, SIDES, Absence
 from motus_kinematics.core.composite import GUESSED_DEG
+from motus_kinematics.core.course import common_course
 from motus_kinematics.core.cycle import Cycle
 from motus_kinematics.core.exercises import Exercise
 from motus_kinematics.core.history import Table
@@ -48,6 +50,11 @@ class CycleRows:
     def positions(self) -> Floats:
         """(n, P) smoothed values of all positions."""
         return self._table.values
+
+    @cached_property
+    def course(self) -> Floats | None:
+        """(n,) the common course of the movement; None where too little is seen."""
+        return common_course(self._table.values, self._table.sigmas)
 
     def values(self, channel: str) -> Floats:
         """(n,) smoothed values."""

@@ -7,7 +7,8 @@ from typing import Final
 import numpy as np
 from scipy.special import ndtr
 
-from motus_kinematics.core.channels import DIFFERENTIATED, INDEX, Absence, Grade
+from motus_kinematics.core.channels import Absence, Grade
+from motus_kinematics.core.course import COORDINATED
 from motus_kinematics.core.cycle_rows import CycleRows
 from motus_kinematics.core.measured import Measured, absent
 from motus_kinematics.core.smoothness import Tremor, tremor
@@ -23,19 +24,6 @@ NOISE_SHARE: Final = 1.2
 """Power of the tremor that independent errors explain, over the one expected of them: neighbours share some."""
 DECIDED: Final = (0.15, 0.35)
 """Standard errors of a yes or no below which it is trusted highly, and at least somewhat."""
-COORDINATED: Final = (
-    *DIFFERENTIATED,
-    "thigh_elevation_left_deg",
-    "thigh_elevation_right_deg",
-    "hip_height_ratio",
-    "shoulder_height_ratio",
-    "wrist_height_left_ratio",
-    "wrist_height_right_ratio",
-    "hip_level_m",
-    "shoulder_level_m",
-)
-"""Channels through which a movement runs as a whole."""
-_COORDINATED: Final = np.array([INDEX[name] for name in COORDINATED])
 
 
 def manner(rows: CycleRows, parts: Timing) -> tuple[Measured, ...]:
@@ -70,7 +58,7 @@ def _shaky(rows: CycleRows, parts: Timing) -> tuple[Measured, ...]:
 def _tremor(rows: CycleRows, span: tuple[float, float]) -> Tremor | None:
     """The tremor within one phase; rows that miss much are left out."""
     within = rows.within(span)
-    x = rows.positions[within][:, _COORDINATED]
+    x = rows.positions[within][:, COORDINATED]
     seen = x[:, np.isfinite(x).mean(axis=0) > 0.8] if len(x) else x
     whole = np.isfinite(seen).all(axis=1)
     return tremor(rows.t_s[within][whole], seen[whole])
