@@ -109,7 +109,7 @@ GATES = (
     at_most("idle_false_reps_per_min", 0.2, "any exercise given, nothing done"),
     at_most("idle_unnamed_false_reps_per_min", 0.2, "no exercise given, nothing done"),
     at_least("class_macro_f1", 0.95, "name at the end of the set, not given; idle and unknown among the classes"),
-    at_most("phase_boundary_s", 0.1, "mean absolute error of starts and ends of eccentric and concentric, all views"),
+    at_most("phase_boundary_s", 0.1, "mean absolute error of starts and ends of all phases that move, all views"),
     at_least("explosive_right_share", 0.9, "mean of the shares right among explosive and controlled repetitions"),
     at_least("shaky_right_share", 0.9, "mean of the shares right among shaky and stable repetitions"),
     covers("high"),

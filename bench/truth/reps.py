@@ -19,7 +19,8 @@ from truth.sums import Sums, sums
 
 SAME_OVERLAP = 0.5
 """A true and a counted repetition that share more than this of the shorter one are the same."""
-MOVING_PHASES = frozenset({"eccentric", "concentric"})
+MOVING_PHASES = frozenset({"eccentric", "concentric", "swing", "follow_through", "flight"})
+"""Phases whose boundaries are judged; those of a hold are theirs, too."""
 PEAKS = ("peak_knee_flexion", "peak_hip_flexion")
 
 
@@ -29,7 +30,7 @@ class RepScore:
 
     Attributes:
         found: Whether it was counted at all.
-        boundaries_s: Errors of starts and ends of its eccentric and concentric phases, stated minus true.
+        boundaries_s: Errors of starts and ends of its moving phases, stated minus true.
         boundaries_wanted: How many there truly are.
         range_deg: Stated and true range of motion, where stated and graded at least medium.
         peaks_deg: Stated minus true peak on the near side by measure; both sides where none is nearer.
