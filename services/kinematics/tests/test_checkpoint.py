@@ -85,6 +85,16 @@ def test_arrays_come_back_bit_for_bit(rows):
     assert back.tobytes() == rows.tobytes()
 
 
+def test_blocks_of_an_array_come_back_as_they_were_cut():
+    """Packed in one piece, with lengths of their own, an empty one included; arrays that do not fit stay apart."""
+    blocks = tuple(np.full((n, 3), n, np.int16) for n in (4, 0, 7))
+    apart = (np.zeros(2), np.zeros((2, 2)))
+
+    for rows in (blocks, apart):
+        back = OUTER.load(OUTER.save(Outer(rows=rows))).rows
+        assert [(b.dtype, b.tolist()) for b in back] == [(a.dtype, a.tolist()) for a in rows]
+
+
 def test_values_come_back_as_what_they_were():
     """Classes, enums, nested tuples, mappings, infinities and the absence of a value."""
     inner = Inner("a", Colour.BLUE)

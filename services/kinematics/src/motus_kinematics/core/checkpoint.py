@@ -27,7 +27,7 @@ LEVEL: Final = 6
 """Of compression: higher ones take longer and gain next to nothing."""
 _PLAIN: Final = (type(None), bool, int, float, str)
 _HEADER: Final = struct.Struct("<16sI")
-_CLASS, _ARRAY, _MAPPING = "c", "a", "m"
+_CLASS, _ARRAY, _BLOCKS, _MAPPING = "c", "a", "b", "m"
 T = TypeVar("T")
 
 
@@ -98,6 +98,10 @@ def _write(value: Any, names: Mapping[Any, str], arrays: list[bytes]) -> Any:
     """A value as plain JSON; arrays go to the list."""
     if type(value) in _PLAIN:
         return value
+    if isinstance(value, tuple) and _are_blocks(value):
+        whole = np.concatenate(value)
+        arrays.append(_packed(whole))
+        return {_BLOCKS: [whole.dtype.str, [len(block) for block in value], *whole.shape[1:]]}
     if isinstance(value, tuple):
         return [_write(each, names, arrays) for each in value]
     if isinstance(value, np.ndarray | np.generic):
@@ -112,6 +116,13 @@ def _write(value: Any, names: Mapping[Any, str], arrays: list[bytes]) -> Any:
     return {_CLASS: [names[type(value)], *(_write(each, names, arrays) for each in content)]}
 
 
+def _are_blocks(value: tuple[Any, ...]) -> bool:
+    """Whether a tuple holds one array cut into blocks of rows, which is packed tighter in one piece."""
+    if len(value) < 2 or not all(isinstance(each, np.ndarray) and each.ndim for each in value):
+        return False
+    return len({(each.dtype, each.shape[1:]) for each in value}) == 1
+
+
 def _read(tree: Any, classes: Mapping[str, Any], arrays: _Arrays) -> Any:
     """The inverse of `_write`."""
     if isinstance(tree, list):
@@ -121,6 +132,9 @@ def _read(tree: Any, classes: Mapping[str, Any], arrays: _Arrays) -> Any:
     ((tag, content),) = tree.items()
     if tag == _ARRAY:
         return arrays.next(np.dtype(content[0]), tuple(content[1:]))
+    if tag == _BLOCKS:
+        whole = arrays.next(np.dtype(content[0]), (sum(content[1]), *content[2:]))
+        return tuple(block.copy() for block in np.split(whole, np.cumsum(content[1])[:-1]))
     if tag == _MAPPING:
         return {_read(key, classes, arrays): _read(each, classes, arrays) for key, each in content}
     kind = classes[content[0]]
