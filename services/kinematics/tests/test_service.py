@@ -146,3 +146,23 @@ async def test_poison_goes_to_the_dead_letters_and_the_session_goes_on(bus, meas
     assert (counts["messages_bad"], counts["frames_stale"], counts["frames_repeated"]) == (1, 1, 1)
     assert counts["frames_in"] == len(frames)
     assert decode(control_pb2.DeadLetter, letters[-1].body).subject == topics.landmarks(pose.session)
+
+
+async def test_left_and_right_of_a_mirrored_source_are_those_of_the_athlete(measuring, make_pose, lab):
+    """The knee that bends less is the other one when the picture is a mirror image."""
+    frames = list(lab.film(lab.regular(1), 4.0, far=lab.Pose(knee=(70.0, 100.0), hip=(80.0, 95.0), lean=30.0)))
+    peaks = {}
+    async with measuring():
+        for mirrored in (False, True):
+            pose = make_pose()
+            pose.spec.source.mirrored = mirrored
+            await pose.begin()
+            for seq, frame in enumerate(frames):
+                await pose.say(frame, seq)
+            await pose.end(frames[-1].t_s, len(frames))
+            rep = of_kind(await pose.events(), "rep")[-1].rep
+            figures = {m.name: m.value for m in rep.measures}
+            peaks[mirrored] = [figures[f"peak_knee_flexion_{side}_deg"] for side in ("left", "right")]
+
+    assert peaks[True] == pytest.approx(peaks[False][::-1], abs=5.0)
+    assert peaks[False][0] < peaks[False][1] - 15.0

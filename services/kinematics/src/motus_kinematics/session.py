@@ -50,7 +50,7 @@ class MeasuredSession:
         self._bus, self._session, self._settings = bus, spec.session, settings
         self._speaker, self._fence = Speaker(spec.session, epoch), Fence()
         self._commands, self._checkpoints = Commands(bus, spec.session), Checkpoints(bus, spec.session, epoch)
-        exercise = spec.exercise or "unknown"
+        self._mirrored, exercise = spec.source.mirrored, spec.exercise or "unknown"
         self._participants = {each.id: Participant(each.id, exercise) for each in spec.participants}
         self._begun_ns, self._saved_s = time.time_ns(), time.monotonic()
 
@@ -117,7 +117,7 @@ class MeasuredSession:
                 await self._step(self._participants[name], frame, ref, live=live)
 
     async def _step(self, participant: Participant, frame: Frame, ref: frame_pb2.FrameRef, *, live: bool) -> None:
-        participant.state, outputs = step(participant.state, frame, Config(participant.exercise))
+        participant.state, outputs = step(participant.state, frame, Config(participant.exercise, self._mirrored))
         participant.open_refs.append(ref)
         if live and outputs.now is not None:
             review = participant.state.review
