@@ -83,7 +83,7 @@ def count(table: Table, exercise: Exercise, *, ended: bool, before: tuple[Cycle,
     amplitude = max((look.amplitude for look in looks), default=0.0)
     if amplitude < MIN_AMPLITUDE:
         return Count(exercise)
-    way = before[-1].upside_down if before and table.cut else None
+    way = before[-1].upside_down if before else None
     chosen = [_best_way_up(scaled(look, amplitude), way) for look in looks]
     by_side = [look.cycles() for look in chosen]
     cycles = by_side[0] if len(chosen) == 1 else merge(*by_side)
@@ -123,11 +123,20 @@ def scaled(look: Look, amplitude: float) -> Look:
 
 
 def _best_way_up(look: Look, upside_down: bool | None) -> Look:
-    """The look with rest where the exercise has it; where it was before if the beginning of the set was forgotten."""
-    if upside_down is not None:
+    """The look with rest where the exercise has it.
+
+    Args:
+        look: The look.
+        upside_down: Which end was rest in the last count of the set, if there was one. It stays so when the beginning
+            of the set is forgotten, or when the other end tells no more cycles.
+    """
+    known = upside_down is not None
+    if look.exercise.rest is Rest.EITHER and not (known and look.table.cut):
+        likelier = upside_down if known else bool(look.pivots) and look.pivots[0].high
+        ways = (look.turned_over(), look) if likelier else (look, look.turned_over())
+        return max(ways, key=lambda way: len(way.cycles()))
+    if known and look.table.cut:
         return look.turned_over() if upside_down else look
-    if look.exercise.rest is Rest.EITHER:
-        return max((look, look.turned_over()), key=lambda way: len(way.cycles()))
     return look.turned_over() if look.exercise.rest is Rest.FLOOR and _begins_upright(look) else look
 
 

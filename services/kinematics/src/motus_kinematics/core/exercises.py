@@ -111,7 +111,7 @@ _ALL: Final = (
     Exercise(
         "pushup",
         ELBOW,
-        (Signal(ELBOW, 35.0), Signal("shoulder_height_ratio", -0.3)),
+        (Signal(ELBOW, 35.0), Signal("shoulder_height_ratio", -0.2)),
         lean_deg=LYING,
     ),
     Exercise("bench", ELBOW, (Signal(ELBOW, 35.0), Signal(WRIST, -0.3)), lean_deg=LYING),
@@ -125,13 +125,15 @@ _ALL: Final = (
     Exercise(
         "curl",
         ELBOW,
-        (Signal(ELBOW, 45.0), Signal(WRIST, 0.3)),
-        edges=(Signal(ELBOW, 45.0),),
+        (Signal(ELBOW, 60.0), Signal(WRIST, 0.4)),
+        edges=(Signal(ELBOW, 60.0),),
         eccentric_first=False,
         alternating=True,
         lean_deg=UPRIGHT,
     ),
-    Exercise("row", ELBOW, (Signal(ELBOW, 35.0),), eccentric_first=False),
+    Exercise(
+        "row", ELBOW, (Signal(ELBOW, 45.0), Signal(SHOULDER, -30.0)), (Signal(ELBOW, 45.0),), eccentric_first=False
+    ),
     Exercise(
         "pullup",
         ELBOW,
@@ -158,7 +160,7 @@ _ALL: Final = (
         (Signal("trunk_lean_deg", 30.0), Signal(HIP, 25.0)),
         eccentric_first=False,
     ),
-    Exercise("russian_twist", "trunk_rotation_deg", (Signal("trunk_rotation_deg", 25.0),), rest=Rest.EITHER),
+    Exercise("russian_twist", "trunk_rotation_deg", (Signal("trunk_rotation_deg", 40.0),), rest=Rest.EITHER),
     Exercise(
         "sit_to_stand",
         KNEE,

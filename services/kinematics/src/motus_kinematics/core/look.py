@@ -12,7 +12,7 @@ from motus_kinematics.core.body import Floats
 from motus_kinematics.core.boundaries import leaves_rest, leaves_stand, regains_stand, returns_to_rest, turns
 from motus_kinematics.core.composite import Composite
 from motus_kinematics.core.cycle import Cycle, followed_through
-from motus_kinematics.core.exercises import Exercise
+from motus_kinematics.core.exercises import Exercise, Rest
 from motus_kinematics.core.history import Table
 from motus_kinematics.core.turning import Pivot
 
@@ -20,14 +20,16 @@ MIN_AMPLITUDE: Final = 1.0
 AMPLITUDE_BAND: Final = (0.45, 2.2)
 MIN_RETURN: Final = 0.5
 """Of the way out: a cycle followed by another one has come back if it came this far."""
-FULL_RETURN: Final = 0.65
+FULL_RETURN: Final = 0.7
 """Of the way out: the last cycle has come back if it came this far."""
 MIN_START: Final = 0.4
 """Of the way back: a cycle whose way out is shorter began before it was seen."""
+HALF_SWING: Final = 0.75
+"""Of the next swing: the first of a movement to and fro that is smaller came from the middle."""
 DURATION_S: Final = (0.5, 14.0)
 SEEN_SHARE: Final = 0.6
 MAX_GAP_S: Final = 1.5
-MAX_GAP_SHARE: Final = 0.6
+MAX_GAP_SHARE: Final = 0.75
 """Of the cycle: a longer gap may have hidden the turn and more."""
 STILL_S: Final = 0.25
 STILL_SHARE: Final = 0.04
@@ -86,6 +88,11 @@ class Look:
         """Of the way out: a jump begins below the stand that it ends in."""
         return MIN_RETURN if self.exercise.wind_up else FULL_RETURN
 
+    @property
+    def least_start(self) -> float:
+        """Of the way back: a movement to and fro begins with half a swing, which is no repetition."""
+        return HALF_SWING if self.exercise.rest is Rest.EITHER else MIN_START
+
     def cycles(self) -> tuple[Cycle, ...]:
         """All cycles of the signal."""
         highs = [i for i in range(1, len(self.pivots) - 1) if self.pivots[i].high]
@@ -106,7 +113,7 @@ class Look:
         pivots_s = (float(t_s[low]), float(t_s[high]), float(t_s[back]))
         if not is_last and (known := self.known.get((self.side, self.upside_down, pivots_s))):
             return known
-        if home < needed * out or out < MIN_START * home:
+        if home < needed * out or out < self.least_start * home:
             return None
         start_s, end_s = self._bounds(i)
         if not DURATION_S[0] <= end_s - start_s <= DURATION_S[1] or not self._visible(start_s, end_s):
