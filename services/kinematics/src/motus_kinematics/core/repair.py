@@ -38,6 +38,8 @@ AXES: Final = np.array([1.0, 1.0, 0.5])
 """Weights of the world's axes: depth is twice as noisy."""
 USUAL_SPREAD_M: Final = 0.7
 """Standard deviations across and along the picture, added, of one side's landmarks of somebody standing."""
+SEEN: Final = 0.5
+"""Visibility below which the pose model itself only guesses: there nothing is too far."""
 HIDDEN: Final = 0.2
 """Visibility of a landmark that is stated where it was expected."""
 POSITION_GAIN: Final = 0.7
@@ -137,7 +139,7 @@ def _judge(tracks: Tracks, frame: Frame, expected: Floats, seen: Floats, step_s:
     sides = _sides(tracks, seen, expected, frame.t_s)
     ordered = _ordered(frame, sides.order)
     off = seen[sides.order] - expected
-    jumped = (_furthest(off) > JUMP_M + ACCELERATION_M_S2 * step_s**2) & ordered.presence
+    jumped = (_furthest(off) > JUMP_M + ACCELERATION_M_S2 * step_s**2) & ordered.presence & (ordered.visibility >= SEEN)
     if jumped.sum() > POINTS // 2:
         return _begin(tracks, frame), frame
     believed = ~(jumped | sides.uncertain) | (tracks.held >= MOST_HELD) | sides.given_up
