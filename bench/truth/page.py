@@ -43,7 +43,8 @@ def _gates(flat: Flat) -> str:
         value = flat.get(gate.figure, float("nan"))
         verdict = "met" if gate.met(value) else "**missed**"
         rows.append((f"`{gate.figure}`", f"{value:.3g}", gate.aim_text, verdict, gate.reading))
-    sets = f"{flat['synthetic_sets']:g} sets in all, held-out seeds, medium noise.\n\n"
+    missed = [gate.figure for gate in GATES if not gate.met(flat.get(gate.figure, float("nan")))]
+    sets = f"{flat['synthetic_sets']:g} sets in all. Missed: {', '.join(missed) or 'none'}.\n\n"
     return sets + _table(("gate", "figure", "aim", "", "read as"), rows)
 
 

@@ -25,8 +25,8 @@ ALL = "all"
 OF_A_SET = {
     "reps_exact_share": "reps_exact_share",
     "reps_off_by_one_share": "reps_off_by_one_share",
-    "unnamed_reps_exact_share": "reported only: the issue gates it on real clips",
-    "nameless_reps_exact_share": "reported only: no name, no promise but that it counts",
+    "unnamed_reps_exact_share": "reported only: gated on real clips",
+    "nameless_reps_exact_share": "reported only: without a name nothing is promised but an attempt",
     "class_right_share": "class_macro_f1",
     "phase_boundary_s": "phase_boundary_s",
     "rom_change_mae_deg": "rom_change_mae_deg",
