@@ -88,8 +88,8 @@ _ALL_SEEN: Final = np.zeros(len(NATURAL), dtype=bool)
 
 CALIBRATION: Final[dict[str, tuple[float, float]]] = {
     "knee_flexion_deg": (6.5, 1.05),
-    "elbow_flexion_deg": (8.8, 1.23),
-    "shoulder_elevation_deg": (5.6, 1.05),
+    "elbow_flexion_deg": (8.8, 1.05),
+    "shoulder_elevation_deg": (6.5, 0.97),
     "ankle_dorsiflexion_deg": (6.5, 0.52),
     "thigh_elevation_deg": (3.5, 1.44),
     "neck_trunk_deg": (3.0, 1.05),
@@ -102,7 +102,7 @@ CALIBRATION: Final[dict[str, tuple[float, float]]] = {
     "hip_abduction_deg": (5.6, 1.56),
     "shoulder_plane_deg": (4.1, 1.23),
     "knee_valgus_deg": (4.1, 1.14),
-    "hip_hinge_deg": (0.9, 0.90),
+    "hip_hinge_deg": (0.6, 0.90),
 }
 """By measure: degrees that no geometry explains, and the factor on those that it does. Fitted so that 80 % of the
 errors lie within 1.2816 standard errors, however large those are, on synthetic athletes with even seeds, medium noise,

@@ -22,10 +22,13 @@ _FIRST: Final = np.array([0, 1, 2, 3, 2, 3, 8, 9, 0, 1, NECK], dtype=np.intp)
 _SECOND: Final = np.array([4, 5, 6, 7, TRUNK, TRUNK, 4, 5, DOWN, DOWN, TRUNK], dtype=np.intp)
 _SIGN: Final = np.array([[1.0, 1.0, 1.0, 1.0, -1.0, -1.0, -1.0, -1.0, 1.0, 1.0, 1.0]]).T
 _ARMS: Final = slice(2, 6)
-AWAY_BAND: Final = (0.2, 0.45)
+AWAY_BAND: Final = (0.3, 0.6)
 """Depth over length of an arm's segment from which on the world landmarks weigh, and decide (biomech 1.2)."""
-ARMS_FROM_SIDE: Final = 0.8
-"""Least weight of the picture on arms in a side view, where depth is guessed worst and most arms swing forward."""
+FLARED_BAND_DEG: Final = (30.0, 70.0)
+FLARED: Final = 0.6
+"""In a side view, where depth is guessed worst, the picture decides for a straight arm. A bent one may point its elbow
+at the camera: the more it is bent, by picture and world landmarks together, the less the picture weighs."""
+_SHOULDERS_FROM_SIDE: Final = np.array([0.8, 0.8])
 Pair = tuple[float, float]
 _LEGS: Final = np.array([0, 1, 4, 5], dtype=np.intp)
 
@@ -74,7 +77,7 @@ def raw_angles(body: Geometry) -> Raw:
     return Raw(
         solid=np.concatenate((between[:11], solid_turns)),
         flat=np.concatenate((between[11:], flat_turns)),
-        shown=_shown(body, depths),
+        shown=_shown(body, depths, between.reshape(2, -1)),
         knee_turn=np.array(knee_turn),
         rotation=rotation,
         lean_lateral=lean_lateral,
@@ -86,11 +89,13 @@ def raw_angles(body: Geometry) -> Raw:
     )
 
 
-def _shown(body: Geometry, depths: Floats) -> Floats:
+def _shown(body: Geometry, depths: Floats, between: Floats) -> Floats:
     """(14,) weights of the picture: legs and trunk bend in the athlete's sagittal plane, arms in any."""
     shown = np.full(14, body.side)
     away = np.abs(depths[:, _ARMS]).max(axis=0)
-    shown[_ARMS] = np.maximum(1.0 - ramp(away, *AWAY_BAND), ARMS_FROM_SIDE * body.side)
+    bent = ramp(between[:, ELBOWS].mean(axis=0), *FLARED_BAND_DEG)
+    from_side = np.concatenate((1.0 - FLARED * bent, _SHOULDERS_FROM_SIDE)) * body.side
+    shown[_ARMS] = np.maximum(1.0 - ramp(away, *AWAY_BAND), from_side)
     return shown
 
 
