@@ -11,8 +11,11 @@ from motus_kinematics.core.ranked import median
 from motus_kinematics.core.turning import turning_points
 from motus_kinematics.core.vectors import TINY
 
-MIN_JERK_ONSET: Final = 1.72
-"""Time from the start to 10 % over time from 10 % to 30 % of a minimum-jerk movement."""
+LEAVES_REST: Final = (0.2, 0.5, 1.28)
+"""Two shares of the way out, far enough to stand out from the noise of a long rest, and the time from 1 % to the first
+of them over that between them in a minimum-jerk movement."""
+LEAVES_TURN: Final = (0.1, 0.3, 1.72)
+"""The same for the way back from a turn, which is short and clear: from its very start."""
 BEND: Final = 0.5
 """Change of the bend of the legs, in smallest repetitions, that is no wobble."""
 AT_REST: Final = 0.005
@@ -30,13 +33,13 @@ def leaves_rest(t_s: Floats, level: Floats, low: int, high: int) -> float:
     near = int(t_s.searchsorted(t_s[last_rest] - REST_S))
     rest = median(level[near : last_rest + 1])
     still_s = _crossing(t_s, level, rest + AT_REST * (level[-1] - rest))
-    return max(still_s, _onset(t_s, level, rest))
+    return max(still_s, _onset(t_s, level, rest, LEAVES_REST))
 
 
 def leaves_turn(t_s: Floats, level: Floats, low: int, high: int) -> float:
     """The moment at which a signal leaves its extreme at `low` for `high`; the row itself when nothing was held."""
     t_s, level = t_s[low : high + 1], level[low : high + 1]
-    return max(float(t_s[0]), _onset(t_s, level, float(level[0])))
+    return max(float(t_s[0]), _onset(t_s, level, float(level[0]), LEAVES_TURN))
 
 
 def reaches_turn(t_s: Floats, level: Floats, high: int, low: int) -> float:
@@ -44,15 +47,16 @@ def reaches_turn(t_s: Floats, level: Floats, high: int, low: int) -> float:
     return -leaves_turn(*_backwards(t_s, level, high, low), 0, low - high)
 
 
-def _onset(t_s: Floats, level: Floats, rest: float) -> float:
+def _onset(t_s: Floats, level: Floats, rest: float, law: tuple[float, float, float]) -> float:
     """The start of a movement away from the level `rest` to the last row.
 
     Human movement starts bell-shaped, so the moment lies before any threshold it crosses. It is extrapolated from the
-    crossings of 10 % and 30 % along the minimum-jerk law (Flash and Hogan 1985).
+    crossings of two shares along the minimum-jerk law (Flash and Hogan 1985).
     """
     out = float(level[-1]) - rest
-    first_s, second_s = (_crossing(t_s, level, rest + share * out) for share in (0.1, 0.3))
-    return first_s - MIN_JERK_ONSET * (second_s - first_s)
+    *shares, before = law
+    first_s, second_s = (_crossing(t_s, level, rest + share * out) for share in shares)
+    return first_s - before * (second_s - first_s)
 
 
 def _crossing(t_s: Floats, level: Floats, threshold: float) -> float:
