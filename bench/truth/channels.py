@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from motus_kinematics.core.body import Floats
-from motus_kinematics.core.channels import PUBLISHED, Grade
+from motus_kinematics.core.channels import PUBLISHED
 from motus_samples.synthetic import Recording
 from truth.heard import COLUMN, Heard
 from truth.sums import Sums, difference, sums
@@ -76,4 +76,3 @@ def unsided(name: str) -> str:
 
 PUBLISHED_MEASURES = tuple(dict.fromkeys(unsided(name) for name in PUBLISHED))
 """The published channels without their sides."""
-GRADES = (Grade.HIGH, Grade.MEDIUM, Grade.LOW)

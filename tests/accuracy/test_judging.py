@@ -14,7 +14,7 @@ from truth.drawing import Scene, draw
 from truth.figures import counting, idling, macro_f1, manner_right, peak_spreads, rom_change
 from truth.gates import GATED, GATES, Gate, at_most, gate_of, reached
 from truth.heard import Heard, hear
-from truth.mocap import thigh_to_trunk
+from truth.others import thigh_to_trunk
 from truth.page import BLOCKS, write
 from truth.reps import RepScore
 from truth.sums import Sums, difference, sums
