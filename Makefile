@@ -4,7 +4,7 @@ EXERCISE ?= squat
 CLIP ?= samples/clips/squat.mp4
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run up test test-unit test-e2e test-slow check fix protos lock docs bench samples clean \
+.PHONY: help setup setup-dev run up test test-unit test-e2e test-slow check fix protos lock docs train bench samples clean \
 	lint types arch verify-protos verify-lock verify-k8s verify-docs accuracy accuracy-gates accuracy-full gallery
 
 ##@ Use
@@ -76,6 +76,10 @@ docs: setup-dev ## Write generated pages again
 
 samples: setup-dev ## Render the committed sample clips again
 	@$(BIN)/python -m motus_samples committed
+
+train: setup-dev ## Train the model that names movements again: ARGS="--seeds 8"
+	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip install --quiet -c requirements.lock --group training
+	@$(BIN)/python services/kinematics/training/train.py $(ARGS)
 
 ##@ Measure
 accuracy: setup-dev ## How true it is, by clips, motion capture, synthetic athletes: ARGS=--json

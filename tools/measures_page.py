@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from motus_register import CHANNELS, EXERCISES, MEASURES, PHASE_MEASURES, Measure
+from motus_register import CHANNELS, CLASSES, EXERCISES, MEASURES, PHASE_MEASURES, Measure
 
 PAGE = Path(__file__).resolve().parent.parent / "docs/measures.md"
 
@@ -21,7 +21,9 @@ def table(measures: Iterable[Measure]) -> str:
 
 def page() -> str:
     """The whole page."""
-    exercises = ", ".join(f"`{exercise}`" for exercise in EXERCISES)
+    exercises, recognised = (
+        ", ".join(f"`{name}`" for name in names) for names in (EXERCISES, CLASSES[len(EXERCISES) :])
+    )
     return f"""# Measures
 
 Written by `make docs` from `protos/src/motus_register/measures.toml`, where the grade rules are explained.
@@ -41,6 +43,8 @@ Written by `make docs` from `protos/src/motus_register/measures.toml`, where the
 ## Exercises
 
 {exercises}
+
+Recognised as well: {recognised}, and `taught/<movement>` for what an athlete has taught.
 """
 
 

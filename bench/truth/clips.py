@@ -106,7 +106,8 @@ def judge(clip: Clip, cached: bool) -> Result:
     except Exception:
         traceback.print_exc()
         return Result(clip)
-    name = unnamed.names[-1].exercise if unnamed.names else UNKNOWN
+    named = [event.exercise for event in unnamed.names if event.exercise != "idle"]
+    name = named[-1] if named else UNKNOWN
     frames, seen = len(landmarks["t_s"]), int(landmarks["found"].sum())
     return Result(clip, frames, seen, len(given.reps), len(unnamed.reps), name)
 

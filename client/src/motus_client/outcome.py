@@ -48,7 +48,7 @@ class Outcome:
 
     Attributes:
         session: the session itself.
-        exercise: as given, else as recognised last; `unknown` when neither.
+        exercise: as given, else as recognised last, standing idle aside; `unknown` when neither.
         reps: counted repetitions in order of time.
         cues: newest revision of each, in order of time.
         phases: in order of time.
@@ -85,11 +85,12 @@ def read_outcome(client: SessionClient, session: str) -> Outcome:
     found = client.get_session(session)
     events = newest_events(client.list_events(session))
     named = [event.exercise.exercise for event in events if event.WhichOneof("detail") == "exercise"]
+    done = [name for name in named if name != "idle"]
     given = found.exercise if found.exercise not in ("", "unknown") else ""
     reps = tuple(client.list_reps(session))
     return Outcome(
         session=found,
-        exercise=given or (named[-1] if named else "unknown"),
+        exercise=given or next(reversed(done or named), "unknown"),
         reps=reps,
         cues=tuple(client.list_cues(session)),
         phases=tuple(phases_of(reps, events)),

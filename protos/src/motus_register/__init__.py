@@ -12,7 +12,7 @@ from importlib.resources import files
 from types import MappingProxyType
 from typing import Any, Final
 
-__all__ = ["CHANNELS", "EXERCISES", "MEASURES", "PHASE_MEASURES", "SIDES", "Measure"]
+__all__ = ["CHANNELS", "CLASSES", "EXERCISES", "MEASURES", "PHASE_MEASURES", "SIDES", "Measure"]
 
 SIDES: Final = ("left", "right")
 
@@ -71,4 +71,7 @@ PHASE_MEASURES: Final = _table(_DATA["phase_measure"])
 """Measures of a phase by name, in the order of the register."""
 
 EXERCISES: Final[tuple[str, ...]] = tuple(_DATA["exercises"])
-"""Every exercise id, `unknown` last."""
+"""Every exercise id that a session can be given, `unknown` last."""
+
+CLASSES: Final[tuple[str, ...]] = (*EXERCISES, *_DATA["recognised"])
+"""Everything that a movement can be recognised as: the exercise ids, and `idle` for an athlete who does nothing."""

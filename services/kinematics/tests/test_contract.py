@@ -4,7 +4,7 @@ import motus_register as register
 from motus.v1 import measure_pb2
 from motus_kinematics.core.channels import INTERNAL, POSITIONS, PUBLISHED, Absence, Grade
 from motus_kinematics.core.exercises import EXERCISES
-from motus_kinematics.core.naming import RULES
+from motus_kinematics.core.rules import RULES
 
 
 def test_every_published_channel_is_in_the_register_and_the_other_way_round():
@@ -33,7 +33,7 @@ def test_a_phase_carries_measures_of_the_register(lab):
 def test_the_exercises_and_names_are_ids_of_the_register():
     """Nothing is counted or named that the register does not know."""
     assert set(EXERCISES) <= set(register.EXERCISES)
-    assert {name for name, _ in RULES} <= set(register.EXERCISES)
+    assert {name for name, _ in RULES} <= set(register.CLASSES)
 
 
 def test_reasons_and_grades_have_the_numbers_of_the_contract():

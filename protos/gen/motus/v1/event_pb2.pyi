@@ -232,7 +232,9 @@ class Notice(_message.Message):
     TEXT_FIELD_NUMBER: _builtins.int
     VIEW_FIELD_NUMBER: _builtins.int
     code: _builtins.str
-    """Stable code: `source_stalled`, `source_failed`, `person_lost`, `person_found`, `view_known`, `view_changed`."""
+    """Stable code: `source_stalled`, `source_failed`, `person_lost`, `person_found`, `view_known`, `view_changed`,
+    `movement_taught`, `movement_not_taught`.
+    """
     text: _builtins.str
     """One plain sentence that says what to do."""
     @_builtins.property
@@ -350,19 +352,27 @@ class ExerciseChange(_message.Message):
 
     EXERCISE_FIELD_NUMBER: _builtins.int
     CONFIDENCE_FIELD_NUMBER: _builtins.int
+    SECOND_FIELD_NUMBER: _builtins.int
+    SECOND_CONFIDENCE_FIELD_NUMBER: _builtins.int
     exercise: _builtins.str
-    """Exercise id of the register."""
+    """Exercise id of the register, `idle` while nothing is done, or `taught/<movement>` for a movement of the athlete's own."""
     confidence: _builtins.float
     """Trust in the name from 0 to 1; 1 when it was given."""
+    second: _builtins.str
+    """What it was taken for next to that; empty when there is nothing else."""
+    second_confidence: _builtins.float
+    """Trust in that name from 0 to 1."""
     def __init__(
         self,
         *,
         exercise: _builtins.str = ...,
         confidence: _builtins.float = ...,
+        second: _builtins.str = ...,
+        second_confidence: _builtins.float = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["confidence", b"confidence", "exercise", b"exercise"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["confidence", b"confidence", "exercise", b"exercise", "second", b"second", "second_confidence", b"second_confidence"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -341,7 +341,7 @@ class Rep(_message.Message):
     set_ordinal: _builtins.int
     """Set it belongs to, from 1."""
     exercise: _builtins.str
-    """Exercise id of the register; `unknown` when not named."""
+    """Exercise id of the register or `taught/<movement>`; `unknown` when not named."""
     side: Global___Side.ValueType
     """Side that worked; SIDE_UNSPECIFIED for both."""
     state: Global___RepState.ValueType
@@ -420,7 +420,7 @@ class ExerciseSet(_message.Message):
     ordinal: _builtins.int
     """Running number within the participant and session, from 1."""
     exercise: _builtins.str
-    """Exercise id of the register."""
+    """Exercise id of the register or `taught/<movement>`; `unknown` when not named."""
     start_s: _builtins.float
     """Start in seconds on the source's clock."""
     end_s: _builtins.float

@@ -46,7 +46,7 @@ class Sample(_message.Message):
     reps: _builtins.int
     """Reps counted so far, provisional ones included."""
     exercise: _builtins.str
-    """Exercise id of the register as given or recognised."""
+    """Exercise id of the register or `taught/<movement>` as given or recognised; `idle` while nothing is done."""
     @_builtins.property
     def capture_time(self) -> _timestamp_pb2.Timestamp:
         """When the light hit the sensor, as well as is known."""

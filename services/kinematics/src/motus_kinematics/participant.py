@@ -12,8 +12,9 @@ from motus.bus.v1 import checkpoint_pb2, frame_pb2
 from motus_kinematics.commands import Wish
 from motus_kinematics.core.channels import PUBLISHED, Codes
 from motus_kinematics.core.checkpoint import Format
-from motus_kinematics.core.pipeline import Outputs, State, mark_set
+from motus_kinematics.core.pipeline import Outputs, State, learn, mark_set
 from motus_kinematics.core.sample import Sample
+from motus_kinematics.core.taught import Template
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,7 @@ class Participant:
     Attributes:
         id: the bare participant id.
         exercise: exercise id that was given; `unknown` when none was.
+        taught: the athlete's own movements from before the session.
         state: the core's.
         sequence: place in the stream of landmarks of the last message taken in.
         command_sequence: place in the stream of commands of the last one obeyed.
@@ -61,6 +63,7 @@ class Participant:
 
     id: str
     exercise: str
+    taught: tuple[Template, ...] = ()
     state: State = field(default_factory=State)
     sequence: int = 0
     command_sequence: int = 0
@@ -91,6 +94,9 @@ class Participant:
         if update.HasField("in_set"):
             wished_s = ref.t_s - max(0, ref.ingest_time_ns - wish.time_ns) / 1e9
             self.state, said = mark_set(self.state, wished_s, begins=update.in_set)
+        teach = wish.command.teach
+        if wish.command.HasField("teach") and teach.participant == self.id:
+            self.state, said = learn(self.state, ref.t_s, teach.movement, teach.reps)
         return said
 
     def checkpoint(self) -> checkpoint_pb2.Checkpoint:

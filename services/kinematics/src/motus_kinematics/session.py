@@ -5,6 +5,7 @@ same again and the bus drops it. It goes on from the checkpoints, or from the fi
 """
 
 import asyncio
+import logging
 import time
 from collections.abc import Iterable
 from contextlib import aclosing, suppress
@@ -16,7 +17,10 @@ from motus_kinematics.commands import Commands
 from motus_kinematics.convert import frames_of
 from motus_kinematics.core.body import Frame
 from motus_kinematics.core.pipeline import Config, Outputs, flush, step
+from motus_kinematics.core.profile import ProfileError
+from motus_kinematics.core.profile import decode as decode_profile
 from motus_kinematics.core.repair import Repairs
+from motus_kinematics.core.taught import Template
 from motus_kinematics.fence import Fence, Verdict
 from motus_kinematics.participant import Participant
 from motus_kinematics.settings import KinematicsSettings
@@ -26,6 +30,8 @@ from motus_runtime.bus import Bus, decode
 from motus_runtime.errors import PermanentError, RetryableError
 from motus_runtime.follow import Stored, bury, follow
 from motus_runtime.tally import Tally
+
+log = logging.getLogger("motus.kinematics.session")
 
 _EVERY_WISH_NS = 2**63
 _REPAIRS = tuple(field.name for field in fields(Repairs))
@@ -51,7 +57,7 @@ class MeasuredSession:
         self._speaker, self._fence = Speaker(spec.session, epoch), Fence()
         self._commands, self._checkpoints = Commands(bus, spec.session), Checkpoints(bus, spec.session, epoch)
         self._mirrored, exercise = spec.source.mirrored, spec.exercise or "unknown"
-        self._participants = {each.id: Participant(each.id, exercise) for each in spec.participants}
+        self._participants = {each.id: Participant(each.id, exercise, _taught(each)) for each in spec.participants}
         self._begun_ns, self._saved_s = time.time_ns(), time.monotonic()
 
     async def run(self) -> None:
@@ -117,7 +123,8 @@ class MeasuredSession:
                 await self._step(self._participants[name], frame, ref, live=live)
 
     async def _step(self, participant: Participant, frame: Frame, ref: frame_pb2.FrameRef, *, live: bool) -> None:
-        participant.state, outputs = step(participant.state, frame, Config(participant.exercise, self._mirrored))
+        config = Config(participant.exercise, self._mirrored, participant.taught)
+        participant.state, outputs = step(participant.state, frame, config)
         participant.open_refs.append(ref)
         if live and outputs.now is not None:
             review = participant.state.review
@@ -209,3 +216,12 @@ class MeasuredSession:
             checkpoint = participant.checkpoint()
             checkpoint.session.CopyFrom(session)
             await self._checkpoints.save(participant.id, checkpoint)
+
+
+def _taught(participant: control_pb2.ParticipantSpec) -> tuple[Template, ...]:
+    """The movements in a profile; none, and a word in the log, when it cannot be read."""
+    try:
+        return decode_profile(participant.profile).taught
+    except ProfileError as error:
+        log.warning("profile of %s: %s", participant.id, error)
+        return ()

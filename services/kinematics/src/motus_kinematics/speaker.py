@@ -7,7 +7,16 @@ from typing import Final
 from motus.bus.v1 import frame_pb2, samples_pb2
 from motus.v1 import event_pb2
 from motus_kinematics import convert
-from motus_kinematics.core.events import Event, ExerciseEvent, PersonEvent, Phase, RepEvent, SetEvent, ViewEvent
+from motus_kinematics.core.events import (
+    Event,
+    ExerciseEvent,
+    PersonEvent,
+    Phase,
+    RepEvent,
+    SetEvent,
+    TaughtEvent,
+    ViewEvent,
+)
 from motus_kinematics.core.ledger import RepState
 from motus_kinematics.core.sample import Sample
 
@@ -61,7 +70,12 @@ class Speaker:
                 event = event_pb2.Event(t_s=t_s, revision=said.revision, set=convert.exercise_set(said))
                 yield self._envelope(f"set-{participant}-{said.ordinal}", participant, event, ref)
             case ExerciseEvent():
-                change = event_pb2.ExerciseChange(exercise=said.exercise, confidence=said.confidence)
+                change = event_pb2.ExerciseChange(
+                    exercise=said.exercise,
+                    confidence=said.confidence,
+                    second=said.second,
+                    second_confidence=said.second_confidence,
+                )
                 event = event_pb2.Event(t_s=said.t_s, revision=1, exercise=change)
                 yield self._envelope(f"exercise-{participant}-{_ms(said.t_s)}", participant, event, ref)
             case PersonEvent():
@@ -73,6 +87,11 @@ class Speaker:
                 notice = event_pb2.Notice(code=VIEW_NOTICES[said.changed], text=said.text, view=report)
                 event = event_pb2.Event(t_s=said.t_s, revision=1, notice=notice)
                 yield self._envelope(f"view-{participant}-{_ms(said.t_s)}", participant, event, ref)
+            case TaughtEvent():
+                code = "movement_not_taught" if said.refusal else "movement_taught"
+                text = said.refusal or f"The movement {said.movement} is learnt and will be recognised from here on."
+                event = event_pb2.Event(t_s=said.t_s, revision=1, notice=event_pb2.Notice(code=code, text=text))
+                yield self._envelope(f"taught-{participant}-{_ms(said.t_s)}", participant, event, ref)
 
     def ending(
         self, report: event_pb2.StageReport, *, failed: bool, reason: str, ref: frame_pb2.FrameRef

@@ -373,10 +373,10 @@ class Teach(_message.Message):
     participant: _builtins.str
     """The bare participant id."""
     movement: _builtins.str
-    """Id of the new movement."""
+    """Id of the new movement, of lower-case letters, digits, `_` and `-`; it is recognised as `taught/<movement>`."""
     @_builtins.property
     def reps(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
-        """Ordinals of the reps that show it."""
+        """Ordinals of the two or three reps that show it, of the latest eight."""
 
     def __init__(
         self,

@@ -72,11 +72,13 @@ class SetEvent:
 
 @dataclass(frozen=True)
 class ExerciseEvent:
-    """Another exercise was named, with the trust in the name from 0 to 1."""
+    """Another exercise was named, with the trust in the name from 0 to 1, and what it was taken for next to that."""
 
     t_s: float
     exercise: str
     confidence: float
+    second: str = ""
+    second_confidence: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -115,4 +117,13 @@ class ViewEvent:
     text: str
 
 
-Event: TypeAlias = RepEvent | SetEvent | ExerciseEvent | PersonEvent | ViewEvent
+@dataclass(frozen=True)
+class TaughtEvent:
+    """A movement was taught, or could not be: `refusal` says why, and is empty when it was."""
+
+    t_s: float
+    movement: str
+    refusal: str = ""
+
+
+Event: TypeAlias = RepEvent | SetEvent | ExerciseEvent | PersonEvent | ViewEvent | TaughtEvent

@@ -5,6 +5,7 @@ Everything is a value and time comes with the frame, so a batch is a fold of sin
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -13,13 +14,15 @@ import numpy as np
 from motus_kinematics.core.angles import measure
 from motus_kinematics.core.body import Floats, Frame, unmirrored
 from motus_kinematics.core.channels import DIFFERENTIATED, Grade, Reading
-from motus_kinematics.core.events import Event, PersonEvent, Phase
+from motus_kinematics.core.events import Event, PersonEvent, Phase, TaughtEvent
 from motus_kinematics.core.history import append
 from motus_kinematics.core.repair import Tracks, late, mend
 from motus_kinematics.core.review import Review, close, mark, review
 from motus_kinematics.core.sample import Sample, sample
 from motus_kinematics.core.stance import Stance
 from motus_kinematics.core.stream import Recent, push, settle
+from motus_kinematics.core.taught import Shown, TeachError, Template, teach, together
+from motus_kinematics.core.taught_reps import remember
 from motus_kinematics.core.view import View, watch
 
 REVIEW_INTERVAL_S: Final = 0.1
@@ -34,12 +37,14 @@ class Config:
     """What is known of the session.
 
     Attributes:
-        exercise: The exercise's id of the register, `unknown` when it was not given.
+        exercise: Id of the register or name of a taught movement; `unknown` when not given.
         mirrored: The video is a mirror image, in which left and right have changed places.
+        taught: The athlete's own movements, from their profile.
     """
 
     exercise: str = "unknown"
     mirrored: bool = False
+    taught: tuple[Template, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,8 @@ class State:
         reviewed_s: When the set was last recounted.
         seen_s: When the participant was last seen, or first looked for.
         lost: They were reported lost.
+        shown: The latest repetitions, which can teach a movement.
+        learnt: The movements that were taught in this session.
     """
 
     t_s: float = -np.inf
@@ -70,6 +77,8 @@ class State:
     reviewed_s: float = -np.inf
     seen_s: float = -np.inf
     lost: bool = False
+    shown: tuple[Shown, ...] = ()
+    learnt: tuple[Template, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -123,6 +132,15 @@ def mark_set(state: State, t_s: float, *, begins: bool) -> tuple[State, Outputs]
     """
     reviewed, events = mark(state.review, t_s, begins=begins)
     return replace(state, review=reviewed), Outputs(None, (), events)
+
+
+def learn(state: State, t_s: float, movement: str, reps: Collection[int]) -> tuple[State, Outputs]:
+    """Learns a movement by command from the numbered repetitions, of the latest eight; says so, or why it cannot be."""
+    try:
+        template = teach(state.shown, reps, movement)
+    except TeachError as error:
+        return state, Outputs(None, (), (TaughtEvent(t_s, movement, str(error)),))
+    return replace(state, learnt=together(state.learnt, (template,))), Outputs(None, (), (TaughtEvent(t_s, movement),))
 
 
 def flush(state: State) -> tuple[State, Outputs]:
@@ -179,5 +197,6 @@ def _review(state: State, config: Config) -> tuple[State, tuple[Event, ...]]:
     """Recounts the set when it is time."""
     if state.t_s - state.reviewed_s < REVIEW_INTERVAL_S:
         return state, ()
-    reviewed, events = review(state.review, config.exercise, state.t_s)
-    return replace(state, review=reviewed, reviewed_s=state.t_s), events
+    reviewed, events = review(state.review, config.exercise, state.t_s, together(config.taught, state.learnt))
+    shown = remember(state.shown, state.review.history, events)
+    return replace(state, review=reviewed, reviewed_s=state.t_s, shown=shown), events

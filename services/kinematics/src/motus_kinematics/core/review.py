@@ -7,15 +7,18 @@ from typing import Final
 
 import numpy as np
 
+from motus_kinematics.core.classes import UNKNOWN
 from motus_kinematics.core.counting import Count, count
 from motus_kinematics.core.cycle import Cycle
 from motus_kinematics.core.events import Event, ExerciseEvent, Phase, RepEvent, SetEvent
-from motus_kinematics.core.exercises import EXERCISES, Exercise
+from motus_kinematics.core.exercises import Exercise
 from motus_kinematics.core.history import CUT_S, History, Table, forget_before, table
 from motus_kinematics.core.ledger import Ledger, Record, RepState, reconcile, reconcile_attempts
-from motus_kinematics.core.naming import UNKNOWN, Naming, follow_name
+from motus_kinematics.core.naming import Naming, follow_name
 from motus_kinematics.core.phases import live_phase
 from motus_kinematics.core.rep import describe
+from motus_kinematics.core.taught import Template
+from motus_kinematics.core.taught_reps import exercise_of
 from motus_kinematics.core.unnamed import count_unnamed
 
 SET_REST_S: Final = 8.0
@@ -36,6 +39,7 @@ class Review:
         history: Its past.
         ledger: Its repetitions.
         given: The exercise that was given.
+        taught: The athlete's own movements.
         naming: The exercise that was recognised, where none was given.
         open_set: What was last said of the set; None while none is open.
         phase: What goes on.
@@ -48,6 +52,7 @@ class Review:
     history: History = field(default_factory=History)
     ledger: Ledger = field(default_factory=Ledger)
     given: str = UNKNOWN
+    taught: tuple[Template, ...] = ()
     naming: Naming = field(default_factory=Naming)
     open_set: SetEvent | None = None
     phase: Phase = Phase.UNKNOWN
@@ -62,10 +67,13 @@ class Review:
         return self.given if self.given != UNKNOWN else self.naming.exercise
 
 
-def review(before: Review, given: str, t_s: float) -> tuple[Review, tuple[Event, ...]]:
+def review(
+    before: Review, given: str, t_s: float, taught: tuple[Template, ...] = ()
+) -> tuple[Review, tuple[Event, ...]]:
     """Recounts the set at the moment `t_s`; a change of the given exercise ends it first."""
     if before.history.start_s < before.since_s:
         before = replace(before, history=forget_before(before.history, before.since_s))
+    before = replace(before, taught=taught)
     past = table(before.history)
     if given != before.given:
         ended, events = _end_set(before, past, t_s)
@@ -115,8 +123,8 @@ def _end_set(before: Review, past: Table, t_s: float) -> tuple[Review, tuple[Eve
         said = (*said, replace(after.open_set, revision=2, end_s=end_s, reps=reps, exercise=after.exercise))
     history = forget_before(after.history, max(ends)) if ends else after.history
     ledger = replace(ledger, records=(), attempts=(), earlier=ledger.earlier + len(ends))
-    ended = Review(history, ledger, before.given, phase=Phase.REST, in_set=before.in_set, since_s=before.since_s)
-    return ended, said
+    kept = replace(Review(history, ledger, before.given, before.taught), in_set=before.in_set, since_s=before.since_s)
+    return replace(kept, phase=Phase.REST), said
 
 
 def _name(before: Review, past: Table, t_s: float, *, ended: bool = False) -> tuple[Review, tuple[Event, ...]]:
@@ -124,14 +132,20 @@ def _name(before: Review, past: Table, t_s: float, *, ended: bool = False) -> tu
     if before.given != UNKNOWN or before.in_set is False:
         return before, ()
     counted = len(before.ledger.records)
-    naming = follow_name(before.naming, past, t_s, counted=counted > 0, ended=ended)
+    naming = follow_name(before.naming, past, t_s, counted=counted > 0, ended=ended, taught=before.taught)
     if naming.exercise == before.naming.exercise:
         return replace(before, naming=naming), ()
-    said: tuple[Event, ...] = (ExerciseEvent(t_s, naming.exercise, naming.confidence),)
+    said: tuple[Event, ...] = (_named(naming, t_s),)
     if counted >= REPS_TO_KEEP and before.in_set is None and before.exercise != UNKNOWN:
         before, closing = _end_set(before, past, t_s)
         said = (*closing, *said)
     return replace(before, naming=naming, cycles=()), said
+
+
+def _named(naming: Naming, t_s: float) -> ExerciseEvent:
+    """Says a name, and what the last look took it for next to that."""
+    guess = naming.guess
+    return ExerciseEvent(t_s, naming.exercise, naming.confidence, guess.second, guess.second_probability)
 
 
 def _recount(before: Review, past: Table, *, ended: bool) -> tuple[Review, tuple[Event, ...], Count]:
@@ -155,7 +169,7 @@ def _recount(before: Review, past: Table, *, ended: bool) -> tuple[Review, tuple
 
 def _count(before: Review, past: Table, *, ended: bool) -> Count:
     """Counts the set as what it is: an exercise, a movement without a name, or one that has no repetitions."""
-    exercise = EXERCISES.get(before.exercise, Exercise(before.exercise, "", ()))
+    exercise = exercise_of(before.exercise, before.taught)
     if not len(past.t_s) or before.in_set is False:
         return Count(exercise)
     if before.exercise == UNKNOWN:
