@@ -46,7 +46,7 @@ MIN_RULE_WEIGHT: Final = 2.5
 def main() -> int:
     """Run from the command line; returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seeds", type=int, default=8, help="how many even seeds; the last quarter calibrates")
+    parser.add_argument("--seeds", type=int, default=4, help="how many even seeds; the last quarter calibrates")
     parser.add_argument("--out", type=Path, default=MODEL)
     arguments = parser.parse_args()
     seeds = range(0, 2 * arguments.seeds, 2)
