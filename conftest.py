@@ -12,7 +12,6 @@ from typing import IO, TypeAlias
 
 import pytest
 
-from motus_runtime import topics
 from motus_runtime.bus import Bus, BusSettings
 from motus_runtime.health import Health
 from motus_runtime.lease import Leases
@@ -54,10 +53,11 @@ def _address(log: IO[str]) -> str:
 
 @pytest.fixture
 async def bus(nats_url: str) -> AsyncIterator[Bus]:
-    """A connection to the run's nats-server, with every stream and bucket there, and no session of an earlier test."""
+    """A connection to the run's nats-server, with every stream and bucket there, and nothing of an earlier test."""
     connection = await Bus.connect(BusSettings(url=nats_url), "test")
     await provision(connection)
-    await connection.jetstream.purge_stream(f"KV_{topics.SPECS}")
+    for stream in await connection.jetstream.streams_info():
+        await connection.jetstream.purge_stream(stream.config.name or "")
     yield connection
     await connection.close()
 
