@@ -133,7 +133,6 @@ REPORTED = (
     ("thigh_elevation", "depth follows from hip and knee, which are gated"),
     ("trunk_lean_lateral", "moves too little in the movements shown for a gate to say much"),
     ("trunk_lean", "hip flexion, of which it is a part, is gated"),
-    ("tremor", "shaky or stable, which follows from it, is gated"),
     ("acceleration", "white-noise gain leaves nothing of a slow repetition's (biomech 2)"),
     ("valgus", "a traffic light, no degrees (biomech 7)"),
     ("frontal_plane", "a traffic light, no degrees (biomech 7)"),
