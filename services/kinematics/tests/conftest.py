@@ -274,8 +274,12 @@ class SpokenPose:
 
     async def wish(self, t_s, **update):
         """Store a user's wish of the moment at which the frame `t_s` was ingested."""
+        return await self.command(t_s, update=control_pb2.Update(**update))
+
+    async def command(self, t_s, **what):
+        """Store a command of the moment at which the frame `t_s` was ingested."""
         time_ns = self.ref(t_s, 0).ingest_time_ns
-        command = control_pb2.Command(session=self.session, time_ns=time_ns, update=control_pb2.Update(**update))
+        command = control_pb2.Command(session=self.session, time_ns=time_ns, **what)
         return await self.bus.store(topics.commands(self.session), command)
 
     async def say(self, frame, seq, *, pose_epoch=1):
@@ -295,6 +299,14 @@ class SpokenPose:
         """Store the end of the stream."""
         message = landmarks_pb2.Landmarks(ref=self.ref(t_s, seq), pose_epoch=1, end=frame_pb2.End(**end))
         await self.bus.store(topics.landmarks(self.session), message)
+
+    async def play(self, frames):
+        """Play a whole session; returns what kinematics said of it."""
+        await self.begin()
+        for seq, frame in enumerate(frames):
+            await self.say(frame, seq)
+        await self.end(frames[-1].t_s, len(frames))
+        return await self.events()
 
     def ref(self, t_s, seq):
         """A frame's identity."""

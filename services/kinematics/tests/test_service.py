@@ -1,6 +1,7 @@
 """The service on a real bus: landmarks in, samples and events out, the same ones after a restart."""
 
 import asyncio
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -63,11 +64,7 @@ async def test_every_frame_is_stored_once_in_chunks(measuring, make_pose, lab):
     frames = [lab.hidden(f) if 2.0 < f.t_s < 3.0 else f for f in lab.film(lab.regular(1), 5.0)]
 
     async with measuring():
-        await pose.begin()
-        for seq, frame in enumerate(frames):
-            await pose.say(frame, seq)
-        await pose.end(frames[-1].t_s, len(frames))
-        await pose.events()
+        await pose.play(frames)
         stored = await pose.stored(topics.SAMPLES_STREAM, topics.samples(pose.session))
 
     chunks = [decode(samples_pb2.SampleChunk, message.body) for message in stored]
@@ -83,11 +80,7 @@ async def test_live_samples_carry_the_phase_and_the_count(bus, measuring, make_p
     frames = list(lab.film(lab.regular(1), 4.0))
 
     async with measuring():
-        await pose.begin()
-        for seq, frame in enumerate(frames):
-            await pose.say(frame, seq)
-        await pose.end(frames[-1].t_s, len(frames))
-        await pose.events()
+        await pose.play(frames)
     await stop()
 
     messages = [decode(samples_pb2.Live, seen.get_nowait()) for _ in range(seen.qsize())]
@@ -156,13 +149,30 @@ async def test_left_and_right_of_a_mirrored_source_are_those_of_the_athlete(meas
         for mirrored in (False, True):
             pose = make_pose()
             pose.spec.source.mirrored = mirrored
-            await pose.begin()
-            for seq, frame in enumerate(frames):
-                await pose.say(frame, seq)
-            await pose.end(frames[-1].t_s, len(frames))
-            rep = of_kind(await pose.events(), "rep")[-1].rep
+            rep = of_kind(await pose.play(frames), "rep")[-1].rep
             figures = {m.name: m.value for m in rep.measures}
             peaks[mirrored] = [figures[f"peak_knee_flexion_{side}_deg"] for side in ("left", "right")]
 
     assert peaks[True] == pytest.approx(peaks[False][::-1], abs=5.0)
     assert peaks[False][0] < peaks[False][1] - 15.0
+
+
+async def test_what_was_learnt_of_an_athlete_comes_with_the_end_and_serves_the_next_session(measuring, make_pose, lab):
+    """A movement taught in one session is counted in another that was given the profile; nothing learnt, no profile."""
+    rest = replace(lab.standing, elbow=(140.0, 140.0), shoulder=(30.0, 30.0))
+    far = replace(lab.squatting, elbow=(10.0, 10.0), shoulder=(120.0, 120.0))
+    frames = list(lab.film(lab.regular(3), 9.5, rest=rest, far=far))
+    first, second = make_pose(), make_pose()
+    teach = control_pb2.Teach(participant="p1", movement="thruster", reps=[1, 2, 3])
+
+    async with measuring():
+        await first.command(9.4, teach=teach)
+        *_, ended = await first.play(frames)
+        second.spec.exercise = "taught/thruster"
+        second.spec.participants[0].profile = ended.profiles["p1"]
+        said = await second.play(frames)
+        (*_, plain) = await make_pose().play(frames[:30])
+
+    assert {e.rep.exercise for e in of_kind(said, "rep")} == {"taught/thruster"}
+    assert {e.rep.ordinal for e in of_kind(said, "rep")} == {1, 2, 3}
+    assert not plain.profiles

@@ -13,8 +13,9 @@ from motus_kinematics.commands import Wish
 from motus_kinematics.core.channels import PUBLISHED, Codes
 from motus_kinematics.core.checkpoint import Format
 from motus_kinematics.core.pipeline import Outputs, State, learn, mark_set
+from motus_kinematics.core.profile import Profile, encode
 from motus_kinematics.core.sample import Sample
-from motus_kinematics.core.taught import Template
+from motus_kinematics.core.taught import Template, together
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,10 @@ class Participant:
         if wish.command.HasField("teach") and teach.participant == self.id:
             self.state, said = learn(self.state, ref.t_s, teach.movement, teach.reps)
         return said
+
+    def profile(self) -> bytes:
+        """All that is learnt of the athlete, from before the session and in it; empty when there is nothing."""
+        return encode(Profile(together(self.taught, self.state.learnt)))
 
     def checkpoint(self) -> checkpoint_pb2.Checkpoint:
         """All there is to this participant, for `restore`."""

@@ -171,7 +171,8 @@ class MeasuredSession:
             if participant.waiting:
                 await self._store_chunk(participant)
         report, end = self.tally.report(final=True), message.end
-        for envelope in self._speaker.ending(report, failed=end.failed, reason=end.reason, ref=message.ref):
+        profiles = {each.id: learnt for each in self._everybody if (learnt := each.profile())}
+        for envelope in self._speaker.ending(report, profiles, failed=end.failed, reason=end.reason, ref=message.ref):
             await self._store_event(envelope)
         for participant in self._everybody:
             await self._checkpoints.forget(participant.id)

@@ -1,7 +1,7 @@
 """Says what the core found as messages of the bus, under names that a replay makes again."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from motus.bus.v1 import frame_pb2, samples_pb2
@@ -94,13 +94,21 @@ class Speaker:
                 yield self._envelope(f"taught-{participant}-{_ms(said.t_s)}", participant, event, ref)
 
     def ending(
-        self, report: event_pb2.StageReport, *, failed: bool, reason: str, ref: frame_pb2.FrameRef
+        self,
+        report: event_pb2.StageReport,
+        profiles: Mapping[str, bytes],
+        *,
+        failed: bool,
+        reason: str,
+        ref: frame_pb2.FrameRef,
     ) -> Iterator[samples_pb2.EventEnvelope]:
-        """The stage's final figures and, last of all, that it is through."""
+        """The stage's final figures and, last of all, that it is through, with what it has learnt of each participant."""
         event = event_pb2.Event(t_s=ref.t_s, revision=1, report=report)
         yield self._envelope("report-session-0", "", event, ref)
         end = event_pb2.StageEnd(stage=event_pb2.STAGE_KINEMATICS, failed=failed, reason=reason)
-        yield self._envelope("end-session-0", "", event_pb2.Event(t_s=ref.t_s, revision=1, end=end), ref)
+        envelope = self._envelope("end-session-0", "", event_pb2.Event(t_s=ref.t_s, revision=1, end=end), ref)
+        envelope.profiles.update(profiles)
+        yield envelope
 
     def _rep(self, participant: str, said: RepEvent, ref: frame_pb2.FrameRef) -> samples_pb2.EventEnvelope:
         record = said.record

@@ -3,8 +3,10 @@
 isort:skip_file
 """
 
+from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from google.protobuf.internal import containers as _containers
 from motus.bus.v1 import frame_pb2 as _frame_pb2
 from motus.v1 import event_pb2 as _event_pb2
 from motus.v1 import sample_pb2 as _sample_pb2
@@ -119,10 +121,31 @@ class EventEnvelope(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    @_typing.final
+    class ProfilesEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.bytes
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.bytes = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
     SESSION_FIELD_NUMBER: _builtins.int
     EPOCH_FIELD_NUMBER: _builtins.int
     REF_FIELD_NUMBER: _builtins.int
     EVENT_FIELD_NUMBER: _builtins.int
+    PROFILES_FIELD_NUMBER: _builtins.int
     session: _builtins.str
     """Session id, the bare id."""
     epoch: _builtins.int
@@ -135,6 +158,12 @@ class EventEnvelope(_message.Message):
     def event(self) -> _event_pb2.Event:
         """The event."""
 
+    @_builtins.property
+    def profiles(self) -> _containers.ScalarMap[_builtins.str, _builtins.bytes]:
+        """What kinematics has learnt of each participant's body and movements, opaque to all others, by bare participant id;
+        only with its StageEnd, and only where there is something. Goes into `ParticipantSpec.profile` the next time.
+        """
+
     def __init__(
         self,
         *,
@@ -142,10 +171,11 @@ class EventEnvelope(_message.Message):
         epoch: _builtins.int = ...,
         ref: _frame_pb2.FrameRef | None = ...,
         event: _event_pb2.Event | None = ...,
+        profiles: _abc.Mapping[_builtins.str, _builtins.bytes] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["event", b"event", "ref", b"ref"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["epoch", b"epoch", "event", b"event", "ref", b"ref", "session", b"session"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["epoch", b"epoch", "event", b"event", "profiles", b"profiles", "ref", b"ref", "session", b"session"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
