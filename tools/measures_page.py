@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from motus_register import CHANNELS, CLASSES, EXERCISES, MEASURES, PHASE_MEASURES, Measure
+from motus_register import CHANNELS, CLASSES, EXERCISES, MEASURES, PHASE_MEASURES, SET_MEASURES, Measure
 
 PAGE = Path(__file__).resolve().parent.parent / "docs/measures.md"
 
@@ -39,6 +39,10 @@ Written by `make docs` from `protos/src/motus_register/measures.toml`, where the
 ## Measures of a phase
 
 {table(PHASE_MEASURES.values())}
+
+## Measures of a set
+
+{table(SET_MEASURES.values())}
 
 ## Exercises
 

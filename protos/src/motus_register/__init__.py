@@ -1,4 +1,4 @@
-"""The register of measures as data: channels, measures of a repetition and of a phase, exercise ids, each once.
+"""The register of measures as data: channels, measures of a repetition, a phase and a set, exercise ids, each once.
 
 `measures.toml` beside this file is the only place where they are defined; a row with `{side}` stands for two.
 """
@@ -12,7 +12,7 @@ from importlib.resources import files
 from types import MappingProxyType
 from typing import Any, Final
 
-__all__ = ["CHANNELS", "CLASSES", "EXERCISES", "MEASURES", "PHASE_MEASURES", "SIDES", "Measure"]
+__all__ = ["CHANNELS", "CLASSES", "EXERCISES", "MEASURES", "PHASE_MEASURES", "SET_MEASURES", "SIDES", "Measure"]
 
 SIDES: Final = ("left", "right")
 
@@ -69,6 +69,9 @@ MEASURES: Final = _table(_DATA["measure"])
 
 PHASE_MEASURES: Final = _table(_DATA["phase_measure"])
 """Measures of a phase by name, in the order of the register."""
+
+SET_MEASURES: Final = _table(_DATA["set_measure"])
+"""Measures of a set by name, in the order of the register."""
 
 EXERCISES: Final[tuple[str, ...]] = tuple(_DATA["exercises"])
 """Every exercise id that a session can be given, `unknown` last."""

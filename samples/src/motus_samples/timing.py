@@ -1,8 +1,9 @@
 """When things happen in a clip: the schedule of reps and phases, and minimum-jerk courses between rest and turn."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 import numpy as np
 
@@ -174,17 +175,36 @@ def reps_of(plans: list[RepPlan]) -> tuple[Rep, ...]:
 
 
 def phases_of(plans: list[RepPlan], spec: ClipSpec, duration_s: float) -> tuple[Phase, ...]:
-    """Return the phases of the whole clip in order, without gaps; a hold shorter than 0.15 s is none."""
-    first: PhaseKind = "concentric" if spec.exercise in CONCENTRIC_FIRST else "eccentric"
-    second: PhaseKind = "eccentric" if spec.exercise in CONCENTRIC_FIRST else "concentric"
+    """Return the phases of the whole clip in order, without gaps."""
+    bouts = (
+        Bout(rep.start_s, plan.reach_s, rep.turn_s, plan.part_s, rep.end_s)
+        for plan, rep in zip(plans, reps_of(plans), strict=True)
+    )
+    return phases_between(bouts, duration_s, lifting_first=spec.exercise in CONCENTRIC_FIRST)
+
+
+class Bout(NamedTuple):
+    """When a rep visibly leaves rest, reaches the turn, is in its middle, leaves it and is back, in seconds."""
+
+    start_s: float
+    reach_s: float
+    turn_s: float
+    part_s: float
+    end_s: float
+
+
+def phases_between(bouts: Iterable[Bout], duration_s: float, *, lifting_first: bool) -> tuple[Phase, ...]:
+    """Return the phases of reps and the rests between them; a hold shorter than `SHORTEST_HOLD_S` is none."""
+    order: tuple[PhaseKind, PhaseKind] = ("eccentric", "concentric")
+    first, second = order[::-1] if lifting_first else order
     marks: list[tuple[PhaseKind, float]] = [("rest", 0.0)]
-    for plan, rep in zip(plans, reps_of(plans), strict=True):
-        marks.append((first, rep.start_s))
-        if plan.part_s - plan.reach_s >= SHORTEST_HOLD_S:
-            marks += [("turn_hold", plan.reach_s), (second, plan.part_s)]
+    for bout in bouts:
+        marks.append((first, bout.start_s))
+        if bout.part_s - bout.reach_s >= SHORTEST_HOLD_S:
+            marks += [("turn_hold", bout.reach_s), (second, bout.part_s)]
         else:
-            marks.append((second, rep.turn_s))
-        marks.append(("rest", rep.end_s))
+            marks.append((second, bout.turn_s))
+        marks.append(("rest", bout.end_s))
     return join_phases(marks, duration_s)
 
 

@@ -3,6 +3,7 @@
 import motus_register as register
 from motus.v1 import measure_pb2
 from motus_kinematics.core.channels import INTERNAL, POSITIONS, PUBLISHED, Absence, Grade
+from motus_kinematics.core.events import SetEvent
 from motus_kinematics.core.exercises import EXERCISES
 from motus_kinematics.core.rules import RULES
 
@@ -28,6 +29,14 @@ def test_a_phase_carries_measures_of_the_register(lab):
     names = [measure.name for phase in rep.phases for measure in phase.measures]
     assert len(rep.phases) == 3
     assert set(names) == set(register.PHASE_MEASURES)
+
+
+def test_a_set_that_is_over_carries_every_measure_of_the_register_once(lab):
+    """An open set has none yet."""
+    opened, ended = (e for e in lab.play(lab.film(lab.regular(2), 8.0), "squat").events if isinstance(e, SetEvent))
+
+    assert not opened.measures
+    assert [measure.name for measure in ended.measures] == list(register.SET_MEASURES)
 
 
 def test_the_exercises_and_names_are_ids_of_the_register():

@@ -1,6 +1,11 @@
 """Sets that are begun and ended by command."""
 
+from itertools import pairwise
+
+import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from motus_kinematics.core.events import RepEvent, SetEvent
 from motus_kinematics.core.ledger import RepState
@@ -66,3 +71,34 @@ def test_a_pause_does_not_end_a_marked_set(lab):
     events, _ = played(lab.film(moves, 25.0, noise_m=0.004), "squat", [(0.2, True)])
 
     assert [(e.ordinal, e.reps) for e in events if isinstance(e, SetEvent)] == [(1, 0), (1, 3)]
+
+
+def test_a_set_says_how_long_it_was_how_it_was_paced_and_how_long_the_rest_before(lab):
+    """Four even repetitions, a rest of twelve seconds, and two slower ones."""
+    first, second = lab.regular(4), lab.regular(2, first_s=22.5, period_s=4.0)
+
+    events, _ = played(lab.film((*first, *second), 33.0), "squat", [])
+
+    ended = [{m.name: m.value for m in e.measures} for e in events if isinstance(e, SetEvent) and e.end_s is not None]
+    spans = [[move.visible_s for move in moves] for moves in (first, second)]
+    assert [e["set_duration_s"] for e in ended] == pytest.approx([s[-1][1] - s[0][0] for s in spans], abs=0.4)
+    assert [e["rep_duration_median_s"] for e in ended] == pytest.approx([s[0][1] - s[0][0] for s in spans], abs=0.25)
+    assert ended[1]["set_rest_before_s"] == pytest.approx(spans[1][0][0] - spans[0][-1][1], abs=0.4)
+    assert ended[0]["rep_duration_spread_percent"] < 5.0
+    assert np.isnan((ended[0]["set_rest_before_s"], ended[1]["rep_duration_spread_percent"])).all()
+
+
+@settings(max_examples=12, deadline=None)
+@given(marks=st.lists(st.tuples(st.floats(0.5, 15.5), st.booleans()), max_size=6).map(sorted))
+def test_whatever_is_marked_sets_follow_one_another_and_hold_their_own_repetitions(lab, marks):
+    """Any order of begins and ends: each set ends once, before the next, and nothing counts outside of the marks."""
+    events, state = played(lab.film(lab.regular(6), 16.5), "squat", marks)
+
+    sets = [e for e in events if isinstance(e, SetEvent)]
+    opened, ended = [e for e in sets if e.end_s is None], [e for e in sets if e.end_s is not None]
+    assert [e.ordinal for e in opened] == [e.ordinal for e in ended] == sorted({e.ordinal for e in sets})
+    assert all(before.end_s <= after.start_s for before, after in pairwise(ended))
+    assert sum(e.reps for e in ended) == state.review.ledger.counted == len(turns(events))
+    for turn_s in turns(events):
+        last = max((mark for mark in marks if mark[0] <= turn_s), default=None)
+        assert last is None or last[1]

@@ -11,7 +11,7 @@ from motus_samples.body import Array, Side
 from motus_samples.synthetic.courses import Course, sticking
 from motus_samples.synthetic.setup import Kind
 from motus_samples.synthetic.truth import TruePhase, TrueRep
-from motus_samples.timing import SHORTEST_HOLD_S, PhaseKind, join_phases, min_jerk, visible_delay_share
+from motus_samples.timing import Bout, min_jerk, phases_between, visible_delay_share
 
 EXPLOSIVE_BELOW_S: Final = 0.7
 """A lifting half shorter than this is explosive: explosive tempo commands 0.3 to 0.5 s, controlled 0.8 s and more."""
@@ -144,19 +144,12 @@ class Schedule:
         return tuple(spans)
 
     def phases(self, duration_s: float) -> tuple[TruePhase, ...]:
-        """Return the phases of the recording in order, without gaps; a hold shorter than 0.15 s is none."""
-        order: tuple[PhaseKind, PhaseKind] = ("eccentric", "concentric")
-        first, second = order[::-1] if self.halves.lifting_first else order
-        marks: list[tuple[PhaseKind, float]] = [("rest", 0.0)]
-        for plan in self.plans:
-            rep = _true_rep(plan)
-            marks.append((first, rep.start_s))
-            if plan.part_s - plan.reach_s >= SHORTEST_HOLD_S:
-                marks += [("turn_hold", plan.reach_s), (second, plan.part_s)]
-            else:
-                marks.append((second, rep.turn_s))
-            marks.append(("rest", rep.end_s))
-        return join_phases(marks, duration_s)
+        """Return the phases of the recording in order, without gaps."""
+        bouts = (
+            Bout(rep.start_s, plan.reach_s, rep.turn_s, plan.part_s, rep.end_s)
+            for plan, rep in zip(self.plans, map(_true_rep, self.plans), strict=True)
+        )
+        return phases_between(bouts, duration_s, lifting_first=self.halves.lifting_first)
 
 
 def _bout(t_s: Array, plan: Plan, halves: Halves) -> Array:

@@ -201,7 +201,12 @@ def phase(span: PhaseSpan) -> movement_pb2.Phase:
 def exercise_set(said: SetEvent) -> movement_pb2.ExerciseSet:
     """A set that began or ended."""
     return movement_pb2.ExerciseSet(
-        ordinal=said.ordinal, exercise=said.exercise, start_s=said.start_s, end_s=said.end_s, reps=said.reps
+        ordinal=said.ordinal,
+        exercise=said.exercise,
+        start_s=said.start_s,
+        end_s=said.end_s,
+        reps=said.reps,
+        measures=map(measure, said.measures),
     )
 
 

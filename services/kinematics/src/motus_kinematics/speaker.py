@@ -102,7 +102,7 @@ class Speaker:
         reason: str,
         ref: frame_pb2.FrameRef,
     ) -> Iterator[samples_pb2.EventEnvelope]:
-        """The stage's final figures and, last of all, that it is through, with what it has learnt of each participant."""
+        """The stage's final figures and, last of all, that it is through, with what it has learnt of each one."""
         event = event_pb2.Event(t_s=ref.t_s, revision=1, report=report)
         yield self._envelope("report-session-0", "", event, ref)
         end = event_pb2.StageEnd(stage=event_pb2.STAGE_KINEMATICS, failed=failed, reason=reason)

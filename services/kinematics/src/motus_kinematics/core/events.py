@@ -60,7 +60,7 @@ class RepEvent:
 
 @dataclass(frozen=True)
 class SetEvent:
-    """A set began or ended; `end_s` is None while it goes on."""
+    """A set began or ended; `end_s` is None and `measures` empty while it goes on."""
 
     ordinal: int
     revision: int
@@ -68,6 +68,7 @@ class SetEvent:
     start_s: float
     end_s: float | None
     reps: int
+    measures: tuple[Measured, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final
 
+import numpy as np
+
 from motus_kinematics.core.attempts import Attempt
 from motus_kinematics.core.cycle import Cycle, overlap
 
@@ -63,6 +65,7 @@ class Ledger:
         next_ordinal: Number of the next new repetition.
         set_ordinal: Number of the current or last set; 0 before the first.
         earlier: Repetitions counted in the sets before.
+        earlier_end_s: When the last of those ended, NaN when there is none.
         attempts: What was attempted in the current set and does not count.
         next_attempt: Number of the next new attempt.
     """
@@ -71,6 +74,7 @@ class Ledger:
     next_ordinal: int = 1
     set_ordinal: int = 0
     earlier: int = 0
+    earlier_end_s: float = np.nan
     attempts: tuple[Record, ...] = ()
     next_attempt: int = 1
 

@@ -17,6 +17,7 @@ from motus_kinematics.core.ledger import Ledger, Record, RepState, reconcile, re
 from motus_kinematics.core.naming import Naming, follow_name
 from motus_kinematics.core.phases import live_phase
 from motus_kinematics.core.rep import describe
+from motus_kinematics.core.sets import of_set
 from motus_kinematics.core.taught import Template
 from motus_kinematics.core.taught_reps import exercise_of
 from motus_kinematics.core.unnamed import count_unnamed
@@ -119,12 +120,20 @@ def _end_set(before: Review, past: Table, t_s: float) -> tuple[Review, tuple[Eve
     after, said, _ = _recount(before, past, ended=True)
     ledger, ends = after.ledger, [record.cycle.end_s for record in after.ledger.records]
     if after.open_set is not None:
-        end_s, reps = t_s if before.in_set else max(ends, default=t_s), len(ledger.records)
-        said = (*said, replace(after.open_set, revision=2, end_s=end_s, reps=reps, exercise=after.exercise))
+        end_s = t_s if before.in_set else max(ends, default=t_s)
+        said = (*said, _ended(after.open_set, end_s, after.exercise, ledger))
     history = forget_before(after.history, max(ends)) if ends else after.history
-    ledger = replace(ledger, records=(), attempts=(), earlier=ledger.earlier + len(ends))
+    earlier_end_s = max(ends, default=ledger.earlier_end_s)
+    ledger = replace(ledger, records=(), attempts=(), earlier=ledger.earlier + len(ends), earlier_end_s=earlier_end_s)
     kept = replace(Review(history, ledger, before.given, before.taught), in_set=before.in_set, since_s=before.since_s)
     return replace(kept, phase=Phase.REST), said
+
+
+def _ended(opened: SetEvent, end_s: float, exercise: str, ledger: Ledger) -> SetEvent:
+    """The set that was opened, ended and measured."""
+    cycles = [record.cycle for record in ledger.records]
+    measures = of_set(cycles, ledger.earlier_end_s) if cycles else ()
+    return replace(opened, revision=2, end_s=end_s, reps=len(cycles), exercise=exercise, measures=measures)
 
 
 def _name(before: Review, past: Table, t_s: float, *, ended: bool = False) -> tuple[Review, tuple[Event, ...]]:
