@@ -208,15 +208,25 @@ async def _stored_surely(bus: Bus, batch: list[Msg], store: Callable[[list[Store
 
     The messages are kept in hand meanwhile: giving them back would count as deliveries, and bury what is not poison.
     """
+    keeping = asyncio.create_task(_keep_in_hand(batch))
+    try:
+        while True:
+            try:
+                await store([_stored(message) for message in batch])
+                return
+            except RetryableError as error:
+                log.warning("%s: %d messages again in %g s: %s", bus.service, len(batch), STORE_AGAIN_S, error.message)
+                await asyncio.sleep(STORE_AGAIN_S)
+    finally:
+        keeping.cancel()
+
+
+async def _keep_in_hand(batch: list[Msg]) -> None:
+    """Say that a batch is being worked at, for ever: a store may also hang, and not say that it is away."""
     while True:
-        try:
-            await store([_stored(message) for message in batch])
-            return
-        except RetryableError as error:
-            log.warning("%s: %d messages again in %g s: %s", bus.service, len(batch), STORE_AGAIN_S, error.message)
-            for message in batch:
-                await _quietly(message.in_progress)
-            await asyncio.sleep(STORE_AGAIN_S)
+        await asyncio.sleep(ACK_WAIT_S / 3)
+        for message in batch:
+            await _quietly(message.in_progress)
 
 
 async def _bury(bus: Bus, message: Msg, reason: str) -> None:

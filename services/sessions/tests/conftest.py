@@ -1,7 +1,8 @@
 """The service in this process with a real bus and a real gRPC port, and what other stages would say to it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+import secrets
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,7 @@ from motus_sessions.recorder import DURABLES, STREAMS
 from motus_sessions.settings import SessionsSettings
 from motus_sessions.store.sql import SqlStore
 from motus_sessions.tokens import Tokens
+from servers.postgres import Postgres, postgres
 
 DEADLINE_S = 20.0
 START_NS = 1_700_000_000_000_000_000
@@ -67,10 +69,26 @@ def store_file(tmp_path: Path) -> Path:
     return tmp_path / "data" / "sessions.db"
 
 
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Postgres]:
+    """A PostgreSQL server of this test run, which nobody pulls the plug of."""
+    with postgres(fsync="off") as server:
+        yield server
+
+
 @pytest.fixture
-def store_url(store_file: Path) -> str:
-    """A database of this test, that waits for a lock no longer than a commit takes on a busy disk."""
-    return f"sqlite+aiosqlite:///{store_file}?timeout=3"
+def database() -> str:
+    """The kind of this test's database; `both_databases` has a test run on each."""
+    return "sqlite"
+
+
+@pytest.fixture
+def store_url(database: str, store_file: Path, request: pytest.FixtureRequest) -> str:
+    """A database of this test; SQLite waits for a lock no longer than a commit takes on a busy disk."""
+    if database == "sqlite":
+        return f"sqlite+aiosqlite:///{store_file}?timeout=3"
+    server: Postgres = request.getfixturevalue("postgres_server")
+    return server.create(f"test_{secrets.token_hex(6)}")
 
 
 @pytest.fixture

@@ -18,6 +18,13 @@ from motus_sessions.projection.records import EVENTS, Batch
 from motus_sessions.recorder import DURABLES, STREAMS
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest) -> str:
+    """What is promised is promised of each."""
+    kind: str = request.param
+    return kind
+
+
 async def counts(service: Any, session: str) -> tuple[int, int, int]:
     """Reps, skeleton frames and rows of samples that the API gives."""
     name = f"sessions/{session}"
@@ -30,9 +37,10 @@ async def counts(service: Any, session: str) -> tuple[int, int, int]:
 
 
 @pytest.mark.timeout(180)
-async def test_a_restart_in_the_middle_loses_nothing(start: Any, stages: Callable[[str], Any]) -> None:
+async def test_a_restart_in_the_middle_loses_nothing(start: Any, stages: Callable[[str], Any], database: str) -> None:
     """What was said before, during and after the service was away is all there, once."""
-    say = stages("restart-mid")
+    name = f"restart-mid-{database}"
+    say = stages(name)
 
     async def go_on(part: int) -> None:
         await say.see(*(part * 10 + number / 30 for number in range(30)))
@@ -40,33 +48,34 @@ async def test_a_restart_in_the_middle_loses_nothing(start: Any, stages: Callabl
         await say.count_rep(part + 1)
 
     async with start() as service:
-        await service.create("restart-mid")
+        await service.create(name)
         await go_on(0)
     await go_on(1)
     async with start() as service:
         await go_on(2)
     async with start() as service:
         await say.finish(30.0)
-        await service.until_over("restart-mid")
-        session = await service.get("restart-mid")
-        found = await counts(service, "restart-mid")
+        await service.until_over(name)
+        session = await service.get(name)
+        found = await counts(service, name)
 
     assert session.state == event_pb2.SESSION_STATE_ENDED
     assert found == (3, 90, 90)
 
 
 @pytest.mark.timeout(180)
-async def test_messages_that_come_twice_count_once(start: Any, stages: Callable[[str], Any], bus: Bus) -> None:
+async def test_messages_that_come_twice_count_once(
+    start: Any, stages: Callable[[str], Any], bus: Bus, database: str
+) -> None:
     """A service that died between commit and acknowledgement gets everything again; nothing doubles."""
-    say = stages("told-twice")
+    name = f"told-twice-{database}"
+    say = stages(name)
     async with start() as service:
-        await service.create("told-twice")
+        await service.create(name)
         await say.see(*(number / 30 for number in range(30)))
         await say.measure(0.0, 30, trunk_lean_deg=lambda t: t + 1)
         await say.count_rep(1)
-        call = service.stub.WatchSession(
-            session_service_pb2.WatchSessionRequest(name="sessions/told-twice"), timeout=60
-        )
+        call = service.stub.WatchSession(session_service_pb2.WatchSessionRequest(name=f"sessions/{name}"), timeout=60)
         async for response in call:
             if response.event.HasField("rep"):
                 break
@@ -76,18 +85,19 @@ async def test_messages_that_come_twice_count_once(start: Any, stages: Callable[
 
     async with start() as service:
         await say.finish(1.0)
-        await service.until_over("told-twice")
+        await service.until_over(name)
 
-        assert await counts(service, "told-twice") == (1, 30, 30)
+        assert await counts(service, name) == (1, 30, 30)
 
 
 async def test_a_watcher_misses_nothing_that_a_killed_service_had_in_hand(
-    start: Any, stages: Callable[[str], Any], bus: Bus
+    start: Any, stages: Callable[[str], Any], bus: Bus, database: str
 ) -> None:
     """The bus delivers again only after a while, so later events are stored earlier; watchers get all in order."""
-    say = stages("in-hand")
+    name = f"in-hand-{database}"
+    say = stages(name)
     async with start() as service:
-        await service.create("in-hand")
+        await service.create(name)
     place = await say.count_rep(1)
     held = await bus.jetstream.pull_subscribe(topics.every(EVENTS), durable=DURABLES[EVENTS], stream=STREAMS[EVENTS])
     while (await held.fetch(1))[0].metadata.sequence.stream < place:
@@ -97,8 +107,8 @@ async def test_a_watcher_misses_nothing_that_a_killed_service_had_in_hand(
         await say.count_rep(2)
         stored: list[Any] = []
         while not stored:
-            stored = await service.store.events("default", "in-hand", after=0, limit=1)
-        call = service.stub.WatchSession(session_service_pb2.WatchSessionRequest(name="sessions/in-hand"), timeout=60)
+            stored = await service.store.events("default", name, after=0, limit=1)
+        call = service.stub.WatchSession(session_service_pb2.WatchSessionRequest(name=f"sessions/{name}"), timeout=60)
         watched = [(await anext(aiter(call))).event.rep.ordinal for _ in range(2)]
         call.cancel()
 
@@ -106,49 +116,54 @@ async def test_a_watcher_misses_nothing_that_a_killed_service_had_in_hand(
     assert watched == [1, 2]
 
 
-async def test_a_session_whose_create_died_half_way_begins(start: Any, bus: Bus) -> None:
+async def test_a_session_whose_create_died_half_way_begins(start: Any, bus: Bus, database: str) -> None:
     """A row without spec is a session that nobody has begun: the stages are told of it at the next start."""
+    name = f"half-made-{database}"
     async with start() as service:
-        await service.create("half-made")
-        await bus.store_raw(topics.spec_key("half-made"), b"", {"KV-Operation": "DEL"})
+        await service.create(name)
+        await bus.store_raw(topics.spec_key(name), b"", {"KV-Operation": "DEL"})
 
     async with start():
-        async for stored in follow(bus, f"KV_{topics.SPECS}", topics.spec_key("half-made")):
+        async for stored in follow(bus, f"KV_{topics.SPECS}", topics.spec_key(name)):
             if not stored.deleted:
                 break
 
-    assert decode(control_pb2.SessionSpec, stored.body).session == "half-made"
+    assert decode(control_pb2.SessionSpec, stored.body).session == name
 
 
-async def test_a_running_session_whose_spec_is_lost_fails(start: Any, stages: Callable[[str], Any], bus: Bus) -> None:
+async def test_a_running_session_whose_spec_is_lost_fails(
+    start: Any, stages: Callable[[str], Any], bus: Bus, database: str
+) -> None:
     """Nobody waits for ever for a session that no stage works at."""
+    name = f"spec-lost-{database}"
     async with start() as service:
-        await service.create("spec-lost")
-        await stages("spec-lost").see(0.0)
-        call = service.stub.WatchSession(session_service_pb2.WatchSessionRequest(name="sessions/spec-lost"), timeout=60)
+        await service.create(name)
+        await stages(name).see(0.0)
+        call = service.stub.WatchSession(session_service_pb2.WatchSessionRequest(name=f"sessions/{name}"), timeout=60)
         assert (await anext(aiter(call))).event.state.current == event_pb2.SESSION_STATE_RUNNING
         call.cancel()
-    await bus.store_raw(topics.spec_key("spec-lost"), b"", {"KV-Operation": "DEL"})
+    await bus.store_raw(topics.spec_key(name), b"", {"KV-Operation": "DEL"})
 
     async with start() as service:
-        watched = await service.until_over("spec-lost")
-        session = await service.get("spec-lost")
+        watched = await service.until_over(name)
+        session = await service.get(name)
 
     assert watched[-1].event.state.current == event_pb2.SESSION_STATE_FAILED
     assert session.state == event_pb2.SESSION_STATE_FAILED
     assert "lost" in session.reason
 
 
-async def test_an_end_that_was_stored_but_not_told_is_told(start: Any, bus: Bus) -> None:
+async def test_an_end_that_was_stored_but_not_told_is_told(start: Any, bus: Bus, database: str) -> None:
     """A service that died between the commit of the end and its event tells it at the next start."""
+    name = f"untold-end-{database}"
     async with start() as service:
-        await service.create("untold-end")
+        await service.create(name)
         ended = Life(State.ENDED, "", 5, 7, Outcome(False, "", 2.0))
-        await service.store.record("default", ["untold-end"], lambda _: Batch(lives={"untold-end": ended}))
+        await service.store.record("default", [name], lambda _: Batch(lives={name: ended}))
 
     async with start() as service:
-        watched = await service.until_over("untold-end")
-        async for stored in follow(bus, f"KV_{topics.SPECS}", topics.spec_key("untold-end")):
+        watched = await service.until_over(name)
+        async for stored in follow(bus, f"KV_{topics.SPECS}", topics.spec_key(name)):
             if stored.deleted:
                 break
 
@@ -156,56 +171,59 @@ async def test_an_end_that_was_stored_but_not_told_is_told(start: Any, bus: Bus)
     assert watched[-1].event.time.ToNanoseconds() == 7
 
 
+@pytest.mark.parametrize("database", ["sqlite"])
 async def test_a_store_that_is_locked_for_a_while_loses_nothing(
-    start: Any, stages: Callable[[str], Any], store_file: Path
+    start: Any, stages: Callable[[str], Any], store_file: Path, database: str
 ) -> None:
     """While the database does not answer the service is not ready, and then it stores what came meanwhile."""
-    say = stages("locked-db")
+    name = f"locked-db-{database}"
+    say = stages(name)
     async with start() as service:
-        await service.create("locked-db")
+        await service.create(name)
         with sqlite3.connect(store_file, isolation_level=None) as other:
             other.execute("BEGIN IMMEDIATE")
             await say.see(*(number / 30 for number in range(10)))
             await say.count_rep(1)
-            async for _ in _health(service):
+            async for _ in _health(service, name):
                 if any(name == "store" for name in service.health.faults()):
                     break
             other.execute("ROLLBACK")
         await say.finish(1.0)
-        await service.until_over("locked-db")
+        await service.until_over(name)
 
-        assert (await counts(service, "locked-db"))[:2] == (1, 10)
+        assert (await counts(service, name))[:2] == (1, 10)
         assert "store" not in service.health.faults()
 
 
-async def _health(service: Any) -> AsyncIterator[None]:
+async def _health(service: Any, session: str) -> AsyncIterator[None]:
     """Turns of the loop, each with a call that the service answers."""
     while True:
-        await service.get("locked-db")
+        await service.get(session)
         yield
 
 
 async def test_a_poisonous_message_does_not_hold_up_a_session(
-    start: Any, stages: Callable[[str], Any], bus: Bus
+    start: Any, stages: Callable[[str], Any], bus: Bus, database: str
 ) -> None:
     """What nobody can read goes to the dead letters with its reason; the session ends with all the rest."""
-    say = stages("poisoned")
+    name = f"poisoned-{database}"
+    say = stages(name)
     async with start() as service:
-        await service.create("poisoned")
+        await service.create(name)
         await say.count_rep(1)
         await say.count_rep(2, revision=0)
         landmarks = say.landmarks(0.5)
         landmarks.persons[0].landmarks.image_f32 = b"\0\0\xc0\x7f" * 165
-        await bus.store(topics.landmarks("poisoned"), landmarks)
+        await bus.store(topics.landmarks(name), landmarks)
         await say.see(1.0)
         await say.finish(1.0)
-        await service.until_over("poisoned")
-        found = await counts(service, "poisoned")
+        await service.until_over(name)
+        found = await counts(service, name)
 
     reasons = set()
     async for stored in follow(bus, topics.DEAD_LETTER_STREAM, topics.dead_letters("sessions")):
         letter = decode(control_pb2.DeadLetter, stored.body)
-        if ".poisoned" in letter.subject:
+        if f".{name}" in letter.subject:
             reasons.add(letter.reason)
         if len(reasons) == 2:
             break

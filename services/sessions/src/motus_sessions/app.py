@@ -68,7 +68,11 @@ async def build(context: Context) -> SessionsApp:
     """The service as its settings say."""
     settings = load(SessionsSettings, "MOTUS_SESSIONS")
     settings.refuse_exposure()
-    store = await SqlStore.open(settings.store_url or default_store_url())
+    store = await SqlStore.open(
+        settings.store_url or default_store_url(),
+        pool_size=settings.store_pool_size,
+        timeout_s=settings.store_timeout_s,
+    )
     app = SessionsApp(context, settings, store, Tokens(await store.token_key()))
     app.server.bind()
     return app

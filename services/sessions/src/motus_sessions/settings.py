@@ -28,6 +28,15 @@ class SessionsSettings:
         "SQLAlchemy URL of the database; empty: a SQLite file in ${XDG_DATA_HOME:-~/.local/share}/motus",
         name="MOTUS_STORE_URL",
     )
+    store_pool_size: int = setting(
+        10, "connections to PostgreSQL", minimum=1, maximum=1000, name="MOTUS_STORE_POOL_SIZE"
+    )
+    store_timeout_s: float = setting(
+        3.0,
+        "seconds that PostgreSQL may take for a transaction before callers hear UNAVAILABLE",
+        minimum=0.1,
+        name="MOTUS_STORE_TIMEOUT_S",
+    )
 
     def refuse_exposure(self) -> None:
         """Nobody is asked who they are, so only this machine may ask.

@@ -4,21 +4,25 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
 from functools import wraps
-from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
+import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, Table, event, exc
+from sqlalchemy import Connection, Table, exc
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import make_url
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from motus_runtime.errors import UnavailableError
+from motus_sessions.store.engines import SQLITE, WRITES, away, make_engine
 
-_WRITES = "motus_writes"
 FINISH_S = 5.0
 """How long a cancelled caller waits for its transaction."""
+POOL_SIZE = 10
+TIMEOUT_S = 3.0
+"""How long PostgreSQL may take for a transaction: shorter than the bus waits before it delivers again."""
+_MIGRATION_LOCK = 0x6D6F747573
+"""Any number that nobody else takes for an advisory lock: `motus` in ASCII."""
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -50,38 +54,40 @@ def whole(work: Callable[P, Coroutine[Any, Any, R]]) -> Callable[P, Coroutine[An
 class Database:
     """Connections to one database; make one with `Database.open`."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, timeout_s: float = TIMEOUT_S) -> None:
         self._engine = engine
-        self._writer = engine.execution_options(**{_WRITES: True})
+        self._writer = engine.execution_options(**{WRITES: True})
+        if self._is_sqlite:
+            self._reader, self._timeout_s = engine, None
+        else:
+            self._reader = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            self._timeout_s = timeout_s
         # SQLite has one writer; waiting for it here is fair and wakes at once, its own busy wait is neither.
         self._turn: AbstractAsyncContextManager[Any] = asyncio.Lock() if self._is_sqlite else nullcontext()
 
     @classmethod
-    async def open(cls, url: str) -> "Database":
-        """Connect and bring the schema up to date.
+    async def open(cls, url: str, pool_size: int = POOL_SIZE, timeout_s: float = TIMEOUT_S) -> "Database":
+        """Connect and bring the schema up to date, one service after the other.
 
         Raises:
             UnavailableError: the database does not answer.
+            SettingsError: nothing here opens such a URL.
         """
-        engine = create_async_engine(url, pool_pre_ping=not url.startswith("sqlite"))
-        if engine.dialect.name == "sqlite":
-            _make_folder(url)
-            event.listen(engine.sync_engine, "connect", _prepare_sqlite)
-            event.listen(engine.sync_engine, "begin", _begin_sqlite)
-        database = cls(engine)
-        async with database.write() as connection:
-            await connection.run_sync(_upgrade)
+        database = cls(make_engine(url, pool_size, timeout_s), timeout_s)
+        with _answering():
+            async with database._writer.begin() as connection:
+                await connection.run_sync(_upgrade)
         return database
 
     @property
     def _is_sqlite(self) -> bool:
-        return self._engine.dialect.name == "sqlite"
+        return self._engine.dialect.name == SQLITE
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """A transaction that sees one state of the database."""
         with _answering():
-            async with self._engine.connect() as connection:
+            async with asyncio.timeout(self._timeout_s), self._reader.connect() as connection:
                 yield connection
 
     @asynccontextmanager
@@ -89,7 +95,7 @@ class Database:
         """A transaction that is committed at the end of the block."""
         async with self._turn:
             with _answering():
-                async with self._writer.begin() as connection:
+                async with asyncio.timeout(self._timeout_s), self._writer.begin() as connection:
                     yield connection
 
     def insert(self, table: Table) -> "sqlite.Insert | postgresql.Insert":
@@ -107,36 +113,18 @@ def _answering() -> Iterator[None]:
     try:
         yield
     except exc.DBAPIError as error:
-        if not (error.connection_invalidated or isinstance(error, (exc.OperationalError, exc.InterfaceError))):
+        if not away(error):
             raise
         raise UnavailableError(f"the store does not answer: {type(error.orig).__name__}") from error
     except (exc.TimeoutError, OSError) as error:
         raise UnavailableError(f"the store does not answer: {type(error).__name__}") from error
 
 
-def _make_folder(url: str) -> None:
-    file = make_url(url).database
-    if file and file != ":memory:":
-        Path(file).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-
-
-def _prepare_sqlite(connection: Any, _: object) -> None:
-    # The driver would begin transactions by itself, and too late for a writer to get its turn.
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
-    # Whatever is acknowledged to the bus must outlive a power cut too.
-    cursor.execute("PRAGMA synchronous=FULL")
-    cursor.close()
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    # A transaction that reads first and writes later would be refused when another wrote in between.
-    writes = connection.get_execution_options().get(_WRITES)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-
 def _upgrade(connection: Connection) -> None:
+    if connection.dialect.name != SQLITE:
+        # A migration takes as long as it takes, and so does waiting for another service's.
+        connection.execute(sa.text("SET LOCAL statement_timeout = 0"))
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
     config = Config()
     config.set_main_option("script_location", "motus_sessions.store:migrations")
     config.attributes["connection"] = connection

@@ -4,7 +4,7 @@ import asyncio
 import secrets
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -25,7 +25,10 @@ from motus_sessions.projection.records import (
 )
 from motus_sessions.projection.table import Table, empty, merge
 from motus_sessions.store import recorded, rows, series, tables
-from motus_sessions.store.database import Database, whole
+from motus_sessions.store.database import POOL_SIZE, TIMEOUT_S, Database, whole
+
+_PAGE = 1000
+"""Sessions that one statement names at most: databases bound the parameters of one."""
 
 
 class SqlStore:
@@ -35,13 +38,19 @@ class SqlStore:
         self._database = database
 
     @classmethod
-    async def open(cls, url: str) -> "SqlStore":
+    async def open(cls, url: str, *, pool_size: int = POOL_SIZE, timeout_s: float = TIMEOUT_S) -> "SqlStore":
         """Open the database at a SQLAlchemy URL and bring its schema up to date.
+
+        Args:
+            url: `sqlite+aiosqlite:///file` or `postgresql://user@host/database`.
+            pool_size: connections to PostgreSQL.
+            timeout_s: how long PostgreSQL may take for a transaction.
 
         Raises:
             UnavailableError: it does not answer.
+            SettingsError: nothing here opens such a URL.
         """
-        return cls(await Database.open(url))
+        return cls(await Database.open(url, pool_size, timeout_s))
 
     async def close(self) -> None:
         """Give the connections back."""
@@ -84,13 +93,12 @@ class SqlStore:
             first = await self._of_request(connection, tenant, record)
             if first is not None:
                 return first
-            entry = {"session": record.session, "tenant": tenant}
-            claim = self._database.insert(tables.DIRECTORY).values(entry).on_conflict_do_nothing()
-            if not (await connection.execute(claim)).rowcount:
-                raise AlreadyExistsError(
-                    f"session {record.session} exists", reason="SESSION_EXISTS", metadata={"session": record.session}
-                )
-            await connection.execute(sa.insert(tables.SESSIONS), [rows.session_row(tenant, record)])
+            if not await self._claim(connection, tables.SESSIONS, rows.session_row(tenant, record)):
+                # Another transaction was faster, and is committed: with this request, or with another of this id.
+                first = await self._of_request(connection, tenant, record)
+                return first or _refuse(record.session)
+            if not await self._claim(connection, tables.DIRECTORY, {"session": record.session, "tenant": tenant}):
+                _refuse(record.session)
             await connection.execute(sa.insert(tables.PARTICIPANTS), rows.participant_rows(tenant, record))
         return record
 
@@ -125,7 +133,14 @@ class SqlStore:
 
     async def unfinished(self, tenant: str) -> list[SessionRecord]:
         """Sessions that are not terminal."""
-        return await self.sessions(tenant, limit=100_000, states=[State.PENDING, State.RUNNING])
+        found: list[SessionRecord] = []
+        before = None
+        while True:
+            page = await self.sessions(tenant, limit=_PAGE, states=[State.PENDING, State.RUNNING], before=before)
+            found += page
+            if len(page) < _PAGE:
+                return found
+            before = (page[-1].create_time_ns, page[-1].session)
 
     @whole
     async def known(self, tenant: str, sessions: Sequence[str]) -> Known:
@@ -253,6 +268,11 @@ class SqlStore:
                 return table.rows(slice(limit))
             chunks *= 4
 
+    async def _claim(self, connection: AsyncConnection, table: sa.Table, row: dict[str, Any]) -> bool:
+        """Insert a row; false when another has one of its unique keys."""
+        insert = self._database.insert(table).values(row).on_conflict_do_nothing()
+        return bool((await connection.execute(insert)).rowcount)
+
     async def _of_request(
         self, connection: AsyncConnection, tenant: str, record: SessionRecord
     ) -> SessionRecord | None:
@@ -281,6 +301,10 @@ class SqlStore:
             rows.session_of(row, people[session], reports[session], counts.get(session, 0))
             for session, row in zip(ids, found, strict=True)
         ]
+
+
+def _refuse(session: str) -> NoReturn:
+    raise AlreadyExistsError(f"session {session} exists", reason="SESSION_EXISTS", metadata={"session": session})
 
 
 def _of(table: sa.Table, tenant: str, session: str) -> "sa.Select[Any]":
