@@ -3,7 +3,7 @@
 import numpy as np
 
 from motus_kinematics.core.channels import POSITIONS
-from motus_kinematics.core.course import COORDINATED, common_course, following
+from motus_kinematics.core.course import COORDINATED, common_course, steadied
 
 
 def movement(random, noise):
@@ -26,18 +26,38 @@ def test_the_course_is_that_of_the_movement():
     assert abs(np.corrcoef(course, way)[0, 1]) > 0.995
 
 
-def test_a_channel_that_follows_the_course_has_a_steadier_range():
-    """Over many repetitions its range scatters less than the channel's own extremes do, and is nearer the truth."""
+def test_a_joint_that_is_held_still_does_not_get_its_range_from_errors():
+    """Over many repetitions of the rest of the body, a still joint's range is half of what its own extremes say."""
     random = np.random.default_rng(2)
-    own, followed = [], []
+    own, steady = [], []
     for _ in range(60):
-        _, positions, sigmas = movement(random, 4.0)
-        channel = positions[:, COORDINATED[0]]
-        own.append(np.ptp(channel))
-        followed.append(np.ptp(following(common_course(positions, sigmas), channel)))
+        way, positions, sigmas = movement(random, 4.0)
+        still = positions[:, COORDINATED[0]] - 60.0 * way
+        own.append(np.ptp(still))
+        steady.append(np.ptp(steadied(common_course(positions, sigmas), still, 10.0).values))
 
-    assert np.std(followed) < 0.95 * np.std(own)
-    assert abs(np.mean(followed) - 60.0) < abs(np.mean(own) - 60.0)
+    assert np.mean(steady) < 0.6 * np.mean(own)
+
+
+def test_a_movement_against_the_course_is_kept():
+    """What strays from the course by far more than its standard error is no error: its range stays within 5 %."""
+    _, positions, sigmas = movement(np.random.default_rng(4), 0.5)
+    apart = 40.0 * np.sin(np.linspace(0.0, 7.0, 60))
+
+    steady = steadied(common_course(positions, sigmas), apart, 5.0)
+
+    assert abs(np.ptp(steady.values) - np.ptp(apart)) < 0.05 * np.ptp(apart)
+    assert steady.wander == 5.0
+
+
+def test_without_a_course_all_may_be_error():
+    """Values stay as they are, and the wandering is taken to be as large as the standard error."""
+    values = np.array([1.0, np.nan, 3.0])
+
+    steady = steadied(None, values, 4.0)
+
+    assert steady.values.tolist() == [1.0, 3.0]
+    assert steady.wander == 4.0
 
 
 def test_what_is_hardly_seen_has_no_course():

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
 from motus_kinematics.core.body import Floats
 from motus_kinematics.core.channels import DIFFERENTIATED, INDEX
+from motus_kinematics.core.vectors import TINY
 
 COORDINATED: Final = np.array(
     [
@@ -30,6 +32,8 @@ KNOWN_SHARE: Final = 0.9
 MIN_ROWS: Final = 12
 DEGREE: Final = 3
 """Of the curve along which a channel follows the course: joints close to straight lag behind the others."""
+WANDERS: Final = 0.5
+"""Of an angle's standard error: what comes and goes within a repetition. The rest is in all of its rows alike."""
 
 
 def common_course(positions: Floats, sigmas: Floats) -> Floats | None:
@@ -54,11 +58,36 @@ def common_course(positions: Floats, sigmas: Floats) -> Floats | None:
     return course
 
 
-def following(course: Floats, values: Floats) -> Floats | None:
-    """(k,) a channel as it follows the course: a smooth function of it, free of the channel's own wanderings."""
-    known = np.isfinite(course) & np.isfinite(values)
-    if known.sum() < MIN_ROWS:
-        return None
-    basis = np.vander(course[known], DEGREE + 1)
-    followed: Floats = basis @ np.linalg.lstsq(basis, values[known], rcond=None)[0]
-    return followed
+@dataclass(frozen=True)
+class Steadied:
+    """A channel within one repetition, without what errors alone make of it.
+
+    Attributes:
+        values: (k,) where it is known.
+        wander: Root mean square of how far it strayed from the movement's course, at most its standard error.
+    """
+
+    values: Floats
+    wander: float
+
+
+def steadied(course: Floats | None, values: Floats, sigma: float) -> Steadied:
+    """A channel drawn to how it follows the course: the more, the more of its straying errors explain (James-Stein).
+
+    Extremes of the channel as it is take up its errors and lie too far out, most of all those of a joint held still.
+
+    Args:
+        course: (n,) NaN where unknown; None where there is none.
+        values: (n,) NaN where unknown.
+        sigma: Usual standard error of the values.
+    """
+    both = np.isfinite(values) if course is None else np.isfinite(values) & np.isfinite(course)
+    if course is None or both.sum() < MIN_ROWS:
+        return Steadied(values[np.isfinite(values)], sigma)
+    basis = np.vander(course[both], DEGREE + 1)
+    follows = basis @ np.linalg.lstsq(basis, values[both], rcond=None)[0]
+    strays = values[both] - follows
+    power = float(strays @ strays) / len(strays)
+    steady = values.copy()
+    steady[both] = follows + max(1.0 - (WANDERS * sigma) ** 2 / max(power, TINY), 0.0) * strays
+    return Steadied(steady[np.isfinite(values)], min(power**0.5, sigma))

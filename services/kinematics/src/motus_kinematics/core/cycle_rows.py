@@ -10,7 +10,7 @@ import numpy as np
 from motus_kinematics.core.body import Floats
 from motus_kinematics.core.channels import DIFFERENTIATED, INDEX, SIDES, Absence
 from motus_kinematics.core.composite import GUESSED_DEG
-from motus_kinematics.core.course import common_course
+from motus_kinematics.core.course import Steadied, common_course, steadied
 from motus_kinematics.core.cycle import Cycle
 from motus_kinematics.core.exercises import Exercise
 from motus_kinematics.core.history import Table
@@ -40,6 +40,7 @@ class CycleRows:
         self.primaries = tuple(dict.fromkeys(exercise.primary_channel(side) for side in sides))
         self.paired = exercise.paired
         self.side = cycle.side
+        self._steady: dict[str, Steadied] = {}
 
     @property
     def primary(self) -> str:
@@ -59,6 +60,12 @@ class CycleRows:
     def values(self, channel: str) -> Floats:
         """(n,) smoothed values."""
         return self._table.value(channel)
+
+    def steady(self, channel: str) -> Steadied:
+        """A channel that was seen, without what errors alone make of it."""
+        if channel not in self._steady:
+            self._steady[channel] = steadied(self.course, self.values(channel), self.sigma(channel))
+        return self._steady[channel]
 
     def rates(self, channel: str) -> Floats:
         """(n,) velocities; all NaN for a channel that is not differentiated."""
