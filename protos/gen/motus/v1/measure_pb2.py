@@ -24,17 +24,21 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16motus/v1/measure.proto\x12\x08motus.v1\"\xae\x01\n\x07Measure\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x05value\x18\x02 \x01(\x01H\x00\x12*\n\x07\x61\x62sence\x18\x03 \x01(\x0e\x32\x17.motus.v1.AbsenceReasonH\x00\x12\x1b\n\x0estandard_error\x18\x04 \x01(\x01H\x01\x88\x01\x01\x12\x1e\n\x05grade\x18\x05 \x01(\x0e\x32\x0f.motus.v1.GradeB\x08\n\x06resultB\x11\n\x0f_standard_error*_\n\x05Grade\x12\x15\n\x11GRADE_UNSPECIFIED\x10\x00\x12\x0e\n\nGRADE_HIGH\x10\x01\x12\x10\n\x0cGRADE_MEDIUM\x10\x02\x12\r\n\tGRADE_LOW\x10\x03\x12\x0e\n\nGRADE_NONE\x10\x04*\x8a\x02\n\rAbsenceReason\x12\x1e\n\x1a\x41\x42SENCE_REASON_UNSPECIFIED\x10\x00\x12\x1c\n\x18\x41\x42SENCE_REASON_NO_PERSON\x10\x01\x12\x1b\n\x17\x41\x42SENCE_REASON_OCCLUDED\x10\x02\x12\x17\n\x13\x41\x42SENCE_REASON_VIEW\x10\x03\x12!\n\x1d\x41\x42SENCE_REASON_TOO_FEW_FRAMES\x10\x04\x12\x1f\n\x1b\x41\x42SENCE_REASON_NOT_PROVIDED\x10\x05\x12\x1e\n\x1a\x41\x42SENCE_REASON_IMPLAUSIBLE\x10\x06\x12!\n\x1d\x41\x42SENCE_REASON_NOT_APPLICABLE\x10\x07\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16motus/v1/measure.proto\x12\x08motus.v1\"\xae\x01\n\x07Measure\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x05value\x18\x02 \x01(\x01H\x00\x12*\n\x07\x61\x62sence\x18\x03 \x01(\x0e\x32\x17.motus.v1.AbsenceReasonH\x00\x12\x1b\n\x0estandard_error\x18\x04 \x01(\x01H\x01\x88\x01\x01\x12\x1e\n\x05grade\x18\x05 \x01(\x0e\x32\x0f.motus.v1.GradeB\x08\n\x06resultB\x11\n\x0f_standard_error\"\xa0\x01\n\x11MeasureDefinition\x12\x0c\n\x04name\x18\x01 \x01(\t\x12%\n\x05scope\x18\x02 \x01(\x0e\x32\x16.motus.v1.MeasureScope\x12\x0c\n\x04unit\x18\x03 \x01(\t\x12\x12\n\ndefinition\x18\x04 \x01(\t\x12\x0e\n\x06source\x18\x05 \x01(\t\x12\x12\n\ngrade_rule\x18\x06 \x01(\t\x12\x10\n\x08per_side\x18\x07 \x01(\x08*_\n\x05Grade\x12\x15\n\x11GRADE_UNSPECIFIED\x10\x00\x12\x0e\n\nGRADE_HIGH\x10\x01\x12\x10\n\x0cGRADE_MEDIUM\x10\x02\x12\r\n\tGRADE_LOW\x10\x03\x12\x0e\n\nGRADE_NONE\x10\x04*\x8a\x02\n\rAbsenceReason\x12\x1e\n\x1a\x41\x42SENCE_REASON_UNSPECIFIED\x10\x00\x12\x1c\n\x18\x41\x42SENCE_REASON_NO_PERSON\x10\x01\x12\x1b\n\x17\x41\x42SENCE_REASON_OCCLUDED\x10\x02\x12\x17\n\x13\x41\x42SENCE_REASON_VIEW\x10\x03\x12!\n\x1d\x41\x42SENCE_REASON_TOO_FEW_FRAMES\x10\x04\x12\x1f\n\x1b\x41\x42SENCE_REASON_NOT_PROVIDED\x10\x05\x12\x1e\n\x1a\x41\x42SENCE_REASON_IMPLAUSIBLE\x10\x06\x12!\n\x1d\x41\x42SENCE_REASON_NOT_APPLICABLE\x10\x07*\x8f\x01\n\x0cMeasureScope\x12\x1d\n\x19MEASURE_SCOPE_UNSPECIFIED\x10\x00\x12\x19\n\x15MEASURE_SCOPE_CHANNEL\x10\x01\x12\x15\n\x11MEASURE_SCOPE_REP\x10\x02\x12\x17\n\x13MEASURE_SCOPE_PHASE\x10\x03\x12\x15\n\x11MEASURE_SCOPE_SET\x10\x04\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'motus.v1.measure_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_GRADE']._serialized_start=213
-  _globals['_GRADE']._serialized_end=308
-  _globals['_ABSENCEREASON']._serialized_start=311
-  _globals['_ABSENCEREASON']._serialized_end=577
+  _globals['_GRADE']._serialized_start=376
+  _globals['_GRADE']._serialized_end=471
+  _globals['_ABSENCEREASON']._serialized_start=474
+  _globals['_ABSENCEREASON']._serialized_end=740
+  _globals['_MEASURESCOPE']._serialized_start=743
+  _globals['_MEASURESCOPE']._serialized_end=886
   _globals['_MEASURE']._serialized_start=37
   _globals['_MEASURE']._serialized_end=211
+  _globals['_MEASUREDEFINITION']._serialized_start=214
+  _globals['_MEASUREDEFINITION']._serialized_end=374
 # @@protoc_insertion_point(module_scope)

@@ -10,10 +10,10 @@ import builtins as _builtins
 import sys
 import typing as _typing
 
-if sys.version_info >= (3, 10):
-    from typing import TypeAlias as _TypeAlias
+if sys.version_info >= (3, 11):
+    from typing import TypeAlias as _TypeAlias, Never as _Never
 else:
-    from typing_extensions import TypeAlias as _TypeAlias
+    from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
@@ -95,6 +95,38 @@ ABSENCE_REASON_NOT_APPLICABLE: AbsenceReason.ValueType  # 7
 """The measure has no meaning for this exercise or phase."""
 Global___AbsenceReason: _TypeAlias = AbsenceReason  # noqa: Y015
 
+class _MeasureScope:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _MeasureScopeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_MeasureScope.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    MEASURE_SCOPE_UNSPECIFIED: _MeasureScope.ValueType  # 0
+    """Absent: unknown."""
+    MEASURE_SCOPE_CHANNEL: _MeasureScope.ValueType  # 1
+    """A channel: a value at every moment."""
+    MEASURE_SCOPE_REP: _MeasureScope.ValueType  # 2
+    """A repetition."""
+    MEASURE_SCOPE_PHASE: _MeasureScope.ValueType  # 3
+    """A phase of a repetition."""
+    MEASURE_SCOPE_SET: _MeasureScope.ValueType  # 4
+    """A set."""
+
+class MeasureScope(_MeasureScope, metaclass=_MeasureScopeEnumTypeWrapper):
+    """MeasureScope says what a measure is measured of."""
+
+MEASURE_SCOPE_UNSPECIFIED: MeasureScope.ValueType  # 0
+"""Absent: unknown."""
+MEASURE_SCOPE_CHANNEL: MeasureScope.ValueType  # 1
+"""A channel: a value at every moment."""
+MEASURE_SCOPE_REP: MeasureScope.ValueType  # 2
+"""A repetition."""
+MEASURE_SCOPE_PHASE: MeasureScope.ValueType  # 3
+"""A phase of a repetition."""
+MEASURE_SCOPE_SET: MeasureScope.ValueType  # 4
+"""A set."""
+Global___MeasureScope: _TypeAlias = MeasureScope  # noqa: Y015
+
 @_typing.final
 class Measure(_message.Message):
     """Measure is one measured figure with its error, or the reason why it is absent."""
@@ -139,3 +171,49 @@ class Measure(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType_result) -> _WhichOneofReturnType_result | None: ...
 
 Global___Measure: _TypeAlias = Measure  # noqa: Y015
+
+@_typing.final
+class MeasureDefinition(_message.Message):
+    """MeasureDefinition is one row of the register of measures."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    SCOPE_FIELD_NUMBER: _builtins.int
+    UNIT_FIELD_NUMBER: _builtins.int
+    DEFINITION_FIELD_NUMBER: _builtins.int
+    SOURCE_FIELD_NUMBER: _builtins.int
+    GRADE_RULE_FIELD_NUMBER: _builtins.int
+    PER_SIDE_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Unique name with the unit in it."""
+    scope: Global___MeasureScope.ValueType
+    """What it is measured of."""
+    unit: _builtins.str
+    """Unit of its values; `1` for ratios."""
+    definition: _builtins.str
+    """What it is, its zero and its sign."""
+    source: _builtins.str
+    """Formula or literature it comes from."""
+    grade_rule: _builtins.str
+    """How its trust is graded, as `angle` or `timing`."""
+    per_side: _builtins.bool
+    """True when there is one for the left and one for the right."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        scope: Global___MeasureScope.ValueType = ...,
+        unit: _builtins.str = ...,
+        definition: _builtins.str = ...,
+        source: _builtins.str = ...,
+        grade_rule: _builtins.str = ...,
+        per_side: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["definition", b"definition", "grade_rule", b"grade_rule", "name", b"name", "per_side", b"per_side", "scope", b"scope", "source", b"source", "unit", b"unit"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MeasureDefinition: _TypeAlias = MeasureDefinition  # noqa: Y015

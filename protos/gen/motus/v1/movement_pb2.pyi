@@ -511,6 +511,8 @@ class Cue(_message.Message):
     EXPIRE_TIME_FIELD_NUMBER: _builtins.int
     LATENCY_MS_FIELD_NUMBER: _builtins.int
     MODEL_LATENCY_MS_FIELD_NUMBER: _builtins.int
+    DISMISSED_FIELD_NUMBER: _builtins.int
+    RATING_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Resource name: `sessions/{session}/cues/{cue}`."""
     participant: _builtins.str
@@ -539,6 +541,10 @@ class Cue(_message.Message):
     """Milliseconds from the frame that showed the cause (ingest time) to the cue."""
     model_latency_ms: _builtins.float
     """Milliseconds the model took; absent when none was asked."""
+    dismissed: _builtins.bool
+    """The athlete does not want to hear it again."""
+    rating: _builtins.int
+    """How much it helped, 1 to 5; absent when not rated."""
     @_builtins.property
     def evidence(self) -> _containers.RepeatedCompositeFieldContainer[Global___Evidence]:
         """What it rests on."""
@@ -576,13 +582,20 @@ class Cue(_message.Message):
         expire_time: _timestamp_pb2.Timestamp | None = ...,
         latency_ms: _builtins.float = ...,
         model_latency_ms: _builtins.float | None = ...,
+        dismissed: _builtins.bool = ...,
+        rating: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_model_latency_ms", b"_model_latency_ms", "create_time", b"create_time", "expire_time", b"expire_time", "model_latency_ms", b"model_latency_ms", "speak_at", b"speak_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_model_latency_ms", b"_model_latency_ms", "_rating", b"_rating", "create_time", b"create_time", "expire_time", b"expire_time", "model_latency_ms", b"model_latency_ms", "rating", b"rating", "speak_at", b"speak_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_model_latency_ms", b"_model_latency_ms", "create_time", b"create_time", "cue_code", b"cue_code", "evidence", b"evidence", "expire_time", b"expire_time", "final", b"final", "kind", b"kind", "language", b"language", "latency_ms", b"latency_ms", "model", b"model", "model_latency_ms", b"model_latency_ms", "name", b"name", "participant", b"participant", "revision", b"revision", "severity", b"severity", "source", b"source", "speak_at", b"speak_at", "t_s", b"t_s", "text", b"text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_model_latency_ms", b"_model_latency_ms", "_rating", b"_rating", "create_time", b"create_time", "cue_code", b"cue_code", "dismissed", b"dismissed", "evidence", b"evidence", "expire_time", b"expire_time", "final", b"final", "kind", b"kind", "language", b"language", "latency_ms", b"latency_ms", "model", b"model", "model_latency_ms", b"model_latency_ms", "name", b"name", "participant", b"participant", "rating", b"rating", "revision", b"revision", "severity", b"severity", "source", b"source", "speak_at", b"speak_at", "t_s", b"t_s", "text", b"text"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__model_latency_ms: _TypeAlias = _typing.Literal["model_latency_ms"]  # noqa: Y015
     _WhichOneofArgType__model_latency_ms: _TypeAlias = _typing.Literal["_model_latency_ms", b"_model_latency_ms"]  # noqa: Y015
+    _WhichOneofReturnType__rating: _TypeAlias = _typing.Literal["rating"]  # noqa: Y015
+    _WhichOneofArgType__rating: _TypeAlias = _typing.Literal["_rating", b"_rating"]  # noqa: Y015
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__model_latency_ms) -> _WhichOneofReturnType__model_latency_ms | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__rating) -> _WhichOneofReturnType__rating | None: ...
 
 Global___Cue: _TypeAlias = Cue  # noqa: Y015

@@ -23,63 +23,81 @@ _sym_db = _symbol_database.Default()
 
 
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
+from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from motus.v1 import event_pb2 as motus_dot_v1_dot_event__pb2
+from motus.v1 import measure_pb2 as motus_dot_v1_dot_measure__pb2
 from motus.v1 import movement_pb2 as motus_dot_v1_dot_movement__pb2
 from motus.v1 import sample_pb2 as motus_dot_v1_dot_sample__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1emotus/v1/session_service.proto\x12\x08motus.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x14motus/v1/event.proto\x1a\x17motus/v1/movement.proto\x1a\x15motus/v1/sample.proto\"I\n\x06Source\x12\x0b\n\x03uri\x18\x01 \x01(\t\x12 \n\x06pacing\x18\x02 \x01(\x0e\x32\x10.motus.v1.Pacing\x12\x10\n\x08mirrored\x18\x03 \x01(\x08\"B\n\x0bParticipant\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07\x61thlete\x18\x02 \x01(\t\x12\x14\n\x0c\x64isplay_name\x18\x03 \x01(\t\"0\n\rCoachSettings\x12\r\n\x05muted\x18\x01 \x01(\x08\x12\x10\n\x08language\x18\x02 \x01(\t\"f\n\tRetention\x12,\n\tlandmarks\x18\x01 \x01(\x0b\x32\x19.google.protobuf.Duration\x12+\n\x08measures\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\"\xd8\x03\n\x07Session\x12\x0c\n\x04name\x18\x01 \x01(\t\x12 \n\x06source\x18\x02 \x01(\x0b\x32\x10.motus.v1.Source\x12+\n\x0cparticipants\x18\x03 \x03(\x0b\x32\x15.motus.v1.Participant\x12\x10\n\x08\x65xercise\x18\x04 \x01(\t\x12&\n\x05\x63oach\x18\x05 \x01(\x0b\x32\x17.motus.v1.CoachSettings\x12&\n\tretention\x18\x06 \x01(\x0b\x32\x13.motus.v1.Retention\x12\r\n\x05group\x18\x07 \x01(\t\x12%\n\x05state\x18\x08 \x01(\x0e\x32\x16.motus.v1.SessionState\x12\x0e\n\x06reason\x18\t \x01(\t\x12/\n\x0b\x63reate_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nstart_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12&\n\x07reports\x18\r \x03(\x0b\x32\x15.motus.v1.StageReport\x12\x11\n\trep_count\x18\x0e \x01(\r\"b\n\x14\x43reateSessionRequest\x12\"\n\x07session\x18\x01 \x01(\x0b\x32\x11.motus.v1.Session\x12\x12\n\nsession_id\x18\x02 \x01(\t\x12\x12\n\nrequest_id\x18\x03 \x01(\t\"!\n\x11GetSessionRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"u\n\x13ListSessionsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12&\n\x06states\x18\x03 \x03(\x0e\x32\x16.motus.v1.SessionState\x12\x0f\n\x07\x61thlete\x18\x04 \x01(\t\"T\n\x14ListSessionsResponse\x12#\n\x08sessions\x18\x01 \x03(\x0b\x32\x11.motus.v1.Session\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"2\n\x12StopSessionRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\"v\n\x13WatchSessionRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x14\n\x0cresume_token\x18\x02 \x01(\t\x12\x10\n\x08\x63hannels\x18\x03 \x03(\t\x12\x16\n\x0esample_rate_hz\x18\x04 \x01(\x01\x12\x11\n\tlandmarks\x18\x05 \x01(\x08\"\xe9\x01\n\x14WatchSessionResponse\x12\x14\n\x0cresume_token\x18\x01 \x01(\t\x12 \n\x05\x65vent\x18\x02 \x01(\x0b\x32\x0f.motus.v1.EventH\x00\x12\"\n\x06sample\x18\x03 \x01(\x0b\x32\x10.motus.v1.SampleH\x00\x12\'\n\x06report\x18\x04 \x01(\x0b\x32\x15.motus.v1.StageReportH\x00\x12+\n\x08skeleton\x18\x05 \x01(\x0b\x32\x17.motus.v1.SkeletonFrameH\x00\x12\x17\n\x0fsamples_skipped\x18\x06 \x01(\rB\x06\n\x04item\"\x9b\x01\n\x10GetSeriesRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x13\n\x0bparticipant\x18\x02 \x01(\t\x12\x10\n\x08\x63hannels\x18\x03 \x03(\t\x12\x14\n\x07start_s\x18\x04 \x01(\x01H\x00\x88\x01\x01\x12\x12\n\x05\x65nd_s\x18\x05 \x01(\x01H\x01\x88\x01\x01\x12\x12\n\nmax_points\x18\x06 \x01(\x05\x42\n\n\x08_start_sB\x08\n\x06_end_s\"\x9e\x01\n\x12GetSkeletonRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x13\n\x0bparticipant\x18\x02 \x01(\t\x12\x14\n\x07start_s\x18\x03 \x01(\x01H\x00\x88\x01\x01\x12\x12\n\x05\x65nd_s\x18\x04 \x01(\x01H\x01\x88\x01\x01\x12\x11\n\tpage_size\x18\x05 \x01(\x05\x12\x12\n\npage_token\x18\x06 \x01(\tB\n\n\x08_start_sB\x08\n\x06_end_s\"W\n\x13GetSkeletonResponse\x12\'\n\x06\x66rames\x18\x01 \x03(\x0b\x32\x17.motus.v1.SkeletonFrame\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"x\n\x0fListRepsRequest\x12\x0e\n\x06parent\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\x12\x13\n\x0bparticipant\x18\x04 \x01(\t\x12\x19\n\x11include_uncounted\x18\x05 \x01(\x08\"H\n\x10ListRepsResponse\x12\x1b\n\x04reps\x18\x01 \x03(\x0b\x32\r.motus.v1.Rep\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"_\n\x11ListEventsRequest\x12\x0e\n\x06parent\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\x12\x13\n\x0bparticipant\x18\x04 \x01(\t\"N\n\x12ListEventsResponse\x12\x1f\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x0f.motus.v1.Event\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"]\n\x0fListCuesRequest\x12\x0e\n\x06parent\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\x12\x13\n\x0bparticipant\x18\x04 \x01(\t\"H\n\x10ListCuesResponse\x12\x1b\n\x04\x63ues\x18\x01 \x03(\x0b\x32\r.motus.v1.Cue\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t*F\n\x06Pacing\x12\x16\n\x12PACING_UNSPECIFIED\x10\x00\x12\x13\n\x0fPACING_REALTIME\x10\x01\x12\x0f\n\x0bPACING_FAST\x10\x02\x32\xc8\x05\n\x0eSessionService\x12\x42\n\rCreateSession\x12\x1e.motus.v1.CreateSessionRequest\x1a\x11.motus.v1.Session\x12<\n\nGetSession\x12\x1b.motus.v1.GetSessionRequest\x1a\x11.motus.v1.Session\x12M\n\x0cListSessions\x12\x1d.motus.v1.ListSessionsRequest\x1a\x1e.motus.v1.ListSessionsResponse\x12>\n\x0bStopSession\x12\x1c.motus.v1.StopSessionRequest\x1a\x11.motus.v1.Session\x12O\n\x0cWatchSession\x12\x1d.motus.v1.WatchSessionRequest\x1a\x1e.motus.v1.WatchSessionResponse0\x01\x12\x39\n\tGetSeries\x12\x1a.motus.v1.GetSeriesRequest\x1a\x10.motus.v1.Series\x12J\n\x0bGetSkeleton\x12\x1c.motus.v1.GetSkeletonRequest\x1a\x1d.motus.v1.GetSkeletonResponse\x12\x41\n\x08ListReps\x12\x19.motus.v1.ListRepsRequest\x1a\x1a.motus.v1.ListRepsResponse\x12G\n\nListEvents\x12\x1b.motus.v1.ListEventsRequest\x1a\x1c.motus.v1.ListEventsResponse\x12\x41\n\x08ListCues\x12\x19.motus.v1.ListCuesRequest\x1a\x1a.motus.v1.ListCuesResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1emotus/v1/session_service.proto\x12\x08motus.v1\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x14motus/v1/event.proto\x1a\x16motus/v1/measure.proto\x1a\x17motus/v1/movement.proto\x1a\x15motus/v1/sample.proto\"I\n\x06Source\x12\x0b\n\x03uri\x18\x01 \x01(\t\x12 \n\x06pacing\x18\x02 \x01(\x0e\x32\x10.motus.v1.Pacing\x12\x10\n\x08mirrored\x18\x03 \x01(\x08\"B\n\x0bParticipant\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07\x61thlete\x18\x02 \x01(\t\x12\x14\n\x0c\x64isplay_name\x18\x03 \x01(\t\"0\n\rCoachSettings\x12\r\n\x05muted\x18\x01 \x01(\x08\x12\x10\n\x08language\x18\x02 \x01(\t\"f\n\tRetention\x12,\n\tlandmarks\x18\x01 \x01(\x0b\x32\x19.google.protobuf.Duration\x12+\n\x08measures\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\"\xf8\x03\n\x07Session\x12\x0c\n\x04name\x18\x01 \x01(\t\x12 \n\x06source\x18\x02 \x01(\x0b\x32\x10.motus.v1.Source\x12+\n\x0cparticipants\x18\x03 \x03(\x0b\x32\x15.motus.v1.Participant\x12\x10\n\x08\x65xercise\x18\x04 \x01(\t\x12&\n\x05\x63oach\x18\x05 \x01(\x0b\x32\x17.motus.v1.CoachSettings\x12&\n\tretention\x18\x06 \x01(\x0b\x32\x13.motus.v1.Retention\x12\r\n\x05group\x18\x07 \x01(\t\x12%\n\x05state\x18\x08 \x01(\x0e\x32\x16.motus.v1.SessionState\x12\x0e\n\x06reason\x18\t \x01(\t\x12/\n\x0b\x63reate_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nstart_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12&\n\x07reports\x18\r \x03(\x0b\x32\x15.motus.v1.StageReport\x12\x11\n\trep_count\x18\x0e \x01(\r\x12\x13\n\x06in_set\x18\x0f \x01(\x08H\x00\x88\x01\x01\x42\t\n\x07_in_set\"b\n\x14\x43reateSessionRequest\x12\"\n\x07session\x18\x01 \x01(\x0b\x32\x11.motus.v1.Session\x12\x12\n\nsession_id\x18\x02 \x01(\t\x12\x12\n\nrequest_id\x18\x03 \x01(\t\"!\n\x11GetSessionRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"u\n\x13ListSessionsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12&\n\x06states\x18\x03 \x03(\x0e\x32\x16.motus.v1.SessionState\x12\x0f\n\x07\x61thlete\x18\x04 \x01(\t\"T\n\x14ListSessionsResponse\x12#\n\x08sessions\x18\x01 \x03(\x0b\x32\x11.motus.v1.Session\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"k\n\x14UpdateSessionRequest\x12\"\n\x07session\x18\x01 \x01(\x0b\x32\x11.motus.v1.Session\x12/\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"2\n\x12StopSessionRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\"v\n\x13WatchSessionRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x14\n\x0cresume_token\x18\x02 \x01(\t\x12\x10\n\x08\x63hannels\x18\x03 \x03(\t\x12\x16\n\x0esample_rate_hz\x18\x04 \x01(\x01\x12\x11\n\tlandmarks\x18\x05 \x01(\x08\"\xe9\x01\n\x14WatchSessionResponse\x12\x14\n\x0cresume_token\x18\x01 \x01(\t\x12 \n\x05\x65vent\x18\x02 \x01(\x0b\x32\x0f.motus.v1.EventH\x00\x12\"\n\x06sample\x18\x03 \x01(\x0b\x32\x10.motus.v1.SampleH\x00\x12\'\n\x06report\x18\x04 \x01(\x0b\x32\x15.motus.v1.StageReportH\x00\x12+\n\x08skeleton\x18\x05 \x01(\x0b\x32\x17.motus.v1.SkeletonFrameH\x00\x12\x17\n\x0fsamples_skipped\x18\x06 \x01(\rB\x06\n\x04item\"\x9b\x01\n\x10GetSeriesRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x13\n\x0bparticipant\x18\x02 \x01(\t\x12\x10\n\x08\x63hannels\x18\x03 \x03(\t\x12\x14\n\x07start_s\x18\x04 \x01(\x01H\x00\x88\x01\x01\x12\x12\n\x05\x65nd_s\x18\x05 \x01(\x01H\x01\x88\x01\x01\x12\x12\n\nmax_points\x18\x06 \x01(\x05\x42\n\n\x08_start_sB\x08\n\x06_end_s\"\x9e\x01\n\x12GetSkeletonRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x13\n\x0bparticipant\x18\x02 \x01(\t\x12\x14\n\x07start_s\x18\x03 \x01(\x01H\x00\x88\x01\x01\x12\x12\n\x05\x65nd_s\x18\x04 \x01(\x01H\x01\x88\x01\x01\x12\x11\n\tpage_size\x18\x05 \x01(\x05\x12\x12\n\npage_token\x18\x06 \x01(\tB\n\n\x08_start_sB\x08\n\x06_end_s\"W\n\x13GetSkeletonResponse\x12\'\n\x06\x66rames\x18\x01 \x03(\x0b\x32\x17.motus.v1.SkeletonFrame\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x15\n\x13ListMeasuresRequest\"X\n\x14ListMeasuresResponse\x12-\n\x08measures\x18\x01 \x03(\x0b\x32\x1b.motus.v1.MeasureDefinition\x12\x11\n\texercises\x18\x02 \x03(\t\"x\n\x0fListRepsRequest\x12\x0e\n\x06parent\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\x12\x13\n\x0bparticipant\x18\x04 \x01(\t\x12\x19\n\x11include_uncounted\x18\x05 \x01(\x08\"H\n\x10ListRepsResponse\x12\x1b\n\x04reps\x18\x01 \x03(\x0b\x32\r.motus.v1.Rep\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x1d\n\rGetRepRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"K\n\x14TeachMovementRequest\x12\x13\n\x0bparticipant\x18\x01 \x01(\t\x12\x10\n\x08movement\x18\x02 \x01(\t\x12\x0c\n\x04reps\x18\x03 \x03(\r\"\x17\n\x15TeachMovementResponse\"_\n\x11ListEventsRequest\x12\x0e\n\x06parent\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\x12\x13\n\x0bparticipant\x18\x04 \x01(\t\"N\n\x12ListEventsResponse\x12\x1f\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x0f.motus.v1.Event\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"]\n\x0fListCuesRequest\x12\x0e\n\x06parent\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\x12\x13\n\x0bparticipant\x18\x04 \x01(\t\"H\n\x10ListCuesResponse\x12\x1b\n\x04\x63ues\x18\x01 \x03(\x0b\x32\r.motus.v1.Cue\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"!\n\x11\x44ismissCueRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\".\n\x0eRateCueRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06rating\x18\x02 \x01(\r*F\n\x06Pacing\x12\x16\n\x12PACING_UNSPECIFIED\x10\x00\x12\x13\n\x0fPACING_REALTIME\x10\x01\x12\x0f\n\x0bPACING_FAST\x10\x02\x32\xcd\x08\n\x0eSessionService\x12\x42\n\rCreateSession\x12\x1e.motus.v1.CreateSessionRequest\x1a\x11.motus.v1.Session\x12<\n\nGetSession\x12\x1b.motus.v1.GetSessionRequest\x1a\x11.motus.v1.Session\x12M\n\x0cListSessions\x12\x1d.motus.v1.ListSessionsRequest\x1a\x1e.motus.v1.ListSessionsResponse\x12\x42\n\rUpdateSession\x12\x1e.motus.v1.UpdateSessionRequest\x1a\x11.motus.v1.Session\x12>\n\x0bStopSession\x12\x1c.motus.v1.StopSessionRequest\x1a\x11.motus.v1.Session\x12O\n\x0cWatchSession\x12\x1d.motus.v1.WatchSessionRequest\x1a\x1e.motus.v1.WatchSessionResponse0\x01\x12\x39\n\tGetSeries\x12\x1a.motus.v1.GetSeriesRequest\x1a\x10.motus.v1.Series\x12J\n\x0bGetSkeleton\x12\x1c.motus.v1.GetSkeletonRequest\x1a\x1d.motus.v1.GetSkeletonResponse\x12M\n\x0cListMeasures\x12\x1d.motus.v1.ListMeasuresRequest\x1a\x1e.motus.v1.ListMeasuresResponse\x12\x41\n\x08ListReps\x12\x19.motus.v1.ListRepsRequest\x1a\x1a.motus.v1.ListRepsResponse\x12\x30\n\x06GetRep\x12\x17.motus.v1.GetRepRequest\x1a\r.motus.v1.Rep\x12P\n\rTeachMovement\x12\x1e.motus.v1.TeachMovementRequest\x1a\x1f.motus.v1.TeachMovementResponse\x12G\n\nListEvents\x12\x1b.motus.v1.ListEventsRequest\x1a\x1c.motus.v1.ListEventsResponse\x12\x41\n\x08ListCues\x12\x19.motus.v1.ListCuesRequest\x1a\x1a.motus.v1.ListCuesResponse\x12\x38\n\nDismissCue\x12\x1b.motus.v1.DismissCueRequest\x1a\r.motus.v1.Cue\x12\x32\n\x07RateCue\x12\x18.motus.v1.RateCueRequest\x1a\r.motus.v1.Cueb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'motus.v1.session_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_PACING']._serialized_start=2649
-  _globals['_PACING']._serialized_end=2719
-  _globals['_SOURCE']._serialized_start=179
-  _globals['_SOURCE']._serialized_end=252
-  _globals['_PARTICIPANT']._serialized_start=254
-  _globals['_PARTICIPANT']._serialized_end=320
-  _globals['_COACHSETTINGS']._serialized_start=322
-  _globals['_COACHSETTINGS']._serialized_end=370
-  _globals['_RETENTION']._serialized_start=372
-  _globals['_RETENTION']._serialized_end=474
-  _globals['_SESSION']._serialized_start=477
-  _globals['_SESSION']._serialized_end=949
-  _globals['_CREATESESSIONREQUEST']._serialized_start=951
-  _globals['_CREATESESSIONREQUEST']._serialized_end=1049
-  _globals['_GETSESSIONREQUEST']._serialized_start=1051
-  _globals['_GETSESSIONREQUEST']._serialized_end=1084
-  _globals['_LISTSESSIONSREQUEST']._serialized_start=1086
-  _globals['_LISTSESSIONSREQUEST']._serialized_end=1203
-  _globals['_LISTSESSIONSRESPONSE']._serialized_start=1205
-  _globals['_LISTSESSIONSRESPONSE']._serialized_end=1289
-  _globals['_STOPSESSIONREQUEST']._serialized_start=1291
-  _globals['_STOPSESSIONREQUEST']._serialized_end=1341
-  _globals['_WATCHSESSIONREQUEST']._serialized_start=1343
-  _globals['_WATCHSESSIONREQUEST']._serialized_end=1461
-  _globals['_WATCHSESSIONRESPONSE']._serialized_start=1464
-  _globals['_WATCHSESSIONRESPONSE']._serialized_end=1697
-  _globals['_GETSERIESREQUEST']._serialized_start=1700
-  _globals['_GETSERIESREQUEST']._serialized_end=1855
-  _globals['_GETSKELETONREQUEST']._serialized_start=1858
-  _globals['_GETSKELETONREQUEST']._serialized_end=2016
-  _globals['_GETSKELETONRESPONSE']._serialized_start=2018
-  _globals['_GETSKELETONRESPONSE']._serialized_end=2105
-  _globals['_LISTREPSREQUEST']._serialized_start=2107
-  _globals['_LISTREPSREQUEST']._serialized_end=2227
-  _globals['_LISTREPSRESPONSE']._serialized_start=2229
-  _globals['_LISTREPSRESPONSE']._serialized_end=2301
-  _globals['_LISTEVENTSREQUEST']._serialized_start=2303
-  _globals['_LISTEVENTSREQUEST']._serialized_end=2398
-  _globals['_LISTEVENTSRESPONSE']._serialized_start=2400
-  _globals['_LISTEVENTSRESPONSE']._serialized_end=2478
-  _globals['_LISTCUESREQUEST']._serialized_start=2480
-  _globals['_LISTCUESREQUEST']._serialized_end=2573
-  _globals['_LISTCUESRESPONSE']._serialized_start=2575
-  _globals['_LISTCUESRESPONSE']._serialized_end=2647
-  _globals['_SESSIONSERVICE']._serialized_start=2722
-  _globals['_SESSIONSERVICE']._serialized_end=3434
+  _globals['_PACING']._serialized_start=3177
+  _globals['_PACING']._serialized_end=3247
+  _globals['_SOURCE']._serialized_start=237
+  _globals['_SOURCE']._serialized_end=310
+  _globals['_PARTICIPANT']._serialized_start=312
+  _globals['_PARTICIPANT']._serialized_end=378
+  _globals['_COACHSETTINGS']._serialized_start=380
+  _globals['_COACHSETTINGS']._serialized_end=428
+  _globals['_RETENTION']._serialized_start=430
+  _globals['_RETENTION']._serialized_end=532
+  _globals['_SESSION']._serialized_start=535
+  _globals['_SESSION']._serialized_end=1039
+  _globals['_CREATESESSIONREQUEST']._serialized_start=1041
+  _globals['_CREATESESSIONREQUEST']._serialized_end=1139
+  _globals['_GETSESSIONREQUEST']._serialized_start=1141
+  _globals['_GETSESSIONREQUEST']._serialized_end=1174
+  _globals['_LISTSESSIONSREQUEST']._serialized_start=1176
+  _globals['_LISTSESSIONSREQUEST']._serialized_end=1293
+  _globals['_LISTSESSIONSRESPONSE']._serialized_start=1295
+  _globals['_LISTSESSIONSRESPONSE']._serialized_end=1379
+  _globals['_UPDATESESSIONREQUEST']._serialized_start=1381
+  _globals['_UPDATESESSIONREQUEST']._serialized_end=1488
+  _globals['_STOPSESSIONREQUEST']._serialized_start=1490
+  _globals['_STOPSESSIONREQUEST']._serialized_end=1540
+  _globals['_WATCHSESSIONREQUEST']._serialized_start=1542
+  _globals['_WATCHSESSIONREQUEST']._serialized_end=1660
+  _globals['_WATCHSESSIONRESPONSE']._serialized_start=1663
+  _globals['_WATCHSESSIONRESPONSE']._serialized_end=1896
+  _globals['_GETSERIESREQUEST']._serialized_start=1899
+  _globals['_GETSERIESREQUEST']._serialized_end=2054
+  _globals['_GETSKELETONREQUEST']._serialized_start=2057
+  _globals['_GETSKELETONREQUEST']._serialized_end=2215
+  _globals['_GETSKELETONRESPONSE']._serialized_start=2217
+  _globals['_GETSKELETONRESPONSE']._serialized_end=2304
+  _globals['_LISTMEASURESREQUEST']._serialized_start=2306
+  _globals['_LISTMEASURESREQUEST']._serialized_end=2327
+  _globals['_LISTMEASURESRESPONSE']._serialized_start=2329
+  _globals['_LISTMEASURESRESPONSE']._serialized_end=2417
+  _globals['_LISTREPSREQUEST']._serialized_start=2419
+  _globals['_LISTREPSREQUEST']._serialized_end=2539
+  _globals['_LISTREPSRESPONSE']._serialized_start=2541
+  _globals['_LISTREPSRESPONSE']._serialized_end=2613
+  _globals['_GETREPREQUEST']._serialized_start=2615
+  _globals['_GETREPREQUEST']._serialized_end=2644
+  _globals['_TEACHMOVEMENTREQUEST']._serialized_start=2646
+  _globals['_TEACHMOVEMENTREQUEST']._serialized_end=2721
+  _globals['_TEACHMOVEMENTRESPONSE']._serialized_start=2723
+  _globals['_TEACHMOVEMENTRESPONSE']._serialized_end=2746
+  _globals['_LISTEVENTSREQUEST']._serialized_start=2748
+  _globals['_LISTEVENTSREQUEST']._serialized_end=2843
+  _globals['_LISTEVENTSRESPONSE']._serialized_start=2845
+  _globals['_LISTEVENTSRESPONSE']._serialized_end=2923
+  _globals['_LISTCUESREQUEST']._serialized_start=2925
+  _globals['_LISTCUESREQUEST']._serialized_end=3018
+  _globals['_LISTCUESRESPONSE']._serialized_start=3020
+  _globals['_LISTCUESRESPONSE']._serialized_end=3092
+  _globals['_DISMISSCUEREQUEST']._serialized_start=3094
+  _globals['_DISMISSCUEREQUEST']._serialized_end=3127
+  _globals['_RATECUEREQUEST']._serialized_start=3129
+  _globals['_RATECUEREQUEST']._serialized_end=3175
+  _globals['_SESSIONSERVICE']._serialized_start=3250
+  _globals['_SESSIONSERVICE']._serialized_end=4351
 # @@protoc_insertion_point(module_scope)

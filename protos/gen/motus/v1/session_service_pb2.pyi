@@ -6,11 +6,13 @@ isort:skip_file
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import duration_pb2 as _duration_pb2
+from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from motus.v1 import event_pb2 as _event_pb2
+from motus.v1 import measure_pb2 as _measure_pb2
 from motus.v1 import movement_pb2 as _movement_pb2
 from motus.v1 import sample_pb2 as _sample_pb2
 import builtins as _builtins
@@ -184,6 +186,7 @@ class Session(_message.Message):
     END_TIME_FIELD_NUMBER: _builtins.int
     REPORTS_FIELD_NUMBER: _builtins.int
     REP_COUNT_FIELD_NUMBER: _builtins.int
+    IN_SET_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Resource name: `sessions/{session}`. Set by the server."""
     exercise: _builtins.str
@@ -196,6 +199,10 @@ class Session(_message.Message):
     """Why it failed or was stopped; empty when all is well. Set by the server."""
     rep_count: _builtins.int
     """Counted repetitions. Set by the server."""
+    in_set: _builtins.bool
+    """True while a set that was begun by UpdateSession goes on, false after one was ended so: nothing counts until one is
+    begun. Absent: sets begin and end by themselves. Must be absent on create.
+    """
     @_builtins.property
     def source(self) -> Global___Source:
         """What is watched."""
@@ -245,12 +252,15 @@ class Session(_message.Message):
         end_time: _timestamp_pb2.Timestamp | None = ...,
         reports: _abc.Iterable[_event_pb2.StageReport] | None = ...,
         rep_count: _builtins.int = ...,
+        in_set: _builtins.bool | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["coach", b"coach", "create_time", b"create_time", "end_time", b"end_time", "retention", b"retention", "source", b"source", "start_time", b"start_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_in_set", b"_in_set", "coach", b"coach", "create_time", b"create_time", "end_time", b"end_time", "in_set", b"in_set", "retention", b"retention", "source", b"source", "start_time", b"start_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["coach", b"coach", "create_time", b"create_time", "end_time", b"end_time", "exercise", b"exercise", "group", b"group", "name", b"name", "participants", b"participants", "reason", b"reason", "rep_count", b"rep_count", "reports", b"reports", "retention", b"retention", "source", b"source", "start_time", b"start_time", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_in_set", b"_in_set", "coach", b"coach", "create_time", b"create_time", "end_time", b"end_time", "exercise", b"exercise", "group", b"group", "in_set", b"in_set", "name", b"name", "participants", b"participants", "reason", b"reason", "rep_count", b"rep_count", "reports", b"reports", "retention", b"retention", "source", b"source", "start_time", b"start_time", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__in_set: _TypeAlias = _typing.Literal["in_set"]  # noqa: Y015
+    _WhichOneofArgType__in_set: _TypeAlias = _typing.Literal["_in_set", b"_in_set"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__in_set) -> _WhichOneofReturnType__in_set | None: ...
 
 Global___Session: _TypeAlias = Session  # noqa: Y015
 
@@ -371,6 +381,36 @@ class ListSessionsResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListSessionsResponse: _TypeAlias = ListSessionsResponse  # noqa: Y015
+
+@_typing.final
+class UpdateSessionRequest(_message.Message):
+    """UpdateSessionRequest asks for a change."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SESSION_FIELD_NUMBER: _builtins.int
+    UPDATE_MASK_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def session(self) -> Global___Session:
+        """The session by its name, with the new values."""
+
+    @_builtins.property
+    def update_mask(self) -> _field_mask_pb2.FieldMask:
+        """Which fields to change: `exercise`, `coach.muted`, `in_set`. Must name at least one."""
+
+    def __init__(
+        self,
+        *,
+        session: Global___Session | None = ...,
+        update_mask: _field_mask_pb2.FieldMask | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["session", b"session", "update_mask", b"update_mask"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["session", b"session", "update_mask", b"update_mask"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UpdateSessionRequest: _TypeAlias = UpdateSessionRequest  # noqa: Y015
 
 @_typing.final
 class StopSessionRequest(_message.Message):
@@ -619,6 +659,53 @@ class GetSkeletonResponse(_message.Message):
 Global___GetSkeletonResponse: _TypeAlias = GetSkeletonResponse  # noqa: Y015
 
 @_typing.final
+class ListMeasuresRequest(_message.Message):
+    """ListMeasuresRequest asks for the register."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListMeasuresRequest: _TypeAlias = ListMeasuresRequest  # noqa: Y015
+
+@_typing.final
+class ListMeasuresResponse(_message.Message):
+    """ListMeasuresResponse is the register; it changes only with the server's version."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MEASURES_FIELD_NUMBER: _builtins.int
+    EXERCISES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def measures(self) -> _containers.RepeatedCompositeFieldContainer[_measure_pb2.MeasureDefinition]:
+        """In the register's order: channels, then measures of a repetition, of a phase and of a set."""
+
+    @_builtins.property
+    def exercises(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Every exercise id that a session can be given, `unknown` last."""
+
+    def __init__(
+        self,
+        *,
+        measures: _abc.Iterable[_measure_pb2.MeasureDefinition] | None = ...,
+        exercises: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["exercises", b"exercises", "measures", b"measures"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListMeasuresResponse: _TypeAlias = ListMeasuresResponse  # noqa: Y015
+
+@_typing.final
 class ListRepsRequest(_message.Message):
     """ListRepsRequest asks for a page of repetitions."""
 
@@ -683,6 +770,77 @@ class ListRepsResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListRepsResponse: _TypeAlias = ListRepsResponse  # noqa: Y015
+
+@_typing.final
+class GetRepRequest(_message.Message):
+    """GetRepRequest names a repetition."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """`sessions/{session}/reps/{rep}`."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetRepRequest: _TypeAlias = GetRepRequest  # noqa: Y015
+
+@_typing.final
+class TeachMovementRequest(_message.Message):
+    """TeachMovementRequest asks to learn a movement."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PARTICIPANT_FIELD_NUMBER: _builtins.int
+    MOVEMENT_FIELD_NUMBER: _builtins.int
+    REPS_FIELD_NUMBER: _builtins.int
+    participant: _builtins.str
+    """`sessions/{session}/participants/{participant}` who shows it."""
+    movement: _builtins.str
+    """Id of the movement, `[a-z0-9][a-z0-9_-]{0,62}`; from then on it is recognised, and can be given, as `taught/{movement}`."""
+    @_builtins.property
+    def reps(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Ordinals of the two or three repetitions that show it, of the participant's latest eight."""
+
+    def __init__(
+        self,
+        *,
+        participant: _builtins.str = ...,
+        movement: _builtins.str = ...,
+        reps: _abc.Iterable[_builtins.int] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["movement", b"movement", "participant", b"participant", "reps", b"reps"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TeachMovementRequest: _TypeAlias = TeachMovementRequest  # noqa: Y015
+
+@_typing.final
+class TeachMovementResponse(_message.Message):
+    """TeachMovementResponse says that the wish is on its way."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TeachMovementResponse: _TypeAlias = TeachMovementResponse  # noqa: Y015
 
 @_typing.final
 class ListEventsRequest(_message.Message):
@@ -807,3 +965,51 @@ class ListCuesResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListCuesResponse: _TypeAlias = ListCuesResponse  # noqa: Y015
+
+@_typing.final
+class DismissCueRequest(_message.Message):
+    """DismissCueRequest names a cue."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """`sessions/{session}/cues/{cue}`."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DismissCueRequest: _TypeAlias = DismissCueRequest  # noqa: Y015
+
+@_typing.final
+class RateCueRequest(_message.Message):
+    """RateCueRequest rates a cue."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    RATING_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """`sessions/{session}/cues/{cue}`."""
+    rating: _builtins.int
+    """1, of no use, to 5, just right."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        rating: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "rating", b"rating"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RateCueRequest: _TypeAlias = RateCueRequest  # noqa: Y015

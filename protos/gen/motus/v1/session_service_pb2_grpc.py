@@ -3,6 +3,7 @@
 import grpc
 import warnings
 
+from motus.v1 import movement_pb2 as motus_dot_v1_dot_movement__pb2
 from motus.v1 import sample_pb2 as motus_dot_v1_dot_sample__pb2
 from motus.v1 import session_service_pb2 as motus_dot_v1_dot_session__service__pb2
 
@@ -54,6 +55,11 @@ class SessionServiceStub:
                 request_serializer=motus_dot_v1_dot_session__service__pb2.ListSessionsRequest.SerializeToString,
                 response_deserializer=motus_dot_v1_dot_session__service__pb2.ListSessionsResponse.FromString,
                 _registered_method=True)
+        self.UpdateSession = channel.unary_unary(
+                '/motus.v1.SessionService/UpdateSession',
+                request_serializer=motus_dot_v1_dot_session__service__pb2.UpdateSessionRequest.SerializeToString,
+                response_deserializer=motus_dot_v1_dot_session__service__pb2.Session.FromString,
+                _registered_method=True)
         self.StopSession = channel.unary_unary(
                 '/motus.v1.SessionService/StopSession',
                 request_serializer=motus_dot_v1_dot_session__service__pb2.StopSessionRequest.SerializeToString,
@@ -74,10 +80,25 @@ class SessionServiceStub:
                 request_serializer=motus_dot_v1_dot_session__service__pb2.GetSkeletonRequest.SerializeToString,
                 response_deserializer=motus_dot_v1_dot_session__service__pb2.GetSkeletonResponse.FromString,
                 _registered_method=True)
+        self.ListMeasures = channel.unary_unary(
+                '/motus.v1.SessionService/ListMeasures',
+                request_serializer=motus_dot_v1_dot_session__service__pb2.ListMeasuresRequest.SerializeToString,
+                response_deserializer=motus_dot_v1_dot_session__service__pb2.ListMeasuresResponse.FromString,
+                _registered_method=True)
         self.ListReps = channel.unary_unary(
                 '/motus.v1.SessionService/ListReps',
                 request_serializer=motus_dot_v1_dot_session__service__pb2.ListRepsRequest.SerializeToString,
                 response_deserializer=motus_dot_v1_dot_session__service__pb2.ListRepsResponse.FromString,
+                _registered_method=True)
+        self.GetRep = channel.unary_unary(
+                '/motus.v1.SessionService/GetRep',
+                request_serializer=motus_dot_v1_dot_session__service__pb2.GetRepRequest.SerializeToString,
+                response_deserializer=motus_dot_v1_dot_movement__pb2.Rep.FromString,
+                _registered_method=True)
+        self.TeachMovement = channel.unary_unary(
+                '/motus.v1.SessionService/TeachMovement',
+                request_serializer=motus_dot_v1_dot_session__service__pb2.TeachMovementRequest.SerializeToString,
+                response_deserializer=motus_dot_v1_dot_session__service__pb2.TeachMovementResponse.FromString,
                 _registered_method=True)
         self.ListEvents = channel.unary_unary(
                 '/motus.v1.SessionService/ListEvents',
@@ -88,6 +109,16 @@ class SessionServiceStub:
                 '/motus.v1.SessionService/ListCues',
                 request_serializer=motus_dot_v1_dot_session__service__pb2.ListCuesRequest.SerializeToString,
                 response_deserializer=motus_dot_v1_dot_session__service__pb2.ListCuesResponse.FromString,
+                _registered_method=True)
+        self.DismissCue = channel.unary_unary(
+                '/motus.v1.SessionService/DismissCue',
+                request_serializer=motus_dot_v1_dot_session__service__pb2.DismissCueRequest.SerializeToString,
+                response_deserializer=motus_dot_v1_dot_movement__pb2.Cue.FromString,
+                _registered_method=True)
+        self.RateCue = channel.unary_unary(
+                '/motus.v1.SessionService/RateCue',
+                request_serializer=motus_dot_v1_dot_session__service__pb2.RateCueRequest.SerializeToString,
+                response_deserializer=motus_dot_v1_dot_movement__pb2.Cue.FromString,
                 _registered_method=True)
 
 
@@ -114,6 +145,14 @@ class SessionServiceServicer:
 
     def ListSessions(self, request, context):
         """ListSessions lists sessions, newest first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdateSession(self, request, context):
+        """UpdateSession changes a session that has not ended: `exercise`, `coach.muted` and `in_set`, by the update mask. What
+        kinematics and coach make of it shows in the events; what was counted before stays as it is.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -148,8 +187,30 @@ class SessionServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListMeasures(self, request, context):
+        """ListMeasures returns the register: every channel and measure with its unit, definition and source.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListReps(self, request, context):
         """ListReps lists repetitions in order of time.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetRep(self, request, context):
+        """GetRep returns one repetition: its curve, the thresholds it was held against, and why it counted.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def TeachMovement(self, request, context):
+        """TeachMovement teaches a movement of the athlete's own by two or three of the latest repetitions. It returns once the
+        wish is on its way; the event `movement_taught`, or `movement_not_taught` with the reason, tells the outcome.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -164,6 +225,20 @@ class SessionServiceServicer:
 
     def ListCues(self, request, context):
         """ListCues lists cues in order of time, each in its newest revision.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DismissCue(self, request, context):
+        """DismissCue says that the athlete does not want to hear this again. Doing so twice changes nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RateCue(self, request, context):
+        """RateCue says how much a cue helped; the last rating holds.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -187,6 +262,11 @@ def add_SessionServiceServicer_to_server(servicer, server):
                     request_deserializer=motus_dot_v1_dot_session__service__pb2.ListSessionsRequest.FromString,
                     response_serializer=motus_dot_v1_dot_session__service__pb2.ListSessionsResponse.SerializeToString,
             ),
+            'UpdateSession': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateSession,
+                    request_deserializer=motus_dot_v1_dot_session__service__pb2.UpdateSessionRequest.FromString,
+                    response_serializer=motus_dot_v1_dot_session__service__pb2.Session.SerializeToString,
+            ),
             'StopSession': grpc.unary_unary_rpc_method_handler(
                     servicer.StopSession,
                     request_deserializer=motus_dot_v1_dot_session__service__pb2.StopSessionRequest.FromString,
@@ -207,10 +287,25 @@ def add_SessionServiceServicer_to_server(servicer, server):
                     request_deserializer=motus_dot_v1_dot_session__service__pb2.GetSkeletonRequest.FromString,
                     response_serializer=motus_dot_v1_dot_session__service__pb2.GetSkeletonResponse.SerializeToString,
             ),
+            'ListMeasures': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListMeasures,
+                    request_deserializer=motus_dot_v1_dot_session__service__pb2.ListMeasuresRequest.FromString,
+                    response_serializer=motus_dot_v1_dot_session__service__pb2.ListMeasuresResponse.SerializeToString,
+            ),
             'ListReps': grpc.unary_unary_rpc_method_handler(
                     servicer.ListReps,
                     request_deserializer=motus_dot_v1_dot_session__service__pb2.ListRepsRequest.FromString,
                     response_serializer=motus_dot_v1_dot_session__service__pb2.ListRepsResponse.SerializeToString,
+            ),
+            'GetRep': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetRep,
+                    request_deserializer=motus_dot_v1_dot_session__service__pb2.GetRepRequest.FromString,
+                    response_serializer=motus_dot_v1_dot_movement__pb2.Rep.SerializeToString,
+            ),
+            'TeachMovement': grpc.unary_unary_rpc_method_handler(
+                    servicer.TeachMovement,
+                    request_deserializer=motus_dot_v1_dot_session__service__pb2.TeachMovementRequest.FromString,
+                    response_serializer=motus_dot_v1_dot_session__service__pb2.TeachMovementResponse.SerializeToString,
             ),
             'ListEvents': grpc.unary_unary_rpc_method_handler(
                     servicer.ListEvents,
@@ -221,6 +316,16 @@ def add_SessionServiceServicer_to_server(servicer, server):
                     servicer.ListCues,
                     request_deserializer=motus_dot_v1_dot_session__service__pb2.ListCuesRequest.FromString,
                     response_serializer=motus_dot_v1_dot_session__service__pb2.ListCuesResponse.SerializeToString,
+            ),
+            'DismissCue': grpc.unary_unary_rpc_method_handler(
+                    servicer.DismissCue,
+                    request_deserializer=motus_dot_v1_dot_session__service__pb2.DismissCueRequest.FromString,
+                    response_serializer=motus_dot_v1_dot_movement__pb2.Cue.SerializeToString,
+            ),
+            'RateCue': grpc.unary_unary_rpc_method_handler(
+                    servicer.RateCue,
+                    request_deserializer=motus_dot_v1_dot_session__service__pb2.RateCueRequest.FromString,
+                    response_serializer=motus_dot_v1_dot_movement__pb2.Cue.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -308,6 +413,33 @@ class SessionService:
             '/motus.v1.SessionService/ListSessions',
             motus_dot_v1_dot_session__service__pb2.ListSessionsRequest.SerializeToString,
             motus_dot_v1_dot_session__service__pb2.ListSessionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateSession(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/motus.v1.SessionService/UpdateSession',
+            motus_dot_v1_dot_session__service__pb2.UpdateSessionRequest.SerializeToString,
+            motus_dot_v1_dot_session__service__pb2.Session.FromString,
             options,
             channel_credentials,
             insecure,
@@ -427,6 +559,33 @@ class SessionService:
             _registered_method=True)
 
     @staticmethod
+    def ListMeasures(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/motus.v1.SessionService/ListMeasures',
+            motus_dot_v1_dot_session__service__pb2.ListMeasuresRequest.SerializeToString,
+            motus_dot_v1_dot_session__service__pb2.ListMeasuresResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def ListReps(request,
             target,
             options=(),
@@ -443,6 +602,60 @@ class SessionService:
             '/motus.v1.SessionService/ListReps',
             motus_dot_v1_dot_session__service__pb2.ListRepsRequest.SerializeToString,
             motus_dot_v1_dot_session__service__pb2.ListRepsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetRep(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/motus.v1.SessionService/GetRep',
+            motus_dot_v1_dot_session__service__pb2.GetRepRequest.SerializeToString,
+            motus_dot_v1_dot_movement__pb2.Rep.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def TeachMovement(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/motus.v1.SessionService/TeachMovement',
+            motus_dot_v1_dot_session__service__pb2.TeachMovementRequest.SerializeToString,
+            motus_dot_v1_dot_session__service__pb2.TeachMovementResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -497,6 +710,60 @@ class SessionService:
             '/motus.v1.SessionService/ListCues',
             motus_dot_v1_dot_session__service__pb2.ListCuesRequest.SerializeToString,
             motus_dot_v1_dot_session__service__pb2.ListCuesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DismissCue(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/motus.v1.SessionService/DismissCue',
+            motus_dot_v1_dot_session__service__pb2.DismissCueRequest.SerializeToString,
+            motus_dot_v1_dot_movement__pb2.Cue.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RateCue(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/motus.v1.SessionService/RateCue',
+            motus_dot_v1_dot_session__service__pb2.RateCueRequest.SerializeToString,
+            motus_dot_v1_dot_movement__pb2.Cue.FromString,
             options,
             channel_credentials,
             insecure,

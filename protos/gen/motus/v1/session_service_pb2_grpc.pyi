@@ -5,6 +5,7 @@ isort:skip_file
 
 from collections import abc as _abc
 from grpc import aio as _aio
+from motus.v1 import movement_pb2 as _movement_pb2
 from motus.v1 import sample_pb2 as _sample_pb2
 from motus.v1 import session_service_pb2 as _session_service_pb2
 import abc as _abc_1
@@ -44,6 +45,10 @@ class SessionServiceStub:
     """GetSession returns one session."""
     ListSessions: _grpc.UnaryUnaryMultiCallable[_session_service_pb2.ListSessionsRequest, _session_service_pb2.ListSessionsResponse]
     """ListSessions lists sessions, newest first."""
+    UpdateSession: _grpc.UnaryUnaryMultiCallable[_session_service_pb2.UpdateSessionRequest, _session_service_pb2.Session]
+    """UpdateSession changes a session that has not ended: `exercise`, `coach.muted` and `in_set`, by the update mask. What
+    kinematics and coach make of it shows in the events; what was counted before stays as it is.
+    """
     StopSession: _grpc.UnaryUnaryMultiCallable[_session_service_pb2.StopSessionRequest, _session_service_pb2.Session]
     """StopSession ends a running session as if its source had ended: what was seen is flushed and stored. Stopping an
     ended one changes nothing.
@@ -54,12 +59,24 @@ class SessionServiceStub:
     """GetSeries returns channels over time."""
     GetSkeleton: _grpc.UnaryUnaryMultiCallable[_session_service_pb2.GetSkeletonRequest, _session_service_pb2.GetSkeletonResponse]
     """GetSkeleton returns landmarks over time."""
+    ListMeasures: _grpc.UnaryUnaryMultiCallable[_session_service_pb2.ListMeasuresRequest, _session_service_pb2.ListMeasuresResponse]
+    """ListMeasures returns the register: every channel and measure with its unit, definition and source."""
     ListReps: _grpc.UnaryUnaryMultiCallable[_session_service_pb2.ListRepsRequest, _session_service_pb2.ListRepsResponse]
     """ListReps lists repetitions in order of time."""
+    GetRep: _grpc.UnaryUnaryMultiCallable[_session_service_pb2.GetRepRequest, _movement_pb2.Rep]
+    """GetRep returns one repetition: its curve, the thresholds it was held against, and why it counted."""
+    TeachMovement: _grpc.UnaryUnaryMultiCallable[_session_service_pb2.TeachMovementRequest, _session_service_pb2.TeachMovementResponse]
+    """TeachMovement teaches a movement of the athlete's own by two or three of the latest repetitions. It returns once the
+    wish is on its way; the event `movement_taught`, or `movement_not_taught` with the reason, tells the outcome.
+    """
     ListEvents: _grpc.UnaryUnaryMultiCallable[_session_service_pb2.ListEventsRequest, _session_service_pb2.ListEventsResponse]
     """ListEvents lists events in the order in which they were recorded."""
     ListCues: _grpc.UnaryUnaryMultiCallable[_session_service_pb2.ListCuesRequest, _session_service_pb2.ListCuesResponse]
     """ListCues lists cues in order of time, each in its newest revision."""
+    DismissCue: _grpc.UnaryUnaryMultiCallable[_session_service_pb2.DismissCueRequest, _movement_pb2.Cue]
+    """DismissCue says that the athlete does not want to hear this again. Doing so twice changes nothing."""
+    RateCue: _grpc.UnaryUnaryMultiCallable[_session_service_pb2.RateCueRequest, _movement_pb2.Cue]
+    """RateCue says how much a cue helped; the last rating holds."""
 
 @_typing.type_check_only
 class SessionServiceAsyncStub(SessionServiceStub):
@@ -76,6 +93,10 @@ class SessionServiceAsyncStub(SessionServiceStub):
     """GetSession returns one session."""
     ListSessions: _aio.UnaryUnaryMultiCallable[_session_service_pb2.ListSessionsRequest, _session_service_pb2.ListSessionsResponse]  # type: ignore[assignment]
     """ListSessions lists sessions, newest first."""
+    UpdateSession: _aio.UnaryUnaryMultiCallable[_session_service_pb2.UpdateSessionRequest, _session_service_pb2.Session]  # type: ignore[assignment]
+    """UpdateSession changes a session that has not ended: `exercise`, `coach.muted` and `in_set`, by the update mask. What
+    kinematics and coach make of it shows in the events; what was counted before stays as it is.
+    """
     StopSession: _aio.UnaryUnaryMultiCallable[_session_service_pb2.StopSessionRequest, _session_service_pb2.Session]  # type: ignore[assignment]
     """StopSession ends a running session as if its source had ended: what was seen is flushed and stored. Stopping an
     ended one changes nothing.
@@ -86,12 +107,24 @@ class SessionServiceAsyncStub(SessionServiceStub):
     """GetSeries returns channels over time."""
     GetSkeleton: _aio.UnaryUnaryMultiCallable[_session_service_pb2.GetSkeletonRequest, _session_service_pb2.GetSkeletonResponse]  # type: ignore[assignment]
     """GetSkeleton returns landmarks over time."""
+    ListMeasures: _aio.UnaryUnaryMultiCallable[_session_service_pb2.ListMeasuresRequest, _session_service_pb2.ListMeasuresResponse]  # type: ignore[assignment]
+    """ListMeasures returns the register: every channel and measure with its unit, definition and source."""
     ListReps: _aio.UnaryUnaryMultiCallable[_session_service_pb2.ListRepsRequest, _session_service_pb2.ListRepsResponse]  # type: ignore[assignment]
     """ListReps lists repetitions in order of time."""
+    GetRep: _aio.UnaryUnaryMultiCallable[_session_service_pb2.GetRepRequest, _movement_pb2.Rep]  # type: ignore[assignment]
+    """GetRep returns one repetition: its curve, the thresholds it was held against, and why it counted."""
+    TeachMovement: _aio.UnaryUnaryMultiCallable[_session_service_pb2.TeachMovementRequest, _session_service_pb2.TeachMovementResponse]  # type: ignore[assignment]
+    """TeachMovement teaches a movement of the athlete's own by two or three of the latest repetitions. It returns once the
+    wish is on its way; the event `movement_taught`, or `movement_not_taught` with the reason, tells the outcome.
+    """
     ListEvents: _aio.UnaryUnaryMultiCallable[_session_service_pb2.ListEventsRequest, _session_service_pb2.ListEventsResponse]  # type: ignore[assignment]
     """ListEvents lists events in the order in which they were recorded."""
     ListCues: _aio.UnaryUnaryMultiCallable[_session_service_pb2.ListCuesRequest, _session_service_pb2.ListCuesResponse]  # type: ignore[assignment]
     """ListCues lists cues in order of time, each in its newest revision."""
+    DismissCue: _aio.UnaryUnaryMultiCallable[_session_service_pb2.DismissCueRequest, _movement_pb2.Cue]  # type: ignore[assignment]
+    """DismissCue says that the athlete does not want to hear this again. Doing so twice changes nothing."""
+    RateCue: _aio.UnaryUnaryMultiCallable[_session_service_pb2.RateCueRequest, _movement_pb2.Cue]  # type: ignore[assignment]
+    """RateCue says how much a cue helped; the last rating holds."""
 
 class SessionServiceServicer(metaclass=_abc_1.ABCMeta):
     """SessionService runs sessions and serves what they measured.
@@ -123,6 +156,16 @@ class SessionServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_session_service_pb2.ListSessionsResponse, _abc.Awaitable[_session_service_pb2.ListSessionsResponse]]:
         """ListSessions lists sessions, newest first."""
+
+    @_abc_1.abstractmethod
+    def UpdateSession(
+        self,
+        request: _session_service_pb2.UpdateSessionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_session_service_pb2.Session, _abc.Awaitable[_session_service_pb2.Session]]:
+        """UpdateSession changes a session that has not ended: `exercise`, `coach.muted` and `in_set`, by the update mask. What
+        kinematics and coach make of it shows in the events; what was counted before stays as it is.
+        """
 
     @_abc_1.abstractmethod
     def StopSession(
@@ -159,12 +202,38 @@ class SessionServiceServicer(metaclass=_abc_1.ABCMeta):
         """GetSkeleton returns landmarks over time."""
 
     @_abc_1.abstractmethod
+    def ListMeasures(
+        self,
+        request: _session_service_pb2.ListMeasuresRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_session_service_pb2.ListMeasuresResponse, _abc.Awaitable[_session_service_pb2.ListMeasuresResponse]]:
+        """ListMeasures returns the register: every channel and measure with its unit, definition and source."""
+
+    @_abc_1.abstractmethod
     def ListReps(
         self,
         request: _session_service_pb2.ListRepsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_session_service_pb2.ListRepsResponse, _abc.Awaitable[_session_service_pb2.ListRepsResponse]]:
         """ListReps lists repetitions in order of time."""
+
+    @_abc_1.abstractmethod
+    def GetRep(
+        self,
+        request: _session_service_pb2.GetRepRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_movement_pb2.Rep, _abc.Awaitable[_movement_pb2.Rep]]:
+        """GetRep returns one repetition: its curve, the thresholds it was held against, and why it counted."""
+
+    @_abc_1.abstractmethod
+    def TeachMovement(
+        self,
+        request: _session_service_pb2.TeachMovementRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_session_service_pb2.TeachMovementResponse, _abc.Awaitable[_session_service_pb2.TeachMovementResponse]]:
+        """TeachMovement teaches a movement of the athlete's own by two or three of the latest repetitions. It returns once the
+        wish is on its way; the event `movement_taught`, or `movement_not_taught` with the reason, tells the outcome.
+        """
 
     @_abc_1.abstractmethod
     def ListEvents(
@@ -181,5 +250,21 @@ class SessionServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_session_service_pb2.ListCuesResponse, _abc.Awaitable[_session_service_pb2.ListCuesResponse]]:
         """ListCues lists cues in order of time, each in its newest revision."""
+
+    @_abc_1.abstractmethod
+    def DismissCue(
+        self,
+        request: _session_service_pb2.DismissCueRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_movement_pb2.Cue, _abc.Awaitable[_movement_pb2.Cue]]:
+        """DismissCue says that the athlete does not want to hear this again. Doing so twice changes nothing."""
+
+    @_abc_1.abstractmethod
+    def RateCue(
+        self,
+        request: _session_service_pb2.RateCueRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_movement_pb2.Cue, _abc.Awaitable[_movement_pb2.Cue]]:
+        """RateCue says how much a cue helped; the last rating holds."""
 
 def add_SessionServiceServicer_to_server(servicer: SessionServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -1,7 +1,10 @@
 """What comes from the bus as records, and records as messages; the store and the projection see no message."""
 
+from functools import cache
+
 from motus.bus.v1 import control_pb2, landmarks_pb2, samples_pb2
-from motus.v1 import event_pb2, movement_pb2, session_service_pb2
+from motus.v1 import event_pb2, measure_pb2, movement_pb2, session_service_pb2
+from motus_register import CHANNELS, EXERCISES, MEASURES, PHASE_MEASURES, SET_MEASURES
 from motus_runtime.errors import PermanentError
 from motus_sessions.columns import persons_in, table_of_series
 from motus_sessions.names import last_part, participant_name, session_name
@@ -134,8 +137,34 @@ def sample_record(chunk: samples_pb2.SampleChunk, sequence: int) -> SampleRecord
     )
 
 
+def cue_message(record: CueRecord) -> movement_pb2.Cue:
+    """A cue as clients see it: as it was said, with what the athlete thinks of it."""
+    cue = movement_pb2.Cue.FromString(record.body)
+    cue.dismissed = record.dismissed
+    if record.rating is not None:
+        cue.rating = record.rating
+    return cue
+
+
+@cache
+def register_message() -> session_service_pb2.ListMeasuresResponse:
+    """The register of measures; one message for all, not to be changed."""
+    scopes = {
+        measure_pb2.MEASURE_SCOPE_CHANNEL: CHANNELS,
+        measure_pb2.MEASURE_SCOPE_REP: MEASURES,
+        measure_pb2.MEASURE_SCOPE_PHASE: PHASE_MEASURES,
+        measure_pb2.MEASURE_SCOPE_SET: SET_MEASURES,
+    }
+    rows = [
+        measure_pb2.MeasureDefinition(scope=scope, **vars(row))
+        for scope, table in scopes.items()
+        for row in table.values()
+    ]
+    return session_service_pb2.ListMeasuresResponse(measures=rows, exercises=EXERCISES)
+
+
 def spec_message(tenant: str, record: SessionRecord) -> control_pb2.SessionSpec:
-    """What every stage must know of a session."""
+    """What every stage must know of a session from its first frame on; later wishes travel as commands."""
     return control_pb2.SessionSpec(
         session=record.session,
         tenant=tenant,
@@ -146,7 +175,7 @@ def spec_message(tenant: str, record: SessionRecord) -> control_pb2.SessionSpec:
         exercise=record.exercise,
         coach=session_service_pb2.CoachSettings(muted=record.muted, language=record.language),
         create_time_ns=record.create_time_ns,
-        revision=1,
+        revision=record.revision,
     )
 
 
@@ -164,8 +193,9 @@ def session_message(record: SessionRecord) -> session_service_pb2.Session:
             )
             for one in record.participants
         ],
-        exercise=record.exercise,
+        exercise=record.wished_exercise or record.exercise,
         coach=session_service_pb2.CoachSettings(muted=record.muted, language=record.language),
+        in_set=record.in_set,
         group=record.group,
         state=event_pb2.SessionState.ValueType(life.state),
         reason=life.reason,

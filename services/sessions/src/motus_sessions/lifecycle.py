@@ -4,7 +4,10 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
+
+from google.protobuf.message import Message
 
 from motus.bus.v1 import control_pb2
 from motus_runtime import topics
@@ -55,8 +58,30 @@ class Lifecycle:
                 return
             except ConflictError:
                 last = await self._bus.last(_SPECS_STREAM, key)
-        if last is None or control_pb2.SessionSpec.FromString(last.data or b"") != spec:
+        there = control_pb2.SessionSpec.FromString((last.data if last else None) or b"")
+        if (there.tenant, there.create_time_ns) != (spec.tenant, spec.create_time_ns):
             raise AlreadyExistsError(f"the message server knows another session {record.session}")
+
+    async def change(self, tenant: str, record: SessionRecord, update: control_pb2.Update) -> None:
+        """Let the stages know of a change: what they begin with by the spec, when it holds from by a command.
+
+        Raises:
+            RetryableError: the bus does not answer.
+        """
+        await self._renew_spec(tenant, record)
+        await self.command(f"update-{record.session}-{record.revision}", record.session, update=update)
+
+    async def _renew_spec(self, tenant: str, record: SessionRecord) -> None:
+        """Put a newer spec in the place of the one that is there; a session that has ended has none."""
+        key, spec = topics.spec_key(record.session), spec_message(tenant, record)
+        while True:
+            last = await self._bus.last(_SPECS_STREAM, key)
+            there = control_pb2.SessionSpec.FromString((last.data if last else None) or b"")
+            if last is None or not there.session or there.revision >= spec.revision:
+                return
+            with suppress(ConflictError):
+                await self._bus.store(key, spec, expect=last.seq or 0)
+                return
 
     async def stop(self, session: str, reason: str) -> None:
         """Ask the stages to end a session; the first wish counts.
@@ -64,8 +89,15 @@ class Lifecycle:
         Raises:
             RetryableError: the bus does not answer.
         """
-        command = control_pb2.Command(id=f"stop-{session}", session=session, time_ns=time.time_ns())
-        command.stop.reason = reason
+        await self.command(f"stop-{session}", session, stop=control_pb2.Stop(reason=reason))
+
+    async def command(self, name: str, session: str, **action: Message) -> None:
+        """Put a command on its way, once under its name.
+
+        Raises:
+            RetryableError: the bus does not answer.
+        """
+        command = control_pb2.Command(id=name, session=session, time_ns=time.time_ns(), **action)  # type: ignore[arg-type]
         await self._bus.store(topics.commands(session), command, message_id=command.id)
 
     async def moved(self, tenant: str, batch: Batch) -> None:

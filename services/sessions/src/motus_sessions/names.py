@@ -7,6 +7,8 @@ from motus_runtime.topics import SESSION_ID
 
 PARTICIPANT_ID = re.compile(r"[a-z0-9-]{1,40}")
 ATHLETE_ID = re.compile(r"[A-Za-z0-9._~-]{1,64}")
+MOVEMENT_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+_CHILD = re.compile(rf"sessions/(?P<session>{SESSION_ID.pattern})/(?P<kind>[a-z]+)/(?P<child>[A-Za-z0-9._~-]{{1,80}})")
 
 
 def session_name(session: str) -> str:
@@ -43,6 +45,31 @@ def participant_in(name: str, session: str, field: str) -> str:
     if participant == name or not PARTICIPANT_ID.fullmatch(participant):
         raise InvalidArgumentError({field: f"must be sessions/{session}/participants/{{participant}}"})
     return participant
+
+
+def rep_in(name: str, field: str) -> tuple[str, str]:
+    """The bare session and rep ids in a rep's name.
+
+    Raises:
+        InvalidArgumentError: it is not such a name.
+    """
+    return _child_in(name, "reps", field)
+
+
+def cue_in(name: str, field: str) -> tuple[str, str]:
+    """The bare session and cue ids in a cue's name.
+
+    Raises:
+        InvalidArgumentError: it is not such a name.
+    """
+    return _child_in(name, "cues", field)
+
+
+def _child_in(name: str, kind: str, field: str) -> tuple[str, str]:
+    match = _CHILD.fullmatch(name)
+    if not match or match["kind"] != kind:
+        raise InvalidArgumentError({field: f"must be sessions/{{session}}/{kind}/{{id}}"})
+    return match["session"], match["child"]
 
 
 def last_part(name: str) -> str:

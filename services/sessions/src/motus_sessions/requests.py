@@ -14,15 +14,18 @@ from motus.v1 import session_service_pb2
 from motus_register import CHANNELS, EXERCISES
 from motus_runtime.errors import InvalidArgumentError
 from motus_runtime.topics import SESSION_ID
-from motus_sessions.names import ATHLETE_ID, PARTICIPANT_ID
-from motus_sessions.projection.records import ParticipantRecord, SessionRecord
+from motus_sessions.names import ATHLETE_ID, MOVEMENT_ID, PARTICIPANT_ID
+from motus_sessions.projection.records import ParticipantRecord, SessionRecord, Wishes
 
 MOST_PARTICIPANTS = 16
 MOST_CHANNELS = 64
+MOST_STARS = 5
 MOST_REASON_CHARACTERS = 200
 MOST_FAULT_CHARACTERS = 1500
 """A status travels in headers, three times over, and a client takes no more than 8 KiB of them."""
-_SET_BY_SERVER = ("name", "state", "reason", "create_time", "start_time", "end_time", "reports", "rep_count")
+CHANGEABLE = ("exercise", "coach.muted", "in_set")
+TAUGHT = "taught/"
+_SET_BY_SERVER = ("name", "state", "reason", "create_time", "start_time", "end_time", "reports", "rep_count", "in_set")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _GROUP = re.compile(r"[A-Za-z0-9._~-]{0,64}")
 _REQUEST_ID = re.compile(r"[ -~]{0,64}")
@@ -79,6 +82,51 @@ def new_session(request: session_service_pb2.CreateSessionRequest, now_ns: int) 
         request_id=request.request_id,
         request_digest=_digest(request),
     )
+
+
+def wishes(request: session_service_pb2.UpdateSessionRequest) -> Wishes:
+    """What a request wishes to change.
+
+    Raises:
+        InvalidArgumentError: naming the fields at fault.
+    """
+    faults, session, paths = Faults(), request.session, request.update_mask.paths
+    faults.unless(paths, "update_mask", "must name at least one of " + ", ".join(CHANGEABLE))
+    faults.unless(set(paths) <= set(CHANGEABLE), "update_mask", "may name only " + ", ".join(CHANGEABLE))
+    taught = MOVEMENT_ID.fullmatch(session.exercise.removeprefix(TAUGHT)) and session.exercise.startswith(TAUGHT)
+    known = "exercise" not in paths or not session.exercise or session.exercise in EXERCISES or taught
+    faults.unless(known, "session.exercise", f"{_exercise_text()}, or {TAUGHT}{{movement}}")
+    marks = "in_set" not in paths or session.HasField("in_set")
+    faults.unless(marks, "session.in_set", "must be true to begin a set, or false to end it")
+    faults.refuse()
+    return Wishes(
+        exercise=(session.exercise or "unknown") if "exercise" in paths else None,
+        muted=session.coach.muted if "coach.muted" in paths else None,
+        in_set=session.in_set if "in_set" in paths else None,
+    )
+
+
+def check_teaching(request: session_service_pb2.TeachMovementRequest) -> None:
+    """Refuse what nobody could learn.
+
+    Raises:
+        InvalidArgumentError: naming the fields at fault.
+    """
+    faults, reps = Faults(), request.reps
+    faults.unless(MOVEMENT_ID.fullmatch(request.movement), "movement", "must be [a-z0-9][a-z0-9_-]{0,62}")
+    faults.unless(len(reps) in (2, 3) and len(set(reps)) == len(reps), "reps", "must be two or three different ones")
+    faults.refuse()
+
+
+def check_rating(request: session_service_pb2.RateCueRequest) -> None:
+    """Refuse a rating off the scale.
+
+    Raises:
+        InvalidArgumentError: it is none of 1 to 5.
+    """
+    faults = Faults()
+    faults.unless(1 <= request.rating <= MOST_STARS, "rating", f"must be 1 to {MOST_STARS}")
+    faults.refuse()
 
 
 def _check_source(source: session_service_pb2.Source, faults: Faults) -> None:

@@ -6,11 +6,13 @@ from typing import Any
 
 from motus.v1 import movement_pb2, sample_pb2, session_service_pb2, session_service_pb2_grpc
 from motus.v1.event_pb2 import Event
-from motus_runtime.errors import InvalidArgumentError, NotFoundError, ResourceExhaustedError
+from motus_runtime.errors import NotFoundError, ResourceExhaustedError
 from motus_sessions.columns import series_message, skeleton_frames
-from motus_sessions.convert import session_message
+from motus_sessions.control import Control
+from motus_sessions.convert import cue_message, register_message, session_message
 from motus_sessions.lifecycle import Lifecycle
-from motus_sessions.names import ATHLETE_ID, participant_in, session_in
+from motus_sessions.lookup import find_session, participant_of
+from motus_sessions.names import ATHLETE_ID, participant_in, rep_in, session_in
 from motus_sessions.projection.life import State
 from motus_sessions.projection.records import SessionRecord
 from motus_sessions.projection.thinning import thin
@@ -39,6 +41,7 @@ class SessionServicer(session_service_pb2_grpc.SessionServiceServicer):
 
     def __init__(self, store: SessionStore, lifecycle: Lifecycle, watches: Watches, tokens: Tokens) -> None:
         self._store, self._lifecycle, self._watches, self._tokens = store, lifecycle, watches, tokens
+        self._control = Control(store, lifecycle)
 
     async def CreateSession(
         self, request: session_service_pb2.CreateSessionRequest, context: Any
@@ -74,6 +77,12 @@ class SessionServicer(session_service_pb2_grpc.SessionServiceServicer):
             sessions=map(session_message, found[:size]),
             next_page_token=self._next(question, found, size, "create_time_ns", "session"),
         )
+
+    async def UpdateSession(
+        self, request: session_service_pb2.UpdateSessionRequest, context: Any
+    ) -> session_service_pb2.Session:
+        """Change a session that has not ended."""
+        return await self._control.update(TENANT, request)
 
     async def StopSession(
         self, request: session_service_pb2.StopSessionRequest, context: Any
@@ -117,7 +126,7 @@ class SessionServicer(session_service_pb2_grpc.SessionServiceServicer):
         faults.refuse()
         start_us, end_us = span_us(request)
         record = await self._session(request.name, "name")
-        participant = _participant(record, request.participant)
+        participant = participant_of(record, request.participant)
         table = await self._store.series(TENANT, record.session, participant, list(request.channels), start_us, end_us)
         if request.max_points:
             table = thin(table, request.max_points)
@@ -137,7 +146,7 @@ class SessionServicer(session_service_pb2_grpc.SessionServiceServicer):
         size = page_size(request.page_size, usual=300, most=3000)
         start_us, end_us = span_us(request)
         record = await self._session(request.name, "name")
-        participant = _participant(record, request.participant)
+        participant = participant_of(record, request.participant)
         question = ("skeleton", TENANT, record.session, participant, str(start_us), str(end_us))
         place = self._place(question, request.page_token)
         first_us = int(place[0]) if place else start_us
@@ -147,6 +156,12 @@ class SessionServicer(session_service_pb2_grpc.SessionServiceServicer):
             frames=skeleton_frames(record.session, participant, table.rows(slice(size))),
             next_page_token=self._tokens.write(question, [int(table.t_us[size])]) if more else "",
         )
+
+    async def ListMeasures(
+        self, request: session_service_pb2.ListMeasuresRequest, context: Any
+    ) -> session_service_pb2.ListMeasuresResponse:
+        """The register."""
+        return register_message()
 
     async def ListReps(
         self, request: session_service_pb2.ListRepsRequest, context: Any
@@ -166,6 +181,21 @@ class SessionServicer(session_service_pb2_grpc.SessionServiceServicer):
             reps=[movement_pb2.Rep.FromString(rep.body) for rep in found[:size]],
             next_page_token=self._next(question, found, size, "start_s", "rep"),
         )
+
+    async def GetRep(self, request: session_service_pb2.GetRepRequest, context: Any) -> movement_pb2.Rep:
+        """One repetition, whether it counts or not."""
+        session, rep = rep_in(request.name, "name")
+        found = await self._store.rep(TENANT, session, rep)
+        if found is None:
+            raise NotFoundError(f"no rep {request.name}", reason="REP_NOT_FOUND")
+        return movement_pb2.Rep.FromString(found.body)
+
+    async def TeachMovement(
+        self, request: session_service_pb2.TeachMovementRequest, context: Any
+    ) -> session_service_pb2.TeachMovementResponse:
+        """Ask kinematics to learn a movement."""
+        await self._control.teach(TENANT, request)
+        return session_service_pb2.TeachMovementResponse()
 
     async def ListEvents(
         self, request: session_service_pb2.ListEventsRequest, context: Any
@@ -201,16 +231,20 @@ class SessionServicer(session_service_pb2_grpc.SessionServiceServicer):
             participant=participant,
         )
         return session_service_pb2.ListCuesResponse(
-            cues=[movement_pb2.Cue.FromString(cue.body) for cue in found[:size]],
+            cues=[cue_message(cue) for cue in found[:size]],
             next_page_token=self._next(question, found, size, "t_s", "cue"),
         )
 
+    async def DismissCue(self, request: session_service_pb2.DismissCueRequest, context: Any) -> movement_pb2.Cue:
+        """The athlete does not want to hear it again."""
+        return await self._control.dismiss(TENANT, request)
+
+    async def RateCue(self, request: session_service_pb2.RateCueRequest, context: Any) -> movement_pb2.Cue:
+        """How much a cue helped."""
+        return await self._control.rate(TENANT, request)
+
     async def _session(self, name: str, field: str) -> SessionRecord:
-        session = session_in(name, field)
-        record = await self._store.session(TENANT, session)
-        if record is None:
-            raise NotFoundError(f"no session {name}", reason="SESSION_NOT_FOUND", metadata={"session": session})
-        return record
+        return await find_session(self._store, TENANT, name, field)
 
     async def _parent(self, request: Any) -> tuple[int, SessionRecord, str]:
         """Page size, session and participant of a request that lists what a session has."""
@@ -227,19 +261,6 @@ class SessionServicer(session_service_pb2_grpc.SessionServiceServicer):
         if len(found) <= size:
             return ""
         return self._tokens.write(question, [getattr(found[size - 1], field) for field in fields])
-
-
-def _participant(record: SessionRecord, name: str) -> str:
-    """The bare id of the participant that a request names; the only one when it names none."""
-    ids = [one.participant for one in record.participants]
-    if not name and len(ids) == 1:
-        return ids[0]
-    if not name:
-        raise InvalidArgumentError({"participant": "is missing: the session has " + ", ".join(ids)})
-    participant = participant_in(name, record.session, "participant")
-    if participant not in ids:
-        raise NotFoundError(f"no participant {name}", reason="PARTICIPANT_NOT_FOUND")
-    return participant
 
 
 def _time_and_id(place: Sequence[Any]) -> tuple[float, str] | None:

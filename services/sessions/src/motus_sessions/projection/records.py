@@ -30,7 +30,7 @@ class SessionRecord:
         pacing: number of the contract's Pacing.
         mirrored: the picture is mirrored.
         participants: at least one.
-        exercise: id of the register.
+        exercise: id of the register that the stages begin with.
         muted: the coach says nothing.
         language: BCP-47, or empty.
         landmarks_retention_s: seconds to keep landmarks; None for the default.
@@ -42,6 +42,9 @@ class SessionRecord:
         life: where it stands.
         reports: newest report of each stage, by stage.
         rep_count: counted repetitions.
+        revision: grows with each change that a client wished, from 1.
+        wished_exercise: what the exercise was changed to since; None while it is the first.
+        in_set: a set was begun (true) or ended (false) by a client; None while sets begin and end by themselves.
     """
 
     session: str
@@ -61,6 +64,18 @@ class SessionRecord:
     life: Life = field(default_factory=Life)
     reports: tuple[bytes, ...] = ()
     rep_count: int = 0
+    revision: int = 1
+    wished_exercise: str | None = None
+    in_set: bool | None = None
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What a client wishes to change in a session; None: leave it."""
+
+    exercise: str | None = None
+    muted: bool | None = None
+    in_set: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -78,13 +93,15 @@ class RepRecord:
 
 @dataclass(frozen=True)
 class CueRecord:
-    """A cue in one revision."""
+    """A cue in one revision, and what the athlete thinks of it whatever its revision."""
 
     cue: str
     participant: str
     revision: int
     t_s: float
     body: bytes
+    dismissed: bool = False
+    rating: int | None = None
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from motus_sessions.projection.life import State
-from motus_sessions.projection.records import Batch, CueRecord, EventRecord, Known, RepRecord, SessionRecord
+from motus_sessions.projection.records import Batch, CueRecord, EventRecord, Known, RepRecord, SessionRecord, Wishes
 from motus_sessions.projection.table import Table
 
 
@@ -49,6 +49,9 @@ class SessionStore(Protocol):
         before: tuple[int, str] | None = None,
     ) -> list[SessionRecord]:
         """Sessions newest first; `before` is creation time and id of the last one seen."""
+
+    async def change(self, tenant: str, session: str, wishes: Wishes) -> SessionRecord | None:
+        """Change a session that is not terminal; None when there is none such."""
 
     async def unfinished(self, tenant: str) -> list[SessionRecord]:
         """Sessions that are not terminal."""
@@ -93,6 +96,9 @@ class SessionStore(Protocol):
     ) -> list[RepRecord]:
         """Reps in order of start and id, behind a start and id."""
 
+    async def rep(self, tenant: str, session: str, rep: str) -> RepRecord | None:
+        """One rep, whether it counts or not."""
+
     async def cues(
         self,
         tenant: str,
@@ -103,6 +109,11 @@ class SessionStore(Protocol):
         participant: str = "",
     ) -> list[CueRecord]:
         """Cues in order of time and id, behind a time and id."""
+
+    async def judge_cue(
+        self, tenant: str, session: str, cue: str, *, dismissed: bool | None = None, rating: int | None = None
+    ) -> CueRecord | None:
+        """Keep what the athlete thinks of a cue, None leaves it; None when there is no such cue."""
 
     async def series(
         self,

@@ -106,6 +106,6 @@ async def _replace(
         return
     insert = database.insert(table)
     keys = list(table.primary_key)
-    new = {column.name: insert.excluded[column.name] for column in table.c if not column.primary_key}
+    new = {name: insert.excluded[name] for name in found[0] if not table.c[name].primary_key}
     newer = table.c[grows] < insert.excluded[grows]
     await connection.execute(insert.on_conflict_do_update(index_elements=keys, set_=new, where=newer), found)

@@ -26,7 +26,11 @@ _AS_THEY_ARE = (
     "measures_retention_s",
     "create_time_ns",
     "request_digest",
+    "revision",
+    "wished_exercise",
+    "in_set",
 )
+_FEEDBACK = ("dismissed", "rating")
 
 
 def session_row(tenant: str, record: SessionRecord) -> dict[str, Any]:
@@ -94,8 +98,9 @@ def event_of(row: RowMapping) -> EventRecord:
 
 
 def part_row(tenant: str, session: str, part: RepRecord | CueRecord) -> dict[str, Any]:
-    """The row of a rep or cue."""
-    return {"tenant": tenant, "session": session} | vars(part)
+    """The row of a rep or cue as a stage says it, without what the athlete thinks of it."""
+    said = {name: value for name, value in vars(part).items() if name not in _FEEDBACK}
+    return {"tenant": tenant, "session": session} | said
 
 
 def part_of(kind: type[Any], row: Mapping[str, Any]) -> Any:

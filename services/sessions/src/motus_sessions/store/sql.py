@@ -22,6 +22,7 @@ from motus_sessions.projection.records import (
     ParticipantRecord,
     RepRecord,
     SessionRecord,
+    Wishes,
 )
 from motus_sessions.projection.table import Table, empty, merge
 from motus_sessions.store import recorded, rows, series, tables
@@ -131,6 +132,20 @@ class SqlStore:
         async with self._database.read() as connection:
             return await self._select(connection, tenant, *wanted, limit=limit)
 
+    @whole
+    async def change(self, tenant: str, session: str, wishes: Wishes) -> SessionRecord | None:
+        """Change a session that is not terminal."""
+        table = tables.SESSIONS
+        open_states = [int(state) for state in State if not state.terminal]
+        mine = (table.c.tenant == tenant) & (table.c.session == session) & table.c.state.in_(open_states)
+        wished = {"wished_exercise": wishes.exercise, "muted": wishes.muted, "in_set": wishes.in_set}
+        new = {name: value for name, value in wished.items() if value is not None}
+        async with self._database.write() as connection:
+            update = sa.update(table).where(mine).values(revision=table.c.revision + 1, **new)
+            if not (await connection.execute(update)).rowcount:
+                return None
+            return (await self._select(connection, tenant, table.c.session == session))[0]
+
     async def unfinished(self, tenant: str) -> list[SessionRecord]:
         """Sessions that are not terminal."""
         found: list[SessionRecord] = []
@@ -214,6 +229,14 @@ class SqlStore:
             return [rows.part_of(RepRecord, row) for row in (await connection.execute(query)).mappings()]
 
     @whole
+    async def rep(self, tenant: str, session: str, rep: str) -> RepRecord | None:
+        """One rep."""
+        query = _of(tables.REPS, tenant, session).where(tables.REPS.c.rep == rep)
+        async with self._database.read() as connection:
+            row = (await connection.execute(query)).mappings().first()
+        return None if row is None else rows.part_of(RepRecord, row)
+
+    @whole
     async def cues(
         self,
         tenant: str,
@@ -228,6 +251,19 @@ class SqlStore:
         query = _page(table, tenant, session, (table.c.t_s, table.c.cue), after, participant, limit)
         async with self._database.read() as connection:
             return [rows.part_of(CueRecord, row) for row in (await connection.execute(query)).mappings()]
+
+    @whole
+    async def judge_cue(
+        self, tenant: str, session: str, cue: str, *, dismissed: bool | None = None, rating: int | None = None
+    ) -> CueRecord | None:
+        """Keep what the athlete thinks of a cue."""
+        table = tables.CUES
+        mine = (table.c.tenant == tenant) & (table.c.session == session) & (table.c.cue == cue)
+        new = {name: value for name, value in (("dismissed", dismissed), ("rating", rating)) if value is not None}
+        async with self._database.write() as connection:
+            await connection.execute(sa.update(table).where(mine).values(new))
+            row = (await connection.execute(sa.select(table).where(mine))).mappings().first()
+        return None if row is None else rows.part_of(CueRecord, dict(row))
 
     @whole
     async def series(

@@ -57,6 +57,9 @@ SESSIONS = sa.Table(
     sa.Column("outcome_failed", sa.Boolean),
     sa.Column("outcome_reason", sa.String),
     sa.Column("outcome_t_s", sa.Double),
+    sa.Column("revision", sa.BigInteger, nullable=False, server_default="1"),
+    sa.Column("wished_exercise", sa.String),
+    sa.Column("in_set", sa.Boolean),
     sa.Index(None, "tenant", "create_time_ns", "session"),
     sa.Index(None, "tenant", "state"),
     sa.Index(None, "tenant", "request_id", unique=True),
@@ -114,6 +117,8 @@ CUES = sa.Table(
     _number("revision"),
     _real("t_s"),
     _body(),
+    sa.Column("dismissed", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("rating", sa.BigInteger),
     sa.Index(None, "tenant", "session", "t_s"),
 )
 

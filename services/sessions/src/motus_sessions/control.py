@@ -1,0 +1,74 @@
+"""How clients steer a session that runs: changes, movements to learn, what they think of cues."""
+
+import secrets
+
+from motus.bus.v1 import control_pb2
+from motus.v1 import movement_pb2, session_service_pb2
+from motus_runtime.errors import FailedPreconditionError, NotFoundError
+from motus_sessions.convert import cue_message, session_message
+from motus_sessions.lifecycle import Lifecycle
+from motus_sessions.lookup import find_session, participant_of
+from motus_sessions.names import cue_in
+from motus_sessions.projection.records import SessionRecord
+from motus_sessions.requests import check_rating, check_teaching, wishes
+from motus_sessions.store.port import SessionStore
+
+
+class Control:
+    """Writes down what is wished, then lets the stages know.
+
+    Args:
+        store: the store.
+        lifecycle: the way to the stages.
+    """
+
+    def __init__(self, store: SessionStore, lifecycle: Lifecycle) -> None:
+        self._store, self._lifecycle = store, lifecycle
+
+    async def update(
+        self, tenant: str, request: session_service_pb2.UpdateSessionRequest
+    ) -> session_service_pb2.Session:
+        """Change a session that has not ended."""
+        wished = wishes(request)
+        before = await find_session(self._store, tenant, request.session.name, "session.name")
+        record = await self._store.change(tenant, before.session, wished)
+        if record is None:
+            raise _over(before)
+        update = control_pb2.Update(exercise=wished.exercise, in_set=wished.in_set, coach_muted=wished.muted)
+        await self._lifecycle.change(tenant, record, update)
+        return session_message(record)
+
+    async def teach(self, tenant: str, request: session_service_pb2.TeachMovementRequest) -> None:
+        """Ask kinematics to learn a movement."""
+        check_teaching(request)
+        session = request.participant.partition("/participants/")[0]
+        record = await find_session(self._store, tenant, session, "participant")
+        if record.life.state.terminal:
+            raise _over(record)
+        participant = participant_of(record, request.participant)
+        teach = control_pb2.Teach(participant=participant, movement=request.movement, reps=request.reps)
+        await self._lifecycle.command(f"teach-{secrets.token_hex(8)}", record.session, teach=teach)
+
+    async def dismiss(self, tenant: str, request: session_service_pb2.DismissCueRequest) -> movement_pb2.Cue:
+        """The athlete does not want to hear it again."""
+        return await self._judge(tenant, request.name, dismissed=True)
+
+    async def rate(self, tenant: str, request: session_service_pb2.RateCueRequest) -> movement_pb2.Cue:
+        """How much a cue helped."""
+        check_rating(request)
+        return await self._judge(tenant, request.name, rating=request.rating)
+
+    async def _judge(
+        self, tenant: str, name: str, *, dismissed: bool | None = None, rating: int | None = None
+    ) -> movement_pb2.Cue:
+        session, cue = cue_in(name, "name")
+        record = await self._store.judge_cue(tenant, session, cue, dismissed=dismissed, rating=rating)
+        if record is None:
+            raise NotFoundError(f"no cue {name}", reason="CUE_NOT_FOUND")
+        feedback = control_pb2.CueFeedback(cue=cue, dismissed=record.dismissed, rating=record.rating)
+        await self._lifecycle.command(f"feedback-{secrets.token_hex(8)}", session, cue_feedback=feedback)
+        return cue_message(record)
+
+
+def _over(record: SessionRecord) -> FailedPreconditionError:
+    return FailedPreconditionError(f"session {record.session} is over: nothing can be changed", reason="SESSION_OVER")

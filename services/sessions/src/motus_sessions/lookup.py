@@ -1,0 +1,38 @@
+"""What a request names, found in the store or refused."""
+
+from motus_runtime.errors import InvalidArgumentError, NotFoundError
+from motus_sessions.names import participant_in, session_in
+from motus_sessions.projection.records import SessionRecord
+from motus_sessions.store.port import SessionStore
+
+
+async def find_session(store: SessionStore, tenant: str, name: str, field: str) -> SessionRecord:
+    """The session of a name.
+
+    Raises:
+        InvalidArgumentError: it is no such name.
+        NotFoundError: the tenant has no such session.
+    """
+    session = session_in(name, field)
+    record = await store.session(tenant, session)
+    if record is None:
+        raise NotFoundError(f"no session {name}", reason="SESSION_NOT_FOUND", metadata={"session": session})
+    return record
+
+
+def participant_of(record: SessionRecord, name: str) -> str:
+    """The bare id of the participant that a request names; the only one when it names none.
+
+    Raises:
+        InvalidArgumentError: it is no such name, or it is missing and there are several.
+        NotFoundError: the session has no such participant.
+    """
+    ids = [one.participant for one in record.participants]
+    if not name and len(ids) == 1:
+        return ids[0]
+    if not name:
+        raise InvalidArgumentError({"participant": "is missing: the session has " + ", ".join(ids)})
+    participant = participant_in(name, record.session, "participant")
+    if participant not in ids:
+        raise NotFoundError(f"no participant {name}", reason="PARTICIPANT_NOT_FOUND")
+    return participant
