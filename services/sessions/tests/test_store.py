@@ -12,6 +12,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from motus_runtime.errors import AlreadyExistsError
+from motus_sessions.projection.athletes import AthleteRecord
 from motus_sessions.projection.fence import Fence
 from motus_sessions.projection.landmarks import COLUMNS
 from motus_sessions.projection.life import Life, Outcome, State
@@ -22,11 +23,13 @@ from motus_sessions.projection.records import (
     CueRecord,
     EventRecord,
     Known,
+    Learnt,
     ParticipantRecord,
     Piece,
     ReportRecord,
     RepRecord,
     SessionRecord,
+    Wishes,
 )
 from motus_sessions.projection.table import Table
 from motus_sessions.store import sql
@@ -371,3 +374,92 @@ async def test_a_cancelled_writer_keeps_nobody_else_from_writing(
 
     # PostgreSQL's BEGIN is no statement of its own: there the fourth is never reached.
     assert len(done) < statements or isinstance(ended[0], asyncio.CancelledError)
+
+
+async def test_athletes_are_kept_by_tenant_and_page_by_id(store: SessionStore) -> None:
+    """An id is taken once in a tenant; another tenant neither sees nor changes who bears it."""
+    for athlete in ("cy", "ada", "bo"):
+        await store.athletes.create(A, AthleteRecord(athlete, create_time_ns=1, update_time_ns=1))
+    await store.athletes.create(B, AthleteRecord("ada", display_name="another Ada"))
+
+    with pytest.raises(AlreadyExistsError):
+        await store.athletes.create(A, AthleteRecord("ada"))
+    changed = await store.athletes.change(A, "ada", {"stature_m": 1.7, "update_time_ns": 2})
+
+    assert changed == AthleteRecord("ada", stature_m=1.7, create_time_ns=1, update_time_ns=2)
+    assert [one.athlete for one in await store.athletes.page(A, after="ada", limit=5)] == ["bo", "cy"]
+    assert await store.athletes.some(B, ["ada", "bo"]) == [AthleteRecord("ada", display_name="another Ada")]
+    assert await store.athletes.change(B, "cy", {"stature_m": 1.7}) is None
+
+
+async def test_a_session_makes_its_athletes_known_and_what_it_learnt_stays_with_them(store: SessionStore) -> None:
+    """An athlete who is there keeps what is known of them; a profile goes to the athlete bound to its participant."""
+    await store.athletes.create(A, AthleteRecord("ada", display_name="Ada"))
+    people = (ParticipantRecord("p1", "ada"), ParticipantRecord("p2", "bo"), ParticipantRecord("p3"))
+    await store.create(A, session("one", 5, participants=people))
+    learnt = Learnt({"p1": b"knows", "p3": b"nobody"}, 9)
+
+    await store.record(A, ["one"], lambda _: Batch(events=[event("end", 1, detail=learnt)]))
+
+    ada, bo = await store.athletes.page(A, after="", limit=5)
+    assert (ada.display_name, ada.profile, ada.learn_time_ns) == ("Ada", b"knows", 9)
+    assert (bo.athlete, bo.profile, bo.learn_time_ns, bo.create_time_ns) == ("bo", b"", None, 5)
+
+
+async def test_an_athletes_repetitions_come_from_all_their_sessions_newest_first(store: SessionStore) -> None:
+    """Only theirs, only those that count, no more than asked for."""
+    await store.create(A, session("one", 1))
+    await store.create(A, session("two", 2, participants=(ParticipantRecord("p1", "ada"),)))
+    reps = [rep(1), rep(2, counted=False), rep(3), rep(4, participant="p2")]
+    await store.record(
+        A, ["one"], lambda _: Batch(events=[event(f"e{r.rep}", i, detail=r) for i, r in enumerate(reps)])
+    )
+    last = replace(event("late", 9, detail=rep(5)), session="two")
+    await store.record(A, ["two"], lambda _: Batch(events=[last]))
+
+    found = await store.athletes.reps(A, "ada", 10)
+
+    assert found == [("two", 2, b"5@1"), ("one", 1, b"3@1"), ("one", 1, b"1@1")]
+    assert await store.athletes.reps(A, "ada", 1) == found[:1]
+    assert await store.athletes.reps(B, "ada", 10) == []
+
+
+async def test_wishes_change_a_session_until_it_is_over(store: SessionStore) -> None:
+    """Each change grows the revision; what is not wished stays; a terminal session does not change."""
+    await store.create(A, session("one"))
+
+    first = await store.change(A, "one", Wishes(exercise="lunge", in_set=True))
+    second = await store.change(A, "one", Wishes(muted=False))
+
+    assert first is not None
+    assert (first.revision, first.exercise, first.wished_exercise, first.in_set) == (2, "squat", "lunge", True)
+    assert second == replace(first, revision=3, muted=False)
+    assert await store.change(B, "one", Wishes(muted=True)) is None
+    await store.record(A, ["one"], lambda _: Batch(lives={"one": Life(State.ENDED)}))
+    assert await store.change(A, "one", Wishes(muted=True)) is None
+
+
+async def test_what_an_athlete_thinks_of_a_cue_outlives_its_revisions(store: SessionStore) -> None:
+    """A reworded cue is still dismissed and rated; a cue that is not there has no judgement."""
+    await store.create(A, session("one"))
+    await store.record(A, ["one"], lambda _: Batch(events=[event("c", 1, detail=CueRecord("c1", "p1", 1, 1.0, b"1"))]))
+
+    await store.judge_cue(A, "one", "c1", dismissed=True)
+    await store.judge_cue(A, "one", "c1", rating=4)
+    await store.record(
+        A, ["one"], lambda _: Batch(events=[event("c", 2, 2, detail=CueRecord("c1", "p1", 2, 1.0, b"2"))])
+    )
+
+    assert await store.cues(A, "one", limit=5) == [CueRecord("c1", "p1", 2, 1.0, b"2", True, 4)]
+    assert await store.judge_cue(A, "one", "c2", rating=1) is None
+    assert await store.judge_cue(B, "one", "c1", rating=1) is None
+
+
+async def test_one_rep_is_found_whether_it_counts_or_not(store: SessionStore) -> None:
+    """By its id, in its session and tenant alone."""
+    await store.create(A, session("one"))
+    await store.record(A, ["one"], lambda _: Batch(events=[event("r", 1, detail=rep(2, counted=False))]))
+
+    assert await store.rep(A, "one", "p1-2") == rep(2, counted=False)
+    assert await store.rep(A, "one", "p1-3") is None
+    assert await store.rep(B, "one", "p1-2") is None

@@ -35,7 +35,7 @@ class Control:
         if record is None:
             raise _over(before)
         update = control_pb2.Update(exercise=wished.exercise, in_set=wished.in_set, coach_muted=wished.muted)
-        await self._lifecycle.change(tenant, record, update)
+        await self._lifecycle.change(record, update)
         return session_message(record)
 
     async def teach(self, tenant: str, request: session_service_pb2.TeachMovementRequest) -> None:

@@ -1,18 +1,22 @@
 """What comes from the bus as records, and records as messages; the store and the projection see no message."""
 
+from collections.abc import Mapping, Sequence
 from functools import cache
 
 from motus.bus.v1 import control_pb2, landmarks_pb2, samples_pb2
-from motus.v1 import event_pb2, measure_pb2, movement_pb2, session_service_pb2
+from motus.v1 import athlete_service_pb2, event_pb2, measure_pb2, movement_pb2, session_service_pb2
 from motus_register import CHANNELS, EXERCISES, MEASURES, PHASE_MEASURES, SET_MEASURES
 from motus_runtime.errors import PermanentError
 from motus_sessions.columns import persons_in, table_of_series
-from motus_sessions.names import last_part, participant_name, session_name
+from motus_sessions.names import athlete_name, last_part, participant_name, session_name
+from motus_sessions.projection.athletes import AthleteRecord, History, PastRep, trend, usual
 from motus_sessions.projection.life import Change, Outcome, State
 from motus_sessions.projection.records import (
     CueRecord,
     EventRecord,
     LandmarkRecord,
+    Learnt,
+    ParticipantRecord,
     ReportRecord,
     RepRecord,
     SampleRecord,
@@ -44,8 +48,12 @@ def event_record(envelope: samples_pb2.EventEnvelope, sequence: int) -> EventRec
         participant=last_part(event.participant),
         stage=_stage(event.stage),
         body=event.SerializeToString(deterministic=True),
-        detail=_detail(event),
+        detail=_learnt(envelope) if envelope.profiles else _detail(event),
     )
+
+
+def _learnt(envelope: samples_pb2.EventEnvelope) -> Learnt:
+    return Learnt(dict(envelope.profiles), envelope.event.time.ToNanoseconds())
 
 
 def _stage(number: int) -> str:
@@ -163,20 +171,91 @@ def register_message() -> session_service_pb2.ListMeasuresResponse:
     return session_service_pb2.ListMeasuresResponse(measures=rows, exercises=EXERCISES)
 
 
-def spec_message(tenant: str, record: SessionRecord) -> control_pb2.SessionSpec:
-    """What every stage must know of a session from its first frame on; later wishes travel as commands."""
+def spec_message(tenant: str, record: SessionRecord, histories: Mapping[str, History]) -> control_pb2.SessionSpec:
+    """What every stage must know of a session from its first frame on; later wishes travel as commands.
+
+    Args:
+        tenant: whose it is.
+        record: the session.
+        histories: of the athletes that it is about, by bare id.
+    """
+    source, alone = _source(record), len(record.participants) == 1
+    source.mirrored |= alone and any(history.athlete.camera_mirrored for history in histories.values())
     return control_pb2.SessionSpec(
         session=record.session,
         tenant=tenant,
-        source=_source(record),
-        participants=[
-            control_pb2.ParticipantSpec(id=one.participant, athlete=one.athlete) for one in record.participants
-        ],
+        source=source,
+        participants=[_participant_spec(one, histories.get(one.athlete)) for one in record.participants],
         exercise=record.exercise,
         coach=session_service_pb2.CoachSettings(muted=record.muted, language=record.language),
         create_time_ns=record.create_time_ns,
         revision=record.revision,
     )
+
+
+def _participant_spec(one: ParticipantRecord, history: History | None) -> control_pb2.ParticipantSpec:
+    if history is None:
+        return control_pb2.ParticipantSpec(id=one.participant, athlete=one.athlete)
+    athlete = history.athlete
+    return control_pb2.ParticipantSpec(
+        id=one.participant,
+        athlete=one.athlete,
+        stature_m=athlete.stature_m,
+        mass_kg=athlete.mass_kg,
+        profile=athlete.profile,
+        baselines=[
+            control_pb2.Baseline(
+                exercise=exercise, measure=measure, median=each.median, robust_cv=each.robust_cv, count=each.count
+            )
+            for (exercise, measure), each in history.baselines.items()
+        ],
+        level=_word(athlete_service_pb2.Level.Name(athlete_service_pb2.Level.ValueType(athlete.level))),
+        language=athlete.language,
+        sex=_word(athlete_service_pb2.Sex.Name(athlete_service_pb2.Sex.ValueType(athlete.sex))),
+    )
+
+
+def _word(constant: str) -> str:
+    """The word in an enum's constant; empty for what is not known."""
+    word = constant.partition("_")[2].lower()
+    return "" if word == "unspecified" else word
+
+
+def athlete_message(record: AthleteRecord) -> athlete_service_pb2.Athlete:
+    """An athlete as clients see them."""
+    athlete = athlete_service_pb2.Athlete(
+        name=athlete_name(record.athlete),
+        display_name=record.display_name,
+        stature_m=record.stature_m,
+        mass_kg=record.mass_kg,
+        sex=athlete_service_pb2.Sex.ValueType(record.sex),
+        level=athlete_service_pb2.Level.ValueType(record.level),
+        language=record.language,
+        camera_mirrored=record.camera_mirrored,
+    )
+    athlete.create_time.FromNanoseconds(record.create_time_ns)
+    athlete.update_time.FromNanoseconds(record.update_time_ns)
+    if record.learn_time_ns is not None:
+        athlete.learn_time.FromNanoseconds(record.learn_time_ns)
+    return athlete
+
+
+def trend_message(reps: Sequence[PastRep], measure: str) -> athlete_service_pb2.Trend:
+    """One measure of an athlete's repetitions from session to session."""
+    message = athlete_service_pb2.Trend(measure=measure)
+    for point in trend(reps, measure):
+        row = message.points.add(
+            session=session_name(point.session), median=point.median, spread=point.spread, count=point.count
+        )
+        row.time.FromNanoseconds(point.time_ns)
+    values = [rep.values[measure] for rep in reps if measure in rep.values]
+    if values:
+        whole = usual(values)
+        message.baseline.median, message.baseline.robust_cv = whole.median, whole.robust_cv
+        message.baseline.count = whole.count
+        if whole.standard_error is not None:
+            message.baseline.standard_error = whole.standard_error
+    return message
 
 
 def session_message(record: SessionRecord) -> session_service_pb2.Session:

@@ -15,6 +15,7 @@ from motus_runtime.bus import Bus, ConflictError
 from motus_runtime.errors import AlreadyExistsError, RetryableError
 from motus_runtime.ownership import Specs
 from motus_sessions.convert import change_message, spec_message
+from motus_sessions.histories import histories
 from motus_sessions.projection.life import Life, State, change_to, lost, stored_all
 from motus_sessions.projection.records import EVENTS, LANDMARKS, SAMPLES, Batch, Known, SessionRecord
 from motus_sessions.recorder import STREAMS, acknowledged
@@ -50,7 +51,8 @@ class Lifecycle:
             AlreadyExistsError: the bus knows another session of that id.
             RetryableError: the bus does not answer.
         """
-        key, spec = topics.spec_key(record.session), spec_message(tenant, record)
+        known = await histories(self._store.athletes, tenant, record)
+        key, spec = topics.spec_key(record.session), spec_message(tenant, record, known)
         last = await self._bus.last(_SPECS_STREAM, key)
         if last is None or not last.data:
             try:
@@ -62,23 +64,24 @@ class Lifecycle:
         if (there.tenant, there.create_time_ns) != (spec.tenant, spec.create_time_ns):
             raise AlreadyExistsError(f"the message server knows another session {record.session}")
 
-    async def change(self, tenant: str, record: SessionRecord, update: control_pb2.Update) -> None:
+    async def change(self, record: SessionRecord, update: control_pb2.Update) -> None:
         """Let the stages know of a change: what they begin with by the spec, when it holds from by a command.
 
         Raises:
             RetryableError: the bus does not answer.
         """
-        await self._renew_spec(tenant, record)
+        await self._renew_spec(record)
         await self.command(f"update-{record.session}-{record.revision}", record.session, update=update)
 
-    async def _renew_spec(self, tenant: str, record: SessionRecord) -> None:
-        """Put a newer spec in the place of the one that is there; a session that has ended has none."""
-        key, spec = topics.spec_key(record.session), spec_message(tenant, record)
+    async def _renew_spec(self, record: SessionRecord) -> None:
+        """Change the spec that is there, but for what replays begin with; a session that has ended has none."""
+        key = topics.spec_key(record.session)
         while True:
             last = await self._bus.last(_SPECS_STREAM, key)
-            there = control_pb2.SessionSpec.FromString((last.data if last else None) or b"")
-            if last is None or not there.session or there.revision >= spec.revision:
+            spec = control_pb2.SessionSpec.FromString((last.data if last else None) or b"")
+            if last is None or not spec.session or spec.revision >= record.revision:
                 return
+            spec.revision, spec.coach.muted = record.revision, record.muted
             with suppress(ConflictError):
                 await self._bus.store(key, spec, expect=last.seq or 0)
                 return

@@ -47,6 +47,23 @@ def participant_in(name: str, session: str, field: str) -> str:
     return participant
 
 
+def athlete_name(athlete: str) -> str:
+    """The name of an athlete."""
+    return f"athletes/{athlete}"
+
+
+def athlete_in(name: str, field: str) -> str:
+    """The bare id in an athlete's name.
+
+    Raises:
+        InvalidArgumentError: it is not such a name.
+    """
+    prefix, _, athlete = name.partition("/")
+    if prefix != "athletes" or not ATHLETE_ID.fullmatch(athlete):
+        raise InvalidArgumentError({field: "must be athletes/{athlete}, with an id of 1 to 64 of A-Z, a-z, 0-9, ._~-"})
+    return athlete
+
+
 def rep_in(name: str, field: str) -> tuple[str, str]:
     """The bare session and rep ids in a rep's name.
 

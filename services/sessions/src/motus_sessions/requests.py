@@ -61,7 +61,7 @@ def new_session(request: session_service_pb2.CreateSessionRequest, now_ns: int) 
     faults.unless(not wish.exercise or wish.exercise in EXERCISES, "session.exercise", _exercise_text())
     faults.unless(_GROUP.fullmatch(wish.group), "session.group", "must be at most 64 of A-Z, a-z, 0-9 and ._~-")
     language = wish.coach.language
-    faults.unless(not language or _LANGUAGE.fullmatch(language), "session.coach.language", "must be BCP-47, as en")
+    faults.unless(is_language(language), "session.coach.language", "must be BCP-47, as en")
     session = request.session_id or secrets.token_hex(6)
     participants = _participants(wish.participants, session, faults)
     retention = {name: _retention(wish.retention, name, faults) for name in ("landmarks", "measures")}
@@ -171,6 +171,11 @@ def _participants(
         check_text(one.display_name, 80, f"{field}.display_name", faults)
         found.append(ParticipantRecord(participant, athlete, one.display_name))
     return tuple(found) or (ParticipantRecord("p1"),)
+
+
+def is_language(tag: str) -> bool:
+    """Whether a text is empty or looks like a BCP-47 tag."""
+    return not tag or bool(_LANGUAGE.fullmatch(tag))
 
 
 def check_text(text: str, most: int, field: str, faults: Faults) -> None:

@@ -112,6 +112,14 @@ class ReportRecord:
 
 
 @dataclass(frozen=True)
+class Learnt:
+    """What kinematics has learnt of participants, opaque, by bare participant id, and when; Unix nanoseconds."""
+
+    profiles: Mapping[str, bytes]
+    time_ns: int
+
+
+@dataclass(frozen=True)
 class EventRecord:
     """An event in one revision.
 
@@ -124,7 +132,7 @@ class EventRecord:
         participant: bare id; empty when it is about the session.
         stage: the stage's name.
         body: the message.
-        detail: what of it is kept apart: a rep, cue, report, the last stage's outcome, or a change of state.
+        detail: what of it is kept apart: a rep, cue, report, what was learnt, the last stage's outcome, a change.
     """
 
     session: str
@@ -135,7 +143,7 @@ class EventRecord:
     participant: str
     stage: str
     body: bytes
-    detail: RepRecord | CueRecord | ReportRecord | Outcome | Change | None = None
+    detail: RepRecord | CueRecord | ReportRecord | Learnt | Outcome | Change | None = None
 
 
 @dataclass(frozen=True)

@@ -3,16 +3,44 @@
 Every call may raise motus_runtime's UnavailableError: the database does not answer, nothing was changed.
 """
 
-from collections.abc import Callable, Sequence
-from typing import Protocol
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, Protocol
 
+from motus_sessions.projection.athletes import AthleteRecord
 from motus_sessions.projection.life import State
 from motus_sessions.projection.records import Batch, CueRecord, EventRecord, Known, RepRecord, SessionRecord, Wishes
 from motus_sessions.projection.table import Table
 
 
+class AthleteStore(Protocol):
+    """Athletes; all ids are bare."""
+
+    async def create(self, tenant: str, record: AthleteRecord) -> AthleteRecord:
+        """Keep a new athlete.
+
+        Raises:
+            AlreadyExistsError: the id is taken.
+        """
+
+    async def some(self, tenant: str, athletes: Collection[str]) -> list[AthleteRecord]:
+        """Those of the athletes that there are."""
+
+    async def page(self, tenant: str, *, after: str, limit: int) -> list[AthleteRecord]:
+        """Athletes behind an id, in its order."""
+
+    async def change(self, tenant: str, athlete: str, new: Mapping[str, Any]) -> AthleteRecord | None:
+        """Change fields of an athlete; None when there is none such."""
+
+    async def reps(self, tenant: str, athlete: str, limit: int) -> Sequence[tuple[str, int, bytes]]:
+        """Session, its creation time and message of an athlete's latest counted repetitions, newest session first."""
+
+
 class SessionStore(Protocol):
-    """Sessions and what they measured; all ids are bare."""
+    """Sessions and what they measured; all ids are bare. The athletes that a session names come to be with it."""
+
+    @property
+    def athletes(self) -> AthleteStore:
+        """The athletes."""
 
     async def close(self) -> None:
         """Give the connections back."""

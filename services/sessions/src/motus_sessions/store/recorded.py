@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from motus_sessions.projection.fence import Fence
-from motus_sessions.projection.records import Batch, CueRecord, Known, ReportRecord, RepRecord
-from motus_sessions.store import chunks, rows, series, tables
+from motus_sessions.projection.records import Batch, CueRecord, Known, Learnt, ReportRecord, RepRecord
+from motus_sessions.store import athletes, chunks, rows, series, tables
 from motus_sessions.store.database import Database
 
 _PIECES = 2**62
@@ -90,6 +90,8 @@ async def _write_events(database: Database, connection: AsyncConnection, tenant:
             parts["rep"].append(rows.part_row(tenant, event.session, detail))
         elif isinstance(detail, CueRecord):
             parts["cue"].append(rows.part_row(tenant, event.session, detail))
+        elif isinstance(detail, Learnt):
+            await athletes.learn(connection, tenant, event.session, detail)
         elif isinstance(detail, ReportRecord):
             key = {"tenant": tenant, "session": event.session, "stage": event.stage}
             parts["report"].append(key | {"sequence": event.sequence, "body": detail.body})

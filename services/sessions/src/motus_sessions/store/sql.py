@@ -25,8 +25,10 @@ from motus_sessions.projection.records import (
     Wishes,
 )
 from motus_sessions.projection.table import Table, empty, merge
-from motus_sessions.store import recorded, rows, series, tables
+from motus_sessions.store import athletes, recorded, rows, series, tables
+from motus_sessions.store.athletes import SqlAthletes
 from motus_sessions.store.database import POOL_SIZE, TIMEOUT_S, Database, whole
+from motus_sessions.store.port import AthleteStore
 
 _PAGE = 1000
 """Sessions that one statement names at most: databases bound the parameters of one."""
@@ -37,6 +39,7 @@ class SqlStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.athletes: AthleteStore = SqlAthletes(database)
 
     @classmethod
     async def open(cls, url: str, *, pool_size: int = POOL_SIZE, timeout_s: float = TIMEOUT_S) -> "SqlStore":
@@ -101,6 +104,8 @@ class SqlStore:
             if not await self._claim(connection, tables.DIRECTORY, {"session": record.session, "tenant": tenant}):
                 _refuse(record.session)
             await connection.execute(sa.insert(tables.PARTICIPANTS), rows.participant_rows(tenant, record))
+            named = {one.athlete for one in record.participants if one.athlete}
+            await athletes.make_known(self._database, connection, tenant, sorted(named), record.create_time_ns)
         return record
 
     @whole

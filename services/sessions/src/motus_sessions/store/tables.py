@@ -77,6 +77,24 @@ PARTICIPANTS = sa.Table(
     sa.Index(None, "tenant", "athlete"),
 )
 
+ATHLETES = sa.Table(
+    "athletes",
+    METADATA,
+    _key("tenant"),
+    _key("athlete"),
+    _text("display_name"),
+    sa.Column("stature_m", sa.Double),
+    sa.Column("mass_kg", sa.Double),
+    _number("sex"),
+    _number("level"),
+    _text("language"),
+    _flag("camera_mirrored"),
+    _number("create_time_ns"),
+    _number("update_time_ns"),
+    _body("profile"),
+    sa.Column("learn_time_ns", sa.BigInteger),
+)
+
 EVENTS = sa.Table(
     "events",
     METADATA,
