@@ -5,8 +5,8 @@ from typing import Any
 
 from motus.v1 import athlete_service_pb2, athlete_service_pb2_grpc
 from motus_runtime.errors import NotFoundError
+from motus_sessions.answers import athlete_message, trend_message
 from motus_sessions.athlete_requests import changes, new_athlete, trend_of
-from motus_sessions.convert import athlete_message, trend_message
 from motus_sessions.histories import past_reps
 from motus_sessions.names import athlete_in
 from motus_sessions.projection.athletes import AthleteRecord

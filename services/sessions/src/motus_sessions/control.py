@@ -5,7 +5,7 @@ import secrets
 from motus.bus.v1 import control_pb2
 from motus.v1 import movement_pb2, session_service_pb2
 from motus_runtime.errors import FailedPreconditionError, NotFoundError
-from motus_sessions.convert import cue_message, session_message
+from motus_sessions.answers import cue_message, session_message
 from motus_sessions.lifecycle import Lifecycle
 from motus_sessions.lookup import find_session, participant_of
 from motus_sessions.names import cue_in

@@ -7,9 +7,9 @@ from typing import Any
 from motus.v1 import movement_pb2, sample_pb2, session_service_pb2, session_service_pb2_grpc
 from motus.v1.event_pb2 import Event
 from motus_runtime.errors import NotFoundError, ResourceExhaustedError
+from motus_sessions.answers import cue_message, register_message, session_message
 from motus_sessions.columns import series_message, skeleton_frames
 from motus_sessions.control import Control
-from motus_sessions.convert import cue_message, register_message, session_message
 from motus_sessions.lifecycle import Lifecycle
 from motus_sessions.lookup import find_session, participant_of
 from motus_sessions.names import ATHLETE_ID, participant_in, rep_in, session_in
