@@ -90,3 +90,30 @@ def test_what_is_counted_live_is_what_a_look_back_finds(lab, reach):
     batch = count_unnamed(table(state.review.history), ended=True).cycles
 
     assert [r.cycle.turn_s for r in state.review.ledger.records] == pytest.approx([c.turn_s for c in batch], abs=0.1)
+
+
+def test_what_was_said_stays_when_the_beginning_of_a_long_set_is_forgotten(lab, reach):
+    """Without a name too, the end that is rest does not change with what is remembered: no repetition is said anew."""
+    moves = lab.regular(27, period_s=2.6)
+
+    state, revisions = State(), []
+    for frame in lab.film(moves, moves[-1].end_s + 1.0, far=reach, noise_m=0.006, fps=15.0):
+        state, outputs = step(state, frame, Config())
+        revisions += [event.record.revision for event in outputs.events if isinstance(event, RepEvent)]
+
+    assert state.review.ledger.counted == 27
+    assert max(revisions) <= 3
+
+
+def test_a_look_for_a_name_and_a_recount_take_turns(lab, reach):
+    """Only the first two may fall on one frame: each of them takes longer than the rest of a step."""
+    state, looks, counts = State(), [], []
+    for frame in lab.film(lab.regular(3, period_s=2.6), 9.0, far=reach, noise_m=0.006):
+        before = state.review
+        state, _ = step(state, frame, Config())
+        looks += [frame.t_s] * (state.review.naming.looked_s != before.naming.looked_s)
+        counts += [frame.t_s] * (state.review.voted_s != before.voted_s)
+
+    assert len(looks) >= 10
+    assert len(counts) >= 12
+    assert set(looks[1:]).isdisjoint(counts)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -22,6 +24,8 @@ GUESSED_RATIO: Final = 0.15
 """Expected errors from which a value is no measure, and from which it is not even good for counting."""
 GLITCH_ROWS: Final = 7
 """Length of the median filter, about 0.2 s: no repetition turns twice within it, a lost limb does."""
+MISSED_S: Final = 0.1
+"""Rows further apart have missed something."""
 ROUGHNESS_WEIGHT: Final = 3.0
 
 
@@ -39,12 +43,30 @@ class Composite:
     level: Floats
     seen: Flags
 
+    @cached_property
+    def unbroken(self) -> bool:
+        """Whether every row was really seen and none is missing."""
+        return bool(self.seen.all() and (self.t_s[1:] - self.t_s[:-1]).max(initial=0.0) <= MISSED_S)
+
 
 @dataclass(frozen=True)
 class _Part:
+    """A part of a signal.
+
+    Attributes:
+        level: (n,) in smallest repetitions.
+        seen: (n,) whether it was really seen.
+        weigh: What it weighs beside others; parts that stand alone are never weighed.
+    """
+
     level: Floats
     seen: Flags
-    weight: float
+    weigh: Callable[[], float]
+
+    @cached_property
+    def weight(self) -> float:
+        """Its weight."""
+        return self.weigh()
 
 
 class Composer:
@@ -74,7 +96,8 @@ class Composer:
             return None
         if signal.lead:
             level = np.max([part.level for part in parts], axis=0)
-            return _Part(level, np.any([part.seen for part in parts], axis=0), max(part.weight for part in parts))
+            seen = np.any([part.seen for part in parts], axis=0)
+            return _Part(level, seen, lambda: max(part.weight for part in parts))
         return _mean(parts)
 
     def _of_channel(self, name: str, span: float) -> _Part | None:
@@ -92,9 +115,13 @@ def _of_channel(table: Table, name: str, span: float) -> _Part | None:
     if share < SEEN_SHARE:
         return None
     level = values / span if share == 1.0 else np.interp(table.t_s, table.t_s[seen], values[seen] / span)
-    expected = median(sigmas if share == 1.0 else sigmas[seen]) / abs(span)
+    return _Part(level, seen, lambda: share * _trust(level, sigmas[seen] / abs(span)))
+
+
+def _trust(level: Floats, sigmas: Floats) -> float:
+    """How much a channel is to be trusted, by its expected errors and by how it shakes."""
     roughness = median(np.abs(np.diff(level, 2))) if len(level) > 2 else 0.0
-    return _Part(level, seen, share / (expected**2 + (ROUGHNESS_WEIGHT * roughness) ** 2))
+    return 1.0 / (median(sigmas) ** 2 + (ROUGHNESS_WEIGHT * roughness) ** 2)
 
 
 def _mean(parts: list[_Part]) -> _Part:
@@ -103,4 +130,4 @@ def _mean(parts: list[_Part]) -> _Part:
         return parts[0]
     weights = np.array([part.weight for part in parts])
     level = (weights / weights.sum()) @ np.array([part.level for part in parts])
-    return _Part(level, np.any([part.seen for part in parts], axis=0), float(weights.sum()))
+    return _Part(level, np.any([part.seen for part in parts], axis=0), lambda: float(weights.sum()))

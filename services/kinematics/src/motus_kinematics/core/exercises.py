@@ -8,6 +8,8 @@ from typing import Final
 
 from motus_kinematics.core.channels import SIDES
 
+ANY_LEAN: Final = (0.0, 180.0)
+
 
 class Rest(Enum):
     """Where a repetition begins and ends."""
@@ -62,7 +64,7 @@ class Exercise:
     eccentric_first: bool = True
     rest: Rest = Rest.LOW
     alternating: bool = False
-    lean_deg: tuple[float, float] = (0.0, 180.0)
+    lean_deg: tuple[float, float] = ANY_LEAN
     one_way: bool = False
     wind_up: bool = False
     strikes: bool = False

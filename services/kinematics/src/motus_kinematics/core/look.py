@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from motus_kinematics.core.body import Floats
 from motus_kinematics.core.boundaries import leaves_rest, leaves_stand, regains_stand, returns_to_rest, turns
 from motus_kinematics.core.composite import Composite
 from motus_kinematics.core.cycle import Cycle, followed_through
-from motus_kinematics.core.exercises import Exercise, Rest
+from motus_kinematics.core.exercises import ANY_LEAN, Exercise, Rest
 from motus_kinematics.core.history import Table
 from motus_kinematics.core.turning import Pivot
 
@@ -95,26 +96,36 @@ class Look:
 
     def cycles(self) -> tuple[Cycle, ...]:
         """All cycles of the signal."""
-        highs = [i for i in range(1, len(self.pivots) - 1) if self.pivots[i].high]
-        found = tuple(cycle for i in highs if (cycle := self._cycle(i)))
+        found = tuple(cycle for i in self.swings().tolist() if (cycle := self._cycle(i)))
         if self.exercise.follows_through:
             return followed_through(found)
         return found or (self._way_up() if self.exercise.one_way and not self.upside_down else ())
 
+    def swings(self) -> NDArray[np.intp]:
+        """The high pivots around which the signal went out as far as in the set's other cycles, and came back."""
+        first = 2 if self.pivots and self.pivots[0].high else 1
+        highs = np.arange(first, len(self.pivots) - 1, 2)
+        if not len(highs):
+            return highs
+        heights = self.composite.level[[pivot.row for pivot in self.pivots]]
+        out, home = heights[highs] - heights[highs - 1], heights[highs] - heights[highs + 1]
+        needed = np.full(len(highs), MIN_RETURN)
+        if self.ended and highs[-1] + 2 == len(self.pivots):
+            needed[-1] = self.full_return
+        smallest, largest = self.sizes
+        size = np.maximum(out, home)
+        plausible = (size >= smallest) & (size <= largest)
+        return highs[plausible & (home >= needed * out) & (out >= self.least_start * home)]
+
     def _cycle(self, i: int) -> Cycle | None:
-        """The cycle around the high pivot `i`, or None when it is not one."""
+        """The cycle around the high pivot `i` of a full swing, or None when it is not one."""
         level, t_s = self.composite.level, self.composite.t_s
         low, high, back = (pivot.row for pivot in self.pivots[i - 1 : i + 2])
         out, home = float(level[high] - level[low]), float(level[high] - level[back])
         is_last = i + 2 == len(self.pivots)
-        needed = self.full_return if is_last and self.ended else MIN_RETURN
-        if not self.plausible(max(out, home)):
-            return None
         pivots_s = (float(t_s[low]), float(t_s[high]), float(t_s[back]))
         if not is_last and (known := self.known.get((self.side, self.upside_down, pivots_s))):
             return known
-        if home < needed * out or out < self.least_start * home:
-            return None
         start_s, end_s = self._bounds(i)
         if not DURATION_S[0] <= end_s - start_s <= DURATION_S[1] or not self._visible(start_s, end_s):
             return None
@@ -143,17 +154,19 @@ class Look:
         low, high = pivots[last - 1].row, pivots[last].row
         out = float(level[high] - level[low])
         nearly = low + int(np.argmax(level[low : high + 1] >= level[high] - REST_BAND * out))
-        if not (self.ended or t_s[-1] - t_s[nearly] >= LOCKOUT_HOLD_S) or not self.plausible(out):
+        smallest, largest = self.sizes
+        if not (self.ended or t_s[-1] - t_s[nearly] >= LOCKOUT_HOLD_S) or not smallest <= out <= largest:
             return ()
         start_s, turn_s = leaves_rest(t_s, self.edges, low, high), float(t_s[nearly])
         if not self._visible(start_s, turn_s):
             return ()
         return (Cycle(start_s, turn_s, turn_s, self.side, out, 0.0, False, self.ended, self.ended, one_way=True),)
 
-    def plausible(self, size: float) -> bool:
-        """Whether a swing is of the size of the set's others."""
+    @property
+    def sizes(self) -> tuple[float, float]:
+        """Of the set's cycles: the smallest and the largest."""
         smallest, largest = (share * self.amplitude for share in AMPLITUDE_BAND)
-        return max(MIN_AMPLITUDE, smallest) <= size <= largest
+        return max(MIN_AMPLITUDE, smallest), largest
 
     def _visible(self, start_s: float, end_s: float) -> bool:
         """Whether enough of a span was seen, with the trunk as the exercise has it."""
@@ -161,6 +174,8 @@ class Look:
 
     def seen(self, start_s: float, end_s: float) -> bool:
         """Whether enough of a span was seen."""
+        if self.composite.unbroken:
+            return True
         t_s, rows = self.composite.t_s, self._rows(start_s, end_s)
         seen = t_s[rows][self.composite.seen[rows]]
         if len(seen) < max(3.0, SEEN_SHARE * (rows.stop - rows.start)):
@@ -170,9 +185,11 @@ class Look:
 
     def upright(self, start_s: float, end_s: float) -> bool:
         """Whether the trunk is as the exercise has it, as far as it was seen."""
+        low, high = self.exercise.lean_deg
+        if (low, high) == ANY_LEAN:
+            return True
         lean = self.table.between(start_s, end_s).value("trunk_lean_deg")
         lean = np.abs(lean[np.isfinite(lean)])
-        low, high = self.exercise.lean_deg
         return not len(lean) or bool(low <= np.median(lean) <= high)
 
     def _rows(self, start_s: float, end_s: float) -> slice:

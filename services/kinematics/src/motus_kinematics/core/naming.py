@@ -28,6 +28,7 @@ ENOUGH_S: Final = 2.5
 SURE: Final = 0.6
 MARGIN: Final = 0.2
 SURE_AT_THE_END: Final = 0.45
+LONGEST_WAIT_S: Final = 2.0 * LOOK_INTERVAL_S
 NO_GUESS: Final = Guess()
 LOOKS_TO_NAME: Final = 2
 LOOKS_TO_RENAME: Final = 6
@@ -65,6 +66,7 @@ def follow_name(
     t_s: float,
     *,
     counted: bool,
+    busy: bool = False,
     ended: bool = False,
     taught: Sequence[Template] = (),
     classifier: Classifier = CLASSIFIER,
@@ -76,11 +78,12 @@ def follow_name(
         past: The past of the set.
         t_s: Now.
         counted: Something was counted under the name that holds.
+        busy: Something else takes the time of this frame, so the look waits for another, though not for ever.
         ended: No later look will come, so one is enough.
         taught: The athlete's own movements.
         classifier: The trained model.
     """
-    if t_s - before.looked_s < LOOK_INTERVAL_S and not ended:
+    if t_s - before.looked_s < (LONGEST_WAIT_S if busy else LOOK_INTERVAL_S) and not ended:
         return before
     seen = look(past, taught, classifier, at_least_s=0.0 if ended else FIRST_LOOK_S)
     if seen is None:

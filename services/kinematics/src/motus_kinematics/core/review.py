@@ -27,7 +27,7 @@ SET_REST_S: Final = 8.0
 MARKED_REST_S: Final = 60.0
 """A rest this long ends a set whose end nobody marked; from then on sets begin and end by themselves."""
 VOTE_INTERVAL_S: Final = 0.5
-"""Movements without a name are recounted less often: all channels are tried."""
+"""Movements without a name are recounted less often: all channels are tried. So long a recount may wait for a look."""
 REPS_TO_KEEP: Final = 2
 """So many repetitions under a name stay when the next movement has another; fewer are counted anew under it."""
 
@@ -79,8 +79,10 @@ def review(
     if given != before.given:
         ended, events = _end_set(before, past, t_s)
         return replace(ended, given=given), events
-    named, name_events = _name(before, past, t_s)
-    if named.exercise == UNKNOWN and t_s - named.voted_s < VOTE_INTERVAL_S:
+    due = t_s - before.voted_s >= VOTE_INTERVAL_S
+    named, name_events = _name(before, past, t_s, busy=due and before.exercise == UNKNOWN)
+    looked = named.naming.looked_s > before.naming.looked_s
+    if (looked or named.exercise == UNKNOWN) and t_s - named.voted_s < VOTE_INTERVAL_S:
         return named, name_events
     past = past if named.history is before.history else table(named.history)
     after, count_events, found = _recount(named, past, ended=False)
@@ -136,12 +138,14 @@ def _ended(opened: SetEvent, end_s: float, exercise: str, ledger: Ledger) -> Set
     return replace(opened, revision=2, end_s=end_s, reps=len(cycles), exercise=exercise, measures=measures)
 
 
-def _name(before: Review, past: Table, t_s: float, *, ended: bool = False) -> tuple[Review, tuple[Event, ...]]:
+def _name(
+    before: Review, past: Table, t_s: float, *, busy: bool = False, ended: bool = False
+) -> tuple[Review, tuple[Event, ...]]:
     """Recognises the exercise where none was given. Another name ends a set that has repetitions of the old one."""
     if before.given != UNKNOWN or before.in_set is False:
         return before, ()
     counted = len(before.ledger.records)
-    naming = follow_name(before.naming, past, t_s, counted=counted > 0, ended=ended, taught=before.taught)
+    naming = follow_name(before.naming, past, t_s, counted=counted > 0, busy=busy, ended=ended, taught=before.taught)
     if naming.exercise == before.naming.exercise:
         return replace(before, naming=naming), ()
     said: tuple[Event, ...] = (_named(naming, t_s),)

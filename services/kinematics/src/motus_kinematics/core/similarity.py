@@ -7,13 +7,13 @@ from typing import Final
 import numpy as np
 
 from motus_kinematics.core.body import Floats
-from motus_kinematics.core.cycle import Cycle
+from motus_kinematics.core.spans import Spans
 from motus_kinematics.core.vectors import TINY
 
 SHAPE_POINTS: Final = 24
 
 
-def shapes(t_s: Floats, levels: Floats, cycles: tuple[Cycle, ...]) -> Floats:
+def shapes(t_s: Floats, levels: Floats, cycles: Spans) -> Floats:
     """The courses of cycles, each channel without its mean over the cycle.
 
     Args:
@@ -25,8 +25,10 @@ def shapes(t_s: Floats, levels: Floats, cycles: tuple[Cycle, ...]) -> Floats:
         (k, C * SHAPE_POINTS).
     """
     share = np.linspace(0.0, 1.0, SHAPE_POINTS)
-    moments = np.array([cycle.start_s + share * (cycle.end_s - cycle.start_s) for cycle in cycles])
-    courses = np.stack([np.interp(moments, t_s, level) for level in levels], axis=1)
+    moments = cycles.start_s[:, None] + share * (cycles.end_s - cycles.start_s)[:, None]
+    before = (t_s.searchsorted(moments) - 1).clip(0, len(t_s) - 2)
+    after_share = (moments - t_s[before]) / (t_s[before + 1] - t_s[before])
+    courses = (levels[:, before] * (1.0 - after_share) + levels[:, before + 1] * after_share).transpose(1, 0, 2)
     centered: Floats = courses - courses.mean(axis=2, keepdims=True)
     return centered.reshape(len(cycles), -1)
 
@@ -42,4 +44,5 @@ def likenesses(courses: Floats) -> Floats:
 def clarity(courses: Floats) -> float:
     """Variance of the mean course over that of the deviations from it; infinite for a single cycle."""
     mean = courses.mean(axis=0)
-    return float(np.var(mean) / max(float(np.var(courses - mean)), TINY))
+    rest = courses - mean
+    return float(np.vdot(mean, mean)) * len(courses) / max(float(np.vdot(rest, rest)), TINY)

@@ -17,8 +17,10 @@ from motus_kinematics.core.counting import Count, look_at, newest, scaled
 from motus_kinematics.core.cycle import Cycle
 from motus_kinematics.core.exercises import ELBOW, HIP, KNEE, SHOULDER, THIGH, WRIST, Exercise, Signal
 from motus_kinematics.core.history import Table
-from motus_kinematics.core.look import MIN_AMPLITUDE, Known, Look
+from motus_kinematics.core.look import MIN_AMPLITUDE, Look
+from motus_kinematics.core.ranked import median
 from motus_kinematics.core.similarity import clarity, likenesses, shapes
+from motus_kinematics.core.spans import Spans, roughly
 from motus_kinematics.core.vectors import TINY
 
 WATCHED: Final = (
@@ -41,6 +43,10 @@ ALIKE: Final = 0.7
 CLEAR: Final = 2.0
 VOTES: Final = 0.6
 """Of the best score: what scores less has no vote."""
+STAYS: Final = 1.25
+"""Weight of a signal that turns where the last count's cycles do: what was said is not taken back for as little."""
+SAME_TURN, MOST = 0.25, 0.8
+"""Turning points that are this share of a cycle apart, and this share of them, are the same ones."""
 MANY_CYCLES: Final = 4
 STRIDE: Final = -0.3
 """Correlation of the thighs below which the legs stride: steps are no repetitions."""
@@ -51,16 +57,19 @@ class _Candidate:
     """What one signal says.
 
     Attributes:
-        signal: The channel, or that which a component is nearest to.
         look: The look at it.
         cycles: Those that are alike.
         score: How well it tells them.
     """
 
-    signal: Signal
     look: Look
-    cycles: tuple[Cycle, ...]
+    cycles: Spans
     score: float
+
+    @property
+    def number(self) -> int:
+        """How many cycles there are."""
+        return len(self.cycles)
 
 
 def count_unnamed(table: Table, *, ended: bool, before: tuple[Cycle, ...] = ()) -> Count:
@@ -77,16 +86,19 @@ def count_unnamed(table: Table, *, ended: bool, before: tuple[Cycle, ...] = ()) 
         return Count(NAMELESS)
     levels = np.array([found.level for _, found in seen])
     known = {(c.side, c.upside_down, c.pivots_s): c for c in before if c.final}
-    tried = (
-        _try(table, signal, signals, levels, ended, known) for signal, signals in (*seen, *_components(seen, levels))
-    )
-    candidates = [candidate for candidate in tried if candidate is not None]
-    if not candidates:
-        return Count(NAMELESS)
-    best = _elected(candidates)
-    return replace(
-        newest(best.look, best.cycles), cycles=best.cycles, by_look=best.cycles, signals={"": best.look.composite}
-    )
+    looks = [
+        look_at(table, _as_exercise(signal), composite, ended=ended, known=known)
+        for signal, composite in (*seen, *_components(seen, levels))
+    ]
+    candidates = _candidates(looks, levels, before)
+    return _counted(_elected(candidates)) if candidates else Count(NAMELESS)
+
+
+def _counted(chosen: _Candidate) -> Count:
+    """The cycles of the signal that was chosen, from where they begin to where they end."""
+    look, first_s, last_s = chosen.look, chosen.cycles.start_s[0], chosen.cycles.end_s[-1]
+    cycles = tuple(cycle for cycle in look.cycles() if first_s <= cycle.turn_s <= last_s)
+    return replace(newest(look, cycles), cycles=cycles, by_look=cycles, signals={"": look.composite})
 
 
 def _components(seen: list[tuple[Signal, Composite]], levels: Floats) -> list[tuple[Signal, Composite]]:
@@ -100,24 +112,58 @@ def _components(seen: list[tuple[Signal, Composite]], levels: Floats) -> list[tu
     ]
 
 
-def _try(
-    table: Table, signal: Signal, composite: Composite, levels: Floats, ended: bool, known: Known
-) -> _Candidate | None:
-    """The cycles of one signal, with the better end as rest; None when nothing in it is repeated."""
-    first = look_at(table, _as_exercise(signal), composite, ended=ended, known=known)
-    if first.amplitude < MIN_AMPLITUDE:
-        return None
-    look = scaled(first, first.amplitude)
+def _candidates(looks: list[Look], levels: Floats, before: tuple[Cycle, ...]) -> list[_Candidate]:
+    """What those signals say that may have a vote, judged by roughly where their cycles begin and end.
+
+    Args:
+        looks: At all signals.
+        levels: (C, n) all channels.
+        before: Cycles of the last count.
+    """
+    found, best = list[_Candidate](), 0.0
+    for look in sorted(looks, key=lambda look: -look.amplitude):
+        if look.amplitude < MIN_AMPLITUDE or STAYS * look.amplitude * MANY_CYCLES**0.5 < VOTES * best:
+            break
+        candidate = _better_way_up(scaled(look, look.amplitude), levels, before)
+        if candidate is not None:
+            found.append(candidate)
+            best = max(best, candidate.score)
+    return found
+
+
+def _better_way_up(look: Look, levels: Floats, before: tuple[Cycle, ...]) -> _Candidate | None:
+    """The cycles of one signal, with the better end as rest; None when nothing in it is repeated.
+
+    The end that was rest in the last count stays so when the beginning of the set is forgotten, or when the other end
+    tells no more cycles.
+    """
     ways = [look, look.turned_over()]
     if look.pivots and look.pivots[0].high:
         ways.reverse()
-    tried = [_judged(signal, way, levels) for way in ways]
-    return max(tried, key=lambda candidate: len(candidate.cycles) if candidate else 0)
+    stays = [_turns_with(way, before) for way in ways]
+    order = sorted(range(len(ways)), key=lambda i: not stays[i])
+    best: _Candidate | None = None
+    for i in order[:1] if any(stays) and look.table.cut else order:
+        if best is not None and best.number >= len(ways[i].swings()):
+            continue
+        found = _judged(ways[i], roughly(ways[i]), levels)
+        if found is not None and (best is None or found.number > best.number):
+            best = replace(found, score=STAYS * found.score) if stays[i] else found
+    return best
 
 
-def _judged(signal: Signal, look: Look, levels: Floats) -> _Candidate | None:
-    """The cycles of a look that are alike, scored; None when there are none."""
-    cycles = look.cycles()
+def _turns_with(look: Look, before: tuple[Cycle, ...]) -> bool:
+    """Whether a signal is high where the cycles of the last count turned, of which there may be none."""
+    highs_s = look.composite.t_s[[pivot.row for pivot in look.pivots if pivot.high]]
+    if not len(highs_s) or not before:
+        return False
+    start_s, turn_s, end_s = np.array([(cycle.start_s, cycle.turn_s, cycle.end_s) for cycle in before]).T
+    apart_s = np.abs(highs_s[:, None] - turn_s).min(axis=0)
+    return bool(np.mean(apart_s < SAME_TURN * (end_s - start_s)) >= MOST)
+
+
+def _judged(look: Look, cycles: Spans, levels: Floats) -> _Candidate | None:
+    """Those cycles of a look that are alike, scored; None when there are none."""
     if len(cycles) < MIN_CYCLES:
         return None
     courses = shapes(look.composite.t_s, levels, cycles)
@@ -126,27 +172,19 @@ def _judged(signal: Signal, look: Look, levels: Floats) -> _Candidate | None:
     if len(inner) < MIN_CYCLES:
         return None
     kept = slice(int(inner[0]), int(inner[-1]) + 1)
-    cycles, courses = cycles[kept], courses[kept]
-    if clarity(courses) < CLEAR:
+    if clarity(courses[kept]) < CLEAR:
         return None
-    likeness = float(np.median(alike[kept]))
-    score = (
-        look.amplitude * np.sqrt(min(len(cycles), MANY_CYCLES)) * likeness**2 * _evenness(cycles) * _coverage(cycles)
-    )
-    return _Candidate(signal, look, cycles, float(score))
+    likeness, number = median(alike[kept]), kept.stop - kept.start
+    score = look.amplitude * min(number, MANY_CYCLES) ** 0.5 * likeness**2 * _steadiness(cycles[kept])
+    return _Candidate(look, cycles[kept], score)
 
 
-def _evenness(cycles: tuple[Cycle, ...]) -> float:
-    """1 for cycles of equal size and duration, less the more they differ."""
-    figures = np.array([(cycle.amplitude, cycle.end_s - cycle.start_s) for cycle in cycles])
-    spread = np.abs(figures / np.median(figures, axis=0) - 1.0)
-    return float(np.exp(-np.median(spread, axis=0).sum()))
-
-
-def _coverage(cycles: tuple[Cycle, ...]) -> float:
-    """Share of the time from the first to the last cycle that lies in one."""
-    span = cycles[-1].end_s - cycles[0].start_s
-    return float(sum(cycle.end_s - cycle.start_s for cycle in cycles)) / max(span, TINY)
+def _steadiness(cycles: Spans) -> float:
+    """1 for cycles of equal size and duration, one right after the other, less the more they differ or are apart."""
+    lasts = cycles.end_s - cycles.start_s
+    spread = sum(median(np.abs(figure / median(figure) - 1.0)) for figure in (cycles.size, lasts))
+    coverage = float(lasts.sum() / max(cycles.end_s[-1] - cycles.start_s[0], TINY))
+    return float(np.exp(-spread)) * coverage
 
 
 def _elected(candidates: list[_Candidate]) -> _Candidate:
@@ -155,9 +193,9 @@ def _elected(candidates: list[_Candidate]) -> _Candidate:
     voters = [candidate for candidate in candidates if candidate.score >= VOTES * best]
     votes: dict[int, float] = {}
     for voter in voters:
-        votes[len(voter.cycles)] = votes.get(len(voter.cycles), 0.0) + voter.score
+        votes[voter.number] = votes.get(voter.number, 0.0) + voter.score
     number = max(votes, key=lambda cycles: votes[cycles])
-    return max((voter for voter in voters if len(voter.cycles) == number), key=lambda voter: voter.score)
+    return max((voter for voter in voters if voter.number == number), key=lambda voter: voter.score)
 
 
 def _strides(composer: Composer) -> bool:
