@@ -45,6 +45,8 @@ VOTES: Final = 0.6
 """Of the best score: what scores less has no vote."""
 STAYS: Final = 1.25
 """Weight of a signal that turns where the last count's cycles do: what was said is not taken back for as little."""
+SETTLED: Final = 4
+"""So many cycles have shown which end is rest."""
 SAME_TURN, MOST = 0.25, 0.8
 """Turning points that are this share of a cycle apart, and this share of them, are the same ones."""
 MANY_CYCLES: Final = 4
@@ -134,31 +136,29 @@ def _candidates(looks: list[Look], levels: Floats, before: tuple[Cycle, ...]) ->
 def _better_way_up(look: Look, levels: Floats, before: tuple[Cycle, ...]) -> _Candidate | None:
     """The cycles of one signal, with the better end as rest; None when nothing in it is repeated.
 
-    The end that was rest in the last count stays so when the beginning of the set is forgotten, or when the other end
-    tells no more cycles.
+    The end that was rest in the last count stays so after some cycles, or when the other end tells no more of them.
     """
-    ways = [look, look.turned_over()]
-    if look.pivots and look.pivots[0].high:
-        ways.reverse()
-    stays = [_turns_with(way, before) for way in ways]
-    order = sorted(range(len(ways)), key=lambda i: not stays[i])
+    over = bool(look.pivots) and look.pivots[0].high
+    stays = [way for way in (over, not over) if _turns_with(look, before, high=not way)]
+    others = [way for way in (over, not over) if way not in stays]
     best: _Candidate | None = None
-    for i in order[:1] if any(stays) and look.table.cut else order:
-        if best is not None and best.number >= len(ways[i].swings()):
+    for upside_down in stays if stays and len(before) >= SETTLED else (*stays, *others):
+        way = look.turned_over() if upside_down else look
+        if best is not None and best.number >= len(way.swings()):
             continue
-        found = _judged(ways[i], roughly(ways[i]), levels)
+        found = _judged(way, roughly(way), levels)
         if found is not None and (best is None or found.number > best.number):
-            best = replace(found, score=STAYS * found.score) if stays[i] else found
+            best = replace(found, score=STAYS * found.score) if upside_down in stays else found
     return best
 
 
-def _turns_with(look: Look, before: tuple[Cycle, ...]) -> bool:
-    """Whether a signal is high where the cycles of the last count turned, of which there may be none."""
-    highs_s = look.composite.t_s[[pivot.row for pivot in look.pivots if pivot.high]]
-    if not len(highs_s) or not before:
+def _turns_with(look: Look, before: tuple[Cycle, ...], *, high: bool) -> bool:
+    """Whether a signal is high, or low, where the cycles of the last count turned, of which there may be none."""
+    ends_s = look.composite.t_s[[pivot.row for pivot in look.pivots if pivot.high == high]]
+    if not len(ends_s) or not before:
         return False
     start_s, turn_s, end_s = np.array([(cycle.start_s, cycle.turn_s, cycle.end_s) for cycle in before]).T
-    apart_s = np.abs(highs_s[:, None] - turn_s).min(axis=0)
+    apart_s = np.abs(ends_s[:, None] - turn_s).min(axis=0)
     return bool(np.mean(apart_s < SAME_TURN * (end_s - start_s)) >= MOST)
 
 
