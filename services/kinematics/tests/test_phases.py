@@ -38,11 +38,24 @@ def test_a_stroke_winds_up_strikes_and_follows_through():
     assert [end for _, _, end in said] == [1.7, 2.0, 2.4, 3.4]
 
 
-def test_a_throw_swings_back_and_follows_through():
+def test_a_throw_winds_up_releases_and_follows_through():
+    """Its phases part where the hand all but stops: at the top of the wind-up, and low before it goes back to rest."""
+    cycle = Cycle(1.0, 2.3, 4.0, "right", 2.0, 1.0, False, True, True, pivots_s=(1.0, 2.3, 4.0))
+    hand = course([(0, 0), (1.0, 0), (1.6, 1.4), (2.0, 1.42), (2.3, 2.0), (2.8, 0.6), (3.2, 0.58), (4.0, 0), (5.0, 0)])
+
+    said = spans(hand, cycle, "throw")
+
+    kinds = [Phase.SWING, Phase.CONCENTRIC, Phase.FOLLOW_THROUGH, Phase.TRANSITION]
+    assert [kind for kind, _, _ in said] == kinds
+    assert [start for _, start, _ in said] == pytest.approx([1.0, 1.8, 2.3, 3.0], abs=0.25)
+    assert [end for _, _, end in said[:-1]] == [start for _, start, _ in said[1:]]
+
+
+def test_a_throw_without_a_stop_on_its_way_has_two_phases():
     """Before the highest point of the hand and after it."""
     cycle = Cycle(1.0, 2.0, 3.0, "right", 2.0, 1.0, False, True, True, pivots_s=(1.0, 2.0, 3.0))
 
-    said = spans(course([(0, 0), (4, 0)]), cycle, "throw")
+    said = spans(course([(0, 0), (1, 0), (2, 2), (3, 0), (4, 0)]), cycle, "throw")
 
     assert said == [(Phase.SWING, 1.0, 2.0), (Phase.FOLLOW_THROUGH, 2.0, 3.0)]
 

@@ -46,7 +46,8 @@ class Exercise:
         primary: Angle whose range is the range of motion, `{side}` for both sides.
         signals: What counting looks at; each is scaled by its span, so 1 is the smallest repetition.
         edges: Where start and end are looked for; empty: in the signals. Heights and angles against gravity move with
-            the square of the joints near rest and would show the start late.
+            the square of the joints near rest and would show the start late; an elbow alone is too noisy near straight.
+            A smaller span lets a signal count less.
         eccentric_first: The way from rest to the turn lengthens the muscles that work.
         rest: Where repetitions begin and end.
         alternating: Each side is counted for itself; both at once are one repetition.
@@ -98,7 +99,7 @@ _ALL: Final = (
         "lunge",
         KNEE,
         (Signal(KNEE, 35.0, lead=True), Signal(THIGH, 25.0, lead=True), Signal("hip_height_ratio", -0.12)),
-        edges=(Signal(KNEE, 35.0, lead=True), Signal(HIP, 35.0, lead=True)),
+        edges=(Signal(KNEE, 35.0, lead=True), Signal(HIP, 35.0, lead=True), Signal("hip_height_ratio", -0.06)),
         lean_deg=UPRIGHT,
     ),
     Exercise(
@@ -114,6 +115,7 @@ _ALL: Final = (
         "pushup",
         ELBOW,
         (Signal(ELBOW, 35.0), Signal("shoulder_height_ratio", -0.2)),
+        edges=(Signal(ELBOW, 35.0), Signal("shoulder_height_ratio", -0.1)),
         lean_deg=LYING,
     ),
     Exercise("bench", ELBOW, (Signal(ELBOW, 35.0), Signal(WRIST, -0.3)), lean_deg=LYING),
@@ -128,18 +130,17 @@ _ALL: Final = (
         "curl",
         ELBOW,
         (Signal(ELBOW, 60.0), Signal(WRIST, 0.4)),
-        edges=(Signal(ELBOW, 60.0),),
+        edges=(Signal(ELBOW, 60.0), Signal(WRIST, 0.1)),
         eccentric_first=False,
         alternating=True,
         lean_deg=UPRIGHT,
     ),
-    Exercise(
-        "row", ELBOW, (Signal(ELBOW, 45.0), Signal(SHOULDER, -30.0)), (Signal(ELBOW, 45.0),), eccentric_first=False
-    ),
+    Exercise("row", ELBOW, (Signal(ELBOW, 45.0), Signal(SHOULDER, -30.0)), eccentric_first=False),
     Exercise(
         "pullup",
         ELBOW,
         (Signal(ELBOW, 40.0), Signal(WRIST, -0.3), Signal("shoulder_level_m", 0.12)),
+        edges=(Signal(ELBOW, 40.0), Signal("shoulder_level_m", 0.12)),
         eccentric_first=False,
     ),
     Exercise(

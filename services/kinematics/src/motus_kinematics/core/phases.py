@@ -13,10 +13,12 @@ import numpy as np
 from motus_kinematics.core.composite import Composite
 from motus_kinematics.core.counting import Count
 from motus_kinematics.core.cycle import Cycle
+from motus_kinematics.core.cycle_rows import MIN_ROWS
 from motus_kinematics.core.events import Phase, PhaseSpan
 from motus_kinematics.core.exercises import Exercise
 from motus_kinematics.core.speeds import Paces
 from motus_kinematics.core.timing import Timing
+from motus_kinematics.core.turning import turning_points
 
 LEFT_REST: Final = 0.1
 """Of the way out: what moves below may be a sway."""
@@ -25,6 +27,8 @@ HELD_HEIGHT: Final = 0.5
 TOE_OFF_M: Final = 0.1
 """How far the hips rise above their stand until the toes leave the ground."""
 GRAVITY_M_S2: Final = 9.81
+PAUSE: Final = 0.15
+"""Of the highest speed: a dip of the speed by more parts two movements in the same direction."""
 
 
 def phases_of(
@@ -44,7 +48,7 @@ def phases_of(
     elif exercise.wind_up:
         spans = _jump(signal, cycle, exercise)
     elif exercise.strikes:
-        spans = iter(((Phase.SWING, cycle.start_s, cycle.turn_s), (Phase.FOLLOW_THROUGH, cycle.turn_s, cycle.end_s)))
+        spans = _strike(signal, cycle)
     else:
         spans = _lift(parts)
     return tuple(PhaseSpan(*span, paces.get(span[0].value, ())) for span in spans if span[2] > span[1])
@@ -80,6 +84,29 @@ def _stroke(cycle: Cycle) -> Spans:
     yield Phase.CONCENTRIC, top_s, cycle.turn_s
     yield Phase.FOLLOW_THROUGH, cycle.turn_s, end_s
     yield Phase.TRANSITION, end_s, cycle.end_s
+
+
+def _strike(signal: Composite, cycle: Cycle) -> Spans:
+    """Wind-up, strike, follow-through and the way back to rest, where the hand all but stops between them."""
+    top_s = _slowest(signal, cycle.start_s, cycle.turn_s)
+    through_s = _slowest(signal, cycle.turn_s, cycle.end_s)
+    yield Phase.SWING, cycle.start_s, cycle.turn_s if top_s is None else top_s
+    if top_s is not None:
+        yield Phase.CONCENTRIC, top_s, cycle.turn_s
+    yield Phase.FOLLOW_THROUGH, cycle.turn_s, cycle.end_s if through_s is None else through_s
+    if through_s is not None:
+        yield Phase.TRANSITION, through_s, cycle.end_s
+
+
+def _slowest(signal: Composite, start_s: float, end_s: float) -> float | None:
+    """When a movement in one direction all but stops on its way; None when it does not."""
+    first, last = (int(signal.t_s.searchsorted(at_s)) for at_s in (start_s, end_s))
+    t_s, level = signal.t_s[first : last + 1], signal.level[first : last + 1]
+    if len(t_s) < MIN_ROWS:
+        return None
+    speed = np.abs(np.gradient(level, t_s))
+    pauses = [pivot.row for pivot in turning_points(speed, PAUSE * float(speed.max()))[1:-1] if not pivot.high]
+    return float(t_s[min(pauses, key=lambda row: speed[row])]) if pauses else None
 
 
 def _jump(signal: Composite, cycle: Cycle, exercise: Exercise) -> Spans:

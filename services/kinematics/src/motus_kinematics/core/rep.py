@@ -26,7 +26,8 @@ def describe(record: Record, past: Table, found: Count, exercise: Exercise, prev
     others = tuple(c for c in found.cycles if c is not cycle and c.complete and not c.one_way)
     rest_s = np.nan if previous_end_s is None else max(0.0, cycle.start_s - previous_end_s)
     angle = curve(past, cycle, exercise)
-    parts, rows = timing(signal, cycle, exercise), CycleRows(past, cycle, exercise)
+    rows = CycleRows(past, cycle, exercise)
+    parts = timing(signal, cycle, exercise, rows)
     paces = paces_of(rows, parts)
     return RepEvent(
         record=record,

@@ -6,14 +6,17 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from scipy.ndimage import median_filter
 
-from motus_kinematics.core.boundaries import leaves_turn, reaches_turn
+from motus_kinematics.core.body import Floats
+from motus_kinematics.core.boundaries import leaves_turn, reaches_turn, turns
 from motus_kinematics.core.channels import Absence, Grade
-from motus_kinematics.core.composite import Composite
+from motus_kinematics.core.composite import GLITCH_ROWS, Composite
 from motus_kinematics.core.cycle import Cycle
 from motus_kinematics.core.cycle_rows import CycleRows
 from motus_kinematics.core.exercises import Exercise
 from motus_kinematics.core.measured import Measured, plain
+from motus_kinematics.core.vectors import TINY
 
 MIN_HOLD_S: Final = 0.2
 """A movement that turns at once dwells near its extreme for almost as long."""
@@ -45,26 +48,38 @@ class Timing:
         return {"eccentric": first, "concentric": second}
 
 
-def timing(composite: Composite, cycle: Cycle, exercise: Exercise) -> Timing:
+def timing(composite: Composite, cycle: Cycle, exercise: Exercise, rows: CycleRows) -> Timing:
     """Splits a cycle into the way out, the hold at the turn and the way back."""
     eccentric_out = exercise.eccentric_first != cycle.upside_down
-    out_end_s, back_start_s = _hold(composite, cycle)
+    out_end_s, back_start_s = (cycle.turn_s, cycle.end_s) if cycle.one_way else _hold(*_way(composite, rows), cycle)
     return Timing(cycle.start_s, out_end_s, back_start_s, cycle.end_s, eccentric_out, cycle.one_way)
 
 
-def _hold(composite: Composite, cycle: Cycle) -> tuple[float, float]:
-    """Start and end of the hold at the turn."""
-    if cycle.one_way:
-        return cycle.turn_s, cycle.end_s
-    t_s, level = composite.t_s, -composite.level
-    start, turn, end = (int(np.searchsorted(t_s, moment)) for moment in (cycle.start_s, cycle.turn_s, cycle.end_s))
-    start, end = max(start - 1, 0), min(end, len(t_s) - 1)
-    if not start < turn < end:
+def _way(composite: Composite, rows: CycleRows) -> tuple[Floats, Floats]:
+    """Times and how far a movement has gone: what it is counted by and the course of the whole body, half each.
+
+    The one may fold where a joint passes its zero, the other moves with joints that do something else.
+    """
+    level = np.interp(rows.t_s, composite.t_s, composite.level)
+    if rows.course is None:
+        return rows.t_s, level
+    known = np.isfinite(rows.course)
+    course = np.interp(rows.t_s, rows.t_s[known], rows.course[known])
+    along = float((course - course.mean()) @ (level - level.mean()))
+    way = level / max(float(np.ptp(level)), TINY) + np.sign(along) * course
+    return rows.t_s, median_filter(way, GLITCH_ROWS, mode="nearest")
+
+
+def _hold(t_s: Floats, way: Floats, cycle: Cycle) -> tuple[float, float]:
+    """Start and end of the hold at the turn; both the turn when nothing was held."""
+    turn = int(way.argmax()) if len(way) else 0
+    if not 0 < turn < len(way) - 1:
         return cycle.turn_s, cycle.turn_s
-    out_end_s = reaches_turn(t_s[start : turn + 1], level[start : turn + 1], 0, turn - start)
-    back_start_s = leaves_turn(t_s[turn : end + 1], level[turn : end + 1], 0, end - turn)
+    out_end_s = reaches_turn(t_s[: turn + 1], -way[: turn + 1], 0, turn)
+    back_start_s = leaves_turn(t_s[turn:], -way[turn:], 0, len(way) - 1 - turn)
     if back_start_s - out_end_s < MIN_HOLD_S:
-        return cycle.turn_s, cycle.turn_s
+        turn_s = turns(t_s, way, turn, float(np.ptp(way)))
+        return turn_s, turn_s
     return out_end_s, back_start_s
 
 
