@@ -63,7 +63,7 @@ class Steadied:
     """A channel within one repetition, without what errors alone make of it.
 
     Attributes:
-        values: (k,) where it is known.
+        values: (k,) where it is known, in ascending order.
         wander: Root mean square of how far it strayed from the movement's course, at most its standard error.
     """
 
@@ -83,11 +83,11 @@ def steadied(course: Floats | None, values: Floats, sigma: float) -> Steadied:
     """
     both = np.isfinite(values) if course is None else np.isfinite(values) & np.isfinite(course)
     if course is None or both.sum() < MIN_ROWS:
-        return Steadied(values[np.isfinite(values)], sigma)
+        return Steadied(np.sort(values[np.isfinite(values)]), sigma)
     basis = np.vander(course[both], DEGREE + 1)
     follows = basis @ np.linalg.lstsq(basis, values[both], rcond=None)[0]
     strays = values[both] - follows
     power = float(strays @ strays) / len(strays)
     steady = values.copy()
     steady[both] = follows + max(1.0 - (WANDERS * sigma) ** 2 / max(power, TINY), 0.0) * strays
-    return Steadied(steady[np.isfinite(values)], min(power**0.5, sigma))
+    return Steadied(np.sort(steady[np.isfinite(values)]), min(power**0.5, sigma))

@@ -33,9 +33,6 @@ class CycleRows:
     def __init__(self, table: Table, cycle: Cycle, exercise: Exercise) -> None:
         self._table = table.between(cycle.start_s, cycle.end_s)
         self.t_s = self._table.t_s
-        values, sigmas = self._table.values, self._table.sigmas
-        self._values = Ranked(values)
-        self._sigmas = Ranked(np.where(np.isfinite(values), sigmas, np.nan))
         sides = (cycle.side,) if cycle.side else SIDES
         self.primaries = tuple(dict.fromkeys(exercise.primary_channel(side) for side in sides))
         self.paired = exercise.paired
@@ -52,10 +49,23 @@ class CycleRows:
         """(n, P) smoothed values of all positions."""
         return self._table.values
 
+    @property
+    def position_sigmas(self) -> Floats:
+        """(n, P) their expected errors."""
+        return self._table.sigmas
+
+    @cached_property
+    def _values(self) -> Ranked:
+        return Ranked(self.positions)
+
+    @cached_property
+    def _sigmas(self) -> Ranked:
+        return Ranked(np.where(np.isfinite(self.positions), self.position_sigmas, np.nan))
+
     @cached_property
     def course(self) -> Floats | None:
         """(n,) the common course of the movement; None where too little is seen."""
-        return common_course(self._table.values, self._table.sigmas)
+        return common_course(self.positions, self.position_sigmas)
 
     def values(self, channel: str) -> Floats:
         """(n,) smoothed values."""

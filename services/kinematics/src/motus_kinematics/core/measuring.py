@@ -19,12 +19,19 @@ _OF_THE_WHOLE: Final = frozenset(
 
 
 def measure_cycle(
-    rows: CycleRows, cycle: Cycle, parts: Timing, paces: Paces, rest_before_s: float, likeness: float
+    rows: CycleRows,
+    before: tuple[CycleRows, ...],
+    cycle: Cycle,
+    parts: Timing,
+    paces: Paces,
+    rest_before_s: float,
+    likeness: float,
 ) -> tuple[Measured, ...]:
     """All measures of the register for one cycle.
 
     Args:
         rows: What was seen during the cycle.
+        before: What was seen during the cycles before it in its set.
         cycle: The cycle.
         parts: How it divides into phases.
         paces: What was measured in each of them.
@@ -33,7 +40,7 @@ def measure_cycle(
     """
     measures = (
         *durations(rows, parts, rest_before_s),
-        *reach(rows),
+        *reach(rows, before),
         *speeds(paces),
         sticking(rows, parts),
         *manner(rows, parts),

@@ -7,9 +7,12 @@ from typing import Final, TypeAlias
 
 import numpy as np
 
+from motus_kinematics.core.body import Floats
 from motus_kinematics.core.channels import SIDES, Absence, Grade
+from motus_kinematics.core.course import common_course
 from motus_kinematics.core.cycle_rows import CycleRows
 from motus_kinematics.core.measured import Measured, absent, graded
+from motus_kinematics.core.ranked import quantile
 
 _PEAKS: Final = ("knee_flexion", "hip_flexion", "elbow_flexion", "shoulder_elevation", "ankle_dorsiflexion")
 _MINIMA: Final = ("knee_flexion", "hip_flexion", "elbow_flexion")
@@ -23,6 +26,8 @@ RANGE: Final[Law] = (0.55, 2.3)
 """The standard errors of largest values, smallest ones and ranges: the squares of both parts add up. A bias shifts both
 ends of a range alike; what wanders widens it. Fitted so that 80 % of the errors lie within 1.2816 of them, on synthetic
 athletes with even seeds, medium noise, all views; `tools/calibrate_ranges.py` prints them anew."""
+COMPANY: Final = 3
+"""So many repetitions before it tell how far the joints go when the body as a whole goes so far."""
 MOSTLY_FRONT: Final = 0.5
 MOSTLY_SIDE: Final = 0.87
 """Bounds of `side_view_ratio`: within 30 degrees of the front or the back, and within 30 degrees of the side."""
@@ -35,10 +40,10 @@ EXTREMES: Final = (
 """Measures that are the largest or smallest value of a channel within the repetition."""
 
 
-def reach(rows: CycleRows) -> tuple[Measured, ...]:
-    """All measures of how far the repetition went."""
+def reach(rows: CycleRows, before: tuple[CycleRows, ...]) -> tuple[Measured, ...]:
+    """All measures of how far the repetition went, in the company of those before it."""
     return (
-        *_ranges(rows),
+        *_ranges(rows, before),
         *(_extreme(rows, name, channel, share) for name, channel, share in EXTREMES),
         _depth(rows),
         _range(rows, "trunk_lean_range_deg", "trunk_lean_deg"),
@@ -47,14 +52,15 @@ def reach(rows: CycleRows) -> tuple[Measured, ...]:
     )
 
 
-def _ranges(rows: CycleRows) -> tuple[Measured, ...]:
+def _ranges(rows: CycleRows, before: tuple[CycleRows, ...]) -> tuple[Measured, ...]:
     """Range of motion: of both sides together, of each, and the difference between them."""
+    company, ways = (*before, rows), _ways((*before, rows))
     if not rows.paired:
-        whole = _range(rows, "range_of_motion_deg", rows.primaries[0])
+        whole = _range_of_motion(company, ways, "range_of_motion_deg", rows.primaries[0])
         names = ("range_of_motion_left_deg", "range_of_motion_right_deg", "range_asymmetry_percent")
         return whole, *(absent(name, Absence.NOT_APPLICABLE) for name in names)
     by_side = {
-        side: _range(rows, f"range_of_motion_{side}_deg", channel)
+        side: _range_of_motion(company, ways, f"range_of_motion_{side}_deg", channel)
         for side, channel in zip((rows.side,) if rows.side else SIDES, rows.primaries, strict=True)
     }
     idle = absent("", Absence.NOT_APPLICABLE)
@@ -86,12 +92,40 @@ def _asymmetry(left: Measured, right: Measured, side_view: float) -> Measured:
     return Measured(name, (right.value - left.value) / mean * 100.0, error, worst)
 
 
+def _ways(company: tuple[CycleRows, ...]) -> list[float]:
+    """How far the body as a whole went in each of several repetitions, in a unit that they share; NaN where unknown."""
+    positions = np.concatenate([rows.positions for rows in company])
+    course = common_course(positions, np.concatenate([rows.position_sigmas for rows in company]))
+    if course is None:
+        return [np.nan] * len(company)
+    parts = np.split(course, np.cumsum([len(rows.t_s) for rows in company])[:-1])
+    return [_spread(np.sort(part[np.isfinite(part)])) for part in parts]
+
+
+def _range_of_motion(company: tuple[CycleRows, ...], ways: list[float], name: str, channel: str) -> Measured:
+    """How far a joint moves in the last of several repetitions.
+
+    A joint's own range scatters by the errors at its two ends. That of the whole body's way scatters less, so half of
+    the change from repetition to repetition is taken from there.
+    """
+    *earlier, own = (_range(rows, name, channel) for rows in company)
+    known = [(m.value, way) for m, way in zip((*earlier, own), ways, strict=True) if np.isfinite(m.value * way)]
+    if len(known) < 2 or not np.isfinite(own.value * ways[-1]):
+        return own
+    usual, usual_way = np.mean(known, axis=0)
+    return replace(own, value=float(own.value + usual * ways[-1] / usual_way) / 2.0)
+
+
 def _range(rows: CycleRows, name: str, channel: str) -> Measured:
     """How far a channel moves within the cycle."""
     if missing := rows.missing(name, channel):
         return missing
-    low, high = np.quantile(rows.steady(channel).values, (1.0 - EXTREME, EXTREME))
-    return graded(name, float(high - low), _error(rows, channel, RANGE))
+    return graded(name, _spread(rows.steady(channel).values), _error(rows, channel, RANGE))
+
+
+def _spread(ranked: Floats) -> float:
+    """From the low to the high extreme of values in ascending order; NaN of nothing."""
+    return quantile(ranked, EXTREME) - quantile(ranked, 1.0 - EXTREME)
 
 
 def _extreme(rows: CycleRows, name: str, channel: str, share: float) -> Measured:
@@ -99,7 +133,7 @@ def _extreme(rows: CycleRows, name: str, channel: str, share: float) -> Measured
     if missing := rows.missing(name, channel):
         return missing
     law = PEAK if share > 0.5 else LOW_POINT
-    return graded(name, float(np.quantile(rows.steady(channel).values, share)), _error(rows, channel, law))
+    return graded(name, quantile(rows.steady(channel).values, share), _error(rows, channel, law))
 
 
 def _error(rows: CycleRows, channel: str, law: Law) -> float:

@@ -16,6 +16,16 @@ def median(values: Floats) -> float:
     return float(ranked[middle - 1] + ranked[middle]) / 2.0
 
 
+def quantile(ranked: Floats, share: float) -> float:
+    """A quantile of values in ascending order, linear between two of them; NaN of nothing."""
+    last = len(ranked) - 1
+    if last < 1:
+        return float(ranked[0]) if last == 0 else np.nan
+    at = share * last
+    below = min(int(at), last - 1)
+    return float(ranked[below] + (at - below) * (ranked[below + 1] - ranked[below]))
+
+
 class Ranked:
     """The columns of a table, each put in order once: `np.nanquantile` does that anew for every column and call.
 
@@ -33,10 +43,4 @@ class Ranked:
 
     def quantile(self, column: int, share: float) -> float:
         """A quantile of the known values of a column, linear between two of them; NaN when none is known."""
-        last = self._known[column] - 1
-        if last < 0:
-            return np.nan
-        at = share * last
-        below = min(int(at), last - 1) if last else 0
-        low, high = self._ranked[below, column], self._ranked[min(below + 1, last), column]
-        return float(low + (at - below) * (high - low))
+        return quantile(self._ranked[: self._known[column], column], share)

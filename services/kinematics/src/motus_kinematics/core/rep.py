@@ -15,6 +15,7 @@ from motus_kinematics.core.ledger import Record
 from motus_kinematics.core.look import AMPLITUDE_BAND, FULL_RETURN, MIN_AMPLITUDE
 from motus_kinematics.core.measuring import measure_cycle
 from motus_kinematics.core.phases import phases_of
+from motus_kinematics.core.ranges import COMPANY
 from motus_kinematics.core.speeds import paces_of
 from motus_kinematics.core.timing import timing
 
@@ -26,17 +27,22 @@ def describe(record: Record, past: Table, found: Count, exercise: Exercise, prev
     others = tuple(c for c in found.cycles if c is not cycle and c.complete and not c.one_way)
     rest_s = np.nan if previous_end_s is None else max(0.0, cycle.start_s - previous_end_s)
     angle = curve(past, cycle, exercise)
-    rows = CycleRows(past, cycle, exercise)
+    rows, *before = (CycleRows(past, one, exercise) for one in (cycle, *_company(cycle, others)))
     parts = timing(signal, cycle, exercise, rows)
     paces = paces_of(rows, parts)
     return RepEvent(
         record=record,
-        measures=measure_cycle(rows, cycle, parts, paces, rest_s, likeness(signal, cycle, others)),
+        measures=measure_cycle(rows, tuple(before), cycle, parts, paces, rest_s, likeness(signal, cycle, others)),
         phases=phases_of(signal, cycle, parts, paces, exercise),
         curve=angle if angle.values else None,
         thresholds=_thresholds(cycle, found, np.ptp(angle.values) if angle.values else np.nan),
         reason=record.reason or _reason(cycle, found),
     )
+
+
+def _company(cycle: Cycle, others: tuple[Cycle, ...]) -> tuple[Cycle, ...]:
+    """The last complete repetitions before one that the same side did."""
+    return tuple(one for one in others if one.side == cycle.side and one.turn_s < cycle.turn_s)[-COMPANY:]
 
 
 def _thresholds(cycle: Cycle, found: Count, range_deg: float) -> dict[str, float]:
