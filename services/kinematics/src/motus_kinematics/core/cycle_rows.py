@@ -28,6 +28,7 @@ class CycleRows:
         side: The side that worked; empty for both.
         paired: Whether the primary angle exists on both sides.
         primaries: The exercise's primary angle on the sides that worked.
+        ballistic: The exercise throws the body, a limb or a thing.
     """
 
     def __init__(self, table: Table, cycle: Cycle, exercise: Exercise) -> None:
@@ -36,6 +37,7 @@ class CycleRows:
         sides = (cycle.side,) if cycle.side else SIDES
         self.primaries = tuple(dict.fromkeys(exercise.primary_channel(side) for side in sides))
         self.paired = exercise.paired
+        self.ballistic = exercise.strikes or exercise.wind_up
         self.side = cycle.side
         self._steady: dict[str, Steadied] = {}
 

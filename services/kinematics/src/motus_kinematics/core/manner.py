@@ -18,10 +18,11 @@ EXPLOSIVE_S: Final = 0.6
 """A shortening phase below it is explosive (biomech 5)."""
 TIMING_ERROR_S: Final = 0.08
 """How well the length of a phase is known at 30 frames a second."""
-SHAKY_PERCENT: Final = 0.4
-"""Of the way: a tremor of 2 to 3 degrees, as far as the local quadratic lets it pass."""
-NOISE_SHARE: Final = 1.2
-"""Power of the tremor that independent errors explain, over the one expected of them: neighbours share some."""
+SHAKY_PERCENT: Final = 0.5
+"""Of the way: a tremor of 3 degrees, as far as the local quadratic lets it pass. Where errors alone shake as much, none
+can be told."""
+NOISE_SHARE: Final = 2.0
+"""Power that errors have in common, over that of independent ones: channels of one limb share landmarks."""
 DECIDED: Final = (0.15, 0.35)
 """Standard errors of a yes or no below which it is trusted highly, and at least somewhat."""
 
@@ -40,7 +41,12 @@ def _explosive(parts: Timing) -> Measured:
 
 
 def _shaky(rows: CycleRows, parts: Timing) -> tuple[Measured, ...]:
-    """The tremor of both phases together in percent of the way, and whether it is more than a stable athlete's."""
+    """The tremor of both phases together in percent of the way, and whether it is more than a stable athlete's.
+
+    Jumps, throws and swings are as fast as a tremor themselves.
+    """
+    if rows.ballistic:
+        return tuple(absent(name, Absence.NOT_APPLICABLE) for name in ("tremor_percent", "shaky_ratio"))
     found = [one for span in parts.spans().values() if (one := _tremor(rows, span)) is not None]
     if not found:
         return tuple(absent(name, Absence.TOO_FEW_FRAMES) for name in ("tremor_percent", "shaky_ratio"))
@@ -49,10 +55,9 @@ def _shaky(rows: CycleRows, parts: Timing) -> tuple[Measured, ...]:
     noise = float(np.average([one.noise**2 for one in found], weights=weights))
     size, error = 100.0 * np.sqrt(max(power - NOISE_SHARE * noise, 0.0)), 100.0 * np.sqrt(noise)
     grade = Grade.HIGH if error < SHAKY_PERCENT / 2.0 else Grade.MEDIUM if error < SHAKY_PERCENT else Grade.LOW
-    return (
-        Measured("tremor_percent", float(size), float(error), grade),
-        _decision("shaky_ratio", (float(size) - SHAKY_PERCENT) / float(error)),
-    )
+    shaky = _decision("shaky_ratio", (float(size) - SHAKY_PERCENT) / float(error))
+    told = shaky if error < SHAKY_PERCENT else absent("shaky_ratio", Absence.VIEW)
+    return Measured("tremor_percent", float(size), float(error), grade), told
 
 
 def _tremor(rows: CycleRows, span: tuple[float, float]) -> Tremor | None:

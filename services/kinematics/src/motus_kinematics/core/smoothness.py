@@ -23,6 +23,8 @@ ABOVE_NOISE: Final = 2.0
 DEGREE: Final = 7
 """Of the polynomial that stands for the intended movement."""
 MIN_FREEDOM: Final = 5
+LEAST_APART: Final = 0.1
+"""Share of a channel that is taken to lie apart from the sum, however much the sum is that channel alone."""
 
 
 def sparc(speed: Floats, rate_hz: float, noise: float = 0.0, cutoff_hz: float = CUTOFF_HZ) -> float:
@@ -69,7 +71,8 @@ def tremor(t_s: Floats, x: Floats) -> Tremor | None:
 
     The intended movement is the polynomial of the seventh degree through each channel; noise is what is left of it. The
     movement's direction among the channels, each in units of its noise, adds them up: errors of landmarks are nearly
-    independent and drown in the sum, a tremor of the limbs runs through all of them.
+    independent and drown in the sum, a tremor of the limbs runs through all of them. What the channels do apart from
+    that sum says how much of it independent errors explain, whatever the tremor.
 
     Args:
         t_s: (n,) times, ascending.
@@ -91,4 +94,7 @@ def tremor(t_s: Floats, x: Floats) -> Tremor | None:
     direction = np.linalg.svd(centered, full_matrices=False)[2][0]
     way = float(np.ptp(centered @ direction))
     common = rest / noise @ direction
-    return Tremor(float(np.sqrt(common @ common / freedom)) / way, 1.0 / way, len(t_s))
+    own = rest / noise - np.outer(common, direction)
+    apart = (own * own).sum(axis=0) / np.maximum(1.0 - direction**2, LEAST_APART) @ direction**2
+    size, errors = np.sqrt(np.array((common @ common, apart)) / freedom) / way
+    return Tremor(float(size), float(errors), len(t_s))
