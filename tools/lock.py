@@ -31,7 +31,9 @@ def copy_projects(target: Path) -> None:
 def pin(target: Path, lock: str) -> None:
     """Constrain the copy to the versions of the present lock."""
     pins = re.findall(r"^[a-zA-Z0-9._-]+==[^\s\\]+(?: ; [^\\\n]+)?", lock, flags=re.MULTILINE)
-    lines = ",\n".join(f"  {json.dumps(pin.strip())}" for pin in pins)
+    # A pin for some machines alone would have the resolver look for wheels of all others, which nobody makes.
+    whole = [pin.strip() for pin in pins if "platform_machine" not in pin]
+    lines = ",\n".join(f"  {json.dumps(pin)}" for pin in whole)
     project = target / "pyproject.toml"
     text = project.read_text().replace("[tool.uv]\n", f"[tool.uv]\nconstraint-dependencies = [\n{lines}\n]\n", 1)
     project.write_text(text)

@@ -28,8 +28,8 @@ if _version_not_supported:
 class AthleteServiceStub:
     """AthleteService keeps what lasts beyond one session: who an athlete is, what was learnt of them, what is usual for them.
 
-    An athlete comes to be by CreateAthlete, or by the first session that names them. Errors and deadlines are as in
-    SessionService.
+    An athlete comes to be by CreateAthlete, or by the first session that names them. Tokens, errors and deadlines are as
+    in SessionService.
     """
 
     def __init__(self, channel):
@@ -68,8 +68,8 @@ class AthleteServiceStub:
 class AthleteServiceServicer:
     """AthleteService keeps what lasts beyond one session: who an athlete is, what was learnt of them, what is usual for them.
 
-    An athlete comes to be by CreateAthlete, or by the first session that names them. Errors and deadlines are as in
-    SessionService.
+    An athlete comes to be by CreateAthlete, or by the first session that names them. Tokens, errors and deadlines are as
+    in SessionService.
     """
 
     def CreateAthlete(self, request, context):
@@ -146,8 +146,8 @@ def add_AthleteServiceServicer_to_server(servicer, server):
 class AthleteService:
     """AthleteService keeps what lasts beyond one session: who an athlete is, what was learnt of them, what is usual for them.
 
-    An athlete comes to be by CreateAthlete, or by the first session that names them. Errors and deadlines are as in
-    SessionService.
+    An athlete comes to be by CreateAthlete, or by the first session that names them. Tokens, errors and deadlines are as
+    in SessionService.
     """
 
     @staticmethod

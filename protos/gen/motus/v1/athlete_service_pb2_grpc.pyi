@@ -29,8 +29,8 @@ GRPC_VERSION: str
 class AthleteServiceStub:
     """AthleteService keeps what lasts beyond one session: who an athlete is, what was learnt of them, what is usual for them.
 
-    An athlete comes to be by CreateAthlete, or by the first session that names them. Errors and deadlines are as in
-    SessionService.
+    An athlete comes to be by CreateAthlete, or by the first session that names them. Tokens, errors and deadlines are as
+    in SessionService.
     """
 
     @_typing.overload
@@ -52,8 +52,8 @@ class AthleteServiceStub:
 class AthleteServiceAsyncStub(AthleteServiceStub):
     """AthleteService keeps what lasts beyond one session: who an athlete is, what was learnt of them, what is usual for them.
 
-    An athlete comes to be by CreateAthlete, or by the first session that names them. Errors and deadlines are as in
-    SessionService.
+    An athlete comes to be by CreateAthlete, or by the first session that names them. Tokens, errors and deadlines are as
+    in SessionService.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
@@ -71,8 +71,8 @@ class AthleteServiceAsyncStub(AthleteServiceStub):
 class AthleteServiceServicer(metaclass=_abc_1.ABCMeta):
     """AthleteService keeps what lasts beyond one session: who an athlete is, what was learnt of them, what is usual for them.
 
-    An athlete comes to be by CreateAthlete, or by the first session that names them. Errors and deadlines are as in
-    SessionService.
+    An athlete comes to be by CreateAthlete, or by the first session that names them. Tokens, errors and deadlines are as
+    in SessionService.
     """
 
     @_abc_1.abstractmethod

@@ -336,7 +336,7 @@ class ListSessionsRequest(_message.Message):
     """Only sessions with a participant bound to `athletes/{athlete}`; empty: all."""
     @_builtins.property
     def states(self) -> _containers.RepeatedScalarFieldContainer[_event_pb2.SessionState.ValueType]:
-        """Only sessions in one of these states; empty: all."""
+        """Only sessions in one of these states, at most 100 times named; empty: all."""
 
     def __init__(
         self,

@@ -30,8 +30,11 @@ if _version_not_supported:
 class SessionServiceStub:
     """SessionService runs sessions and serves what they measured.
 
-    Every call needs a deadline. Errors are `google.rpc.Status` with exactly one `ErrorInfo` of domain `motus.dev`;
-    INVALID_ARGUMENT carries `BadRequest` with the fields, UNAVAILABLE carries `RetryInfo`.
+    Requests are held against the rules of their messages, and every field that breaks one is named.
+
+    Every call needs a bearer token with the method's scopes, a unary call also a deadline. A tenant sees its own alone;
+    what is another's is NOT_FOUND, as what does not exist. Errors are `google.rpc.Status` with exactly one `ErrorInfo`
+    of domain `motus.dev`; INVALID_ARGUMENT carries `BadRequest` with the fields, and what may succeed later `RetryInfo`.
     """
 
     def __init__(self, channel):
@@ -125,8 +128,11 @@ class SessionServiceStub:
 class SessionServiceServicer:
     """SessionService runs sessions and serves what they measured.
 
-    Every call needs a deadline. Errors are `google.rpc.Status` with exactly one `ErrorInfo` of domain `motus.dev`;
-    INVALID_ARGUMENT carries `BadRequest` with the fields, UNAVAILABLE carries `RetryInfo`.
+    Requests are held against the rules of their messages, and every field that breaks one is named.
+
+    Every call needs a bearer token with the method's scopes, a unary call also a deadline. A tenant sees its own alone;
+    what is another's is NOT_FOUND, as what does not exist. Errors are `google.rpc.Status` with exactly one `ErrorInfo`
+    of domain `motus.dev`; INVALID_ARGUMENT carries `BadRequest` with the fields, and what may succeed later `RetryInfo`.
     """
 
     def CreateSession(self, request, context):
@@ -338,8 +344,11 @@ def add_SessionServiceServicer_to_server(servicer, server):
 class SessionService:
     """SessionService runs sessions and serves what they measured.
 
-    Every call needs a deadline. Errors are `google.rpc.Status` with exactly one `ErrorInfo` of domain `motus.dev`;
-    INVALID_ARGUMENT carries `BadRequest` with the fields, UNAVAILABLE carries `RetryInfo`.
+    Requests are held against the rules of their messages, and every field that breaks one is named.
+
+    Every call needs a bearer token with the method's scopes, a unary call also a deadline. A tenant sees its own alone;
+    what is another's is NOT_FOUND, as what does not exist. Errors are `google.rpc.Status` with exactly one `ErrorInfo`
+    of domain `motus.dev`; INVALID_ARGUMENT carries `BadRequest` with the fields, and what may succeed later `RetryInfo`.
     """
 
     @staticmethod

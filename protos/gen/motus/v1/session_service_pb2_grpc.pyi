@@ -31,8 +31,11 @@ GRPC_VERSION: str
 class SessionServiceStub:
     """SessionService runs sessions and serves what they measured.
 
-    Every call needs a deadline. Errors are `google.rpc.Status` with exactly one `ErrorInfo` of domain `motus.dev`;
-    INVALID_ARGUMENT carries `BadRequest` with the fields, UNAVAILABLE carries `RetryInfo`.
+    Requests are held against the rules of their messages, and every field that breaks one is named.
+
+    Every call needs a bearer token with the method's scopes, a unary call also a deadline. A tenant sees its own alone;
+    what is another's is NOT_FOUND, as what does not exist. Errors are `google.rpc.Status` with exactly one `ErrorInfo`
+    of domain `motus.dev`; INVALID_ARGUMENT carries `BadRequest` with the fields, and what may succeed later `RetryInfo`.
     """
 
     @_typing.overload
@@ -82,8 +85,11 @@ class SessionServiceStub:
 class SessionServiceAsyncStub(SessionServiceStub):
     """SessionService runs sessions and serves what they measured.
 
-    Every call needs a deadline. Errors are `google.rpc.Status` with exactly one `ErrorInfo` of domain `motus.dev`;
-    INVALID_ARGUMENT carries `BadRequest` with the fields, UNAVAILABLE carries `RetryInfo`.
+    Requests are held against the rules of their messages, and every field that breaks one is named.
+
+    Every call needs a bearer token with the method's scopes, a unary call also a deadline. A tenant sees its own alone;
+    what is another's is NOT_FOUND, as what does not exist. Errors are `google.rpc.Status` with exactly one `ErrorInfo`
+    of domain `motus.dev`; INVALID_ARGUMENT carries `BadRequest` with the fields, and what may succeed later `RetryInfo`.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
@@ -129,8 +135,11 @@ class SessionServiceAsyncStub(SessionServiceStub):
 class SessionServiceServicer(metaclass=_abc_1.ABCMeta):
     """SessionService runs sessions and serves what they measured.
 
-    Every call needs a deadline. Errors are `google.rpc.Status` with exactly one `ErrorInfo` of domain `motus.dev`;
-    INVALID_ARGUMENT carries `BadRequest` with the fields, UNAVAILABLE carries `RetryInfo`.
+    Requests are held against the rules of their messages, and every field that breaks one is named.
+
+    Every call needs a bearer token with the method's scopes, a unary call also a deadline. A tenant sees its own alone;
+    what is another's is NOT_FOUND, as what does not exist. Errors are `google.rpc.Status` with exactly one `ErrorInfo`
+    of domain `motus.dev`; INVALID_ARGUMENT carries `BadRequest` with the fields, and what may succeed later `RetryInfo`.
     """
 
     @_abc_1.abstractmethod
