@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from motus_runtime import errors, topics
 from motus_runtime.digest import Digest
-from motus_runtime.rpc import status_of
+from motus_runtime.rpc.status import status_of
 from motus_runtime.slots import FrameWindow, NewestSlot
 
 

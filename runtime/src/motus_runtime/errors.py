@@ -2,9 +2,12 @@
 
 MotusError
 ├── RetryableError          the same message may succeed later: nak with delay
-│   └── UnavailableError    a part we need is away: gRPC UNAVAILABLE with RetryInfo
+│   ├── UnavailableError    a part we need is away: gRPC UNAVAILABLE with RetryInfo
+│   └── TooManyRequestsError    a caller is faster than their limit: RESOURCE_EXHAUSTED with RetryInfo
 └── PermanentError          it will never succeed: terminate and dead-letter
     ├── InvalidArgumentError    with the fields at fault
+    ├── UnauthenticatedError    nobody knows who calls
+    ├── PermissionDeniedError   who calls may not
     ├── NotFoundError
     ├── AlreadyExistsError
     ├── FailedPreconditionError
@@ -32,15 +35,32 @@ class MotusError(Exception):
 
 
 class RetryableError(MotusError):
-    """The same message may succeed later."""
+    """The same message may succeed later, after `retry_after_s` seconds or so."""
 
     reason = "TRY_AGAIN"
+    retry_after_s = 1.0
 
 
 class UnavailableError(RetryableError):
     """A part that is needed is away."""
 
     reason = "UNAVAILABLE"
+
+
+class TooManyRequestsError(RetryableError):
+    """A caller is faster than their limit.
+
+    Args:
+        message: which limit.
+        reason: its UPPER_SNAKE name.
+        retry_after_s: when the next request fits, seconds from now.
+    """
+
+    reason = "RATE_LIMITED"
+
+    def __init__(self, message: str, *, reason: str = "", retry_after_s: float) -> None:
+        super().__init__(message, reason=reason)
+        self.retry_after_s = retry_after_s
 
 
 class PermanentError(MotusError):
@@ -61,6 +81,18 @@ class InvalidArgumentError(PermanentError):
     def __init__(self, violations: dict[str, str]) -> None:
         super().__init__("; ".join(f"{field}: {text}" for field, text in violations.items()))
         self.violations = violations
+
+
+class UnauthenticatedError(PermanentError):
+    """Nobody knows who calls."""
+
+    reason = "TOKEN_INVALID"
+
+
+class PermissionDeniedError(PermanentError):
+    """Who calls may not do this."""
+
+    reason = "PERMISSION_DENIED"
 
 
 class NotFoundError(PermanentError):
