@@ -1,6 +1,7 @@
 """Fixtures for every part's tests: one real nats-server per test run on a free port, and a provisioned bus."""
 
 import asyncio
+import os
 import re
 import subprocess
 import sys
@@ -20,6 +21,9 @@ from motus_runtime.provision import provision
 from motus_runtime.service import App, Context
 
 Serve: TypeAlias = Callable[[str, Callable[[Context], App]], AbstractAsyncContextManager[App]]
+
+# Servers are forked from this process and replace themselves at once: gRPC has nothing to mend in them, and stumbles.
+os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "false"
 
 _LISTENING = re.compile(r"client connections on (127\.0\.0\.1:\d+)")
 

@@ -71,7 +71,7 @@ def stack() -> Iterator[tuple[SessionClient, dict[str, int]]]:
         supervisor = Supervisor(Layout(Path(folder)), [CLIP.parent], own_store=True)
         supervisor.start()
         try:
-            with SessionClient(supervisor.address, timeout_s=60) as client:
+            with SessionClient(supervisor.address, supervisor.access, timeout_s=60) as client:
                 yield client, supervisor.pids
         finally:
             supervisor.stop()

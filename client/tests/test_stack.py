@@ -13,7 +13,7 @@ from pathlib import Path
 import grpc
 import pytest
 
-from motus_client import ApiError, SessionClient
+from motus_client import Access, ApiError, SessionClient
 from motus_client.stack.readiness import free_port
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
@@ -221,7 +221,7 @@ def test_a_running_stack_is_used(stack: "tuple[Path, str]") -> None:
     assert (shown["state"], shown["participants"][0]["athlete"]) == ("ENDED", "ana-diaz")
     assert len(reps) == shown["rep_count"] == len(TRUTH["reps"])
     assert 2 <= len(series["t_s"]) <= 50
-    with SessionClient(address) as client:
+    with SessionClient(address, Access(token_file=data / "token")) as client:
         assert session in [found.name.split("/")[1] for found in client.list_sessions()]
         assert any(event.WhichOneof("detail") == "rep" for event in client.list_events(session))
 
@@ -250,11 +250,26 @@ def test_a_second_stack_on_the_same_folder_is_refused(stack: "tuple[Path, str]")
 
 def test_a_session_that_does_not_exist(stack: "tuple[Path, str]") -> None:
     """The client raises the server's code and reason."""
-    with SessionClient(stack[1]) as client, pytest.raises(ApiError) as raised:
+    data, address = stack
+    with SessionClient(address, Access(token_file=data / "token")) as client, pytest.raises(ApiError) as raised:
         client.get_session("no-such-session")
 
     assert raised.value.code is grpc.StatusCode.NOT_FOUND
     assert raised.value.answered
+
+
+def test_nobody_without_the_stacks_token_is_let_in(stack: "tuple[Path, str]") -> None:
+    """The token is for the eyes of the stack's user alone, and who lacks it is told what to give."""
+    data, address = stack
+
+    done = motus(data, "sessions", "list", "--server", address, "--json")
+    known = motus(data, "sessions", "list", "--server", address, "--json", "--token-file", str(data / "token"))
+
+    error = json.loads(done.stdout)["error"]
+    assert (done.returncode, error["code"]) == (1, "TOKEN_MISSING")
+    assert "--token-file" in error["hint"]
+    assert known.returncode == 0
+    assert (data / "token").stat().st_mode & 0o777 == 0o600
 
 
 @pytest.mark.parametrize("service", ["ingest", "pose", "kinematics", "coach", "sessions"])
@@ -291,7 +306,7 @@ def _service(data: Path, name: str) -> int:
 def _wait_for_rep(data: Path, running: "subprocess.Popen[str]") -> None:
     """Until the newest session has a rep."""
     address = json.loads((data / "stack.json").read_text())["address"]
-    with SessionClient(address) as client:
+    with SessionClient(address, Access(token_file=data / "token")) as client:
         known = {session.name for session in client.list_sessions() if session.state > 2}
         while True:
             assert running.poll() is None

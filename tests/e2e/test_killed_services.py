@@ -33,7 +33,7 @@ def test_a_killed_service_comes_back_and_the_session_resumes(supervisor: Supervi
     """After the first repetition a service is killed; every frame and every repetition counts once."""
     before = supervisor.pids
     names: list[str] = []
-    with SessionClient(supervisor.address, timeout_s=60) as client:
+    with SessionClient(supervisor.address, supervisor.access, timeout_s=60) as client:
         session = _play(client, "squat.mp4")
         killed = False
         for response in client.watch_session(session, patience_s=60):

@@ -47,7 +47,7 @@ def client(videos: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
     """A client of a stack that may read the renders."""
     with (
         running_stack(tmp_path_factory.mktemp("unseen"), videos) as stack,
-        SessionClient(stack.address, timeout_s=60) as client,
+        SessionClient(stack.address, stack.access, timeout_s=60) as client,
     ):
         yield client
 

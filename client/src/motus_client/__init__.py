@@ -7,14 +7,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from motus_client.access import Access
     from motus_client.client import SessionClient
     from motus_client.errors import ApiError
     from motus_client.names import session_name
     from motus_client.series import Landmark, TimeSeries
 
-__all__ = ["ApiError", "Landmark", "SessionClient", "TimeSeries", "session_name"]
+__all__ = ["Access", "ApiError", "Landmark", "SessionClient", "TimeSeries", "session_name"]
 
 _HOMES = {
+    "Access": "access",
     "ApiError": "errors",
     "Landmark": "series",
     "SessionClient": "client",

@@ -16,6 +16,7 @@ from motus.v1 import (
     session_service_pb2,
     session_service_pb2_grpc,
 )
+from motus_client.access import Access, open_channel
 from motus_client.errors import api_error, api_errors
 from motus_client.names import session_name
 from motus_client.series import TimeSeries
@@ -44,6 +45,7 @@ _OPTIONS = (
     ("grpc.max_reconnect_backoff_ms", 2000),
     ("grpc.max_receive_message_length", 64 * 1024 * 1024),
 )
+NO_ACCESS = Access()
 _AGAIN = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
 
 
@@ -52,13 +54,17 @@ class SessionClient:
 
     Args:
         address: `host:port` of the service.
+        access: how to be let in there.
         timeout_s: deadline of each single call, seconds.
+
+    Raises:
+        OSError: a file that `access` names cannot be read.
     """
 
-    def __init__(self, address: str, *, timeout_s: float = 10.0) -> None:
+    def __init__(self, address: str, access: Access = NO_ACCESS, *, timeout_s: float = 10.0) -> None:
         self.address = address
         self._timeout_s = timeout_s
-        self._channel = grpc.insecure_channel(address, options=_OPTIONS)
+        self._channel = open_channel(address, access, _OPTIONS)
         self._stub = session_service_pb2_grpc.SessionServiceStub(self._channel)
 
     def __enter__(self) -> Self:

@@ -1,6 +1,7 @@
 """The service in this process with a real bus and a real gRPC port, and what other stages would say to it."""
 
 import asyncio
+import hashlib
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
@@ -19,8 +20,11 @@ from motus_runtime.bus import Bus, BusSettings
 from motus_runtime.health import Health
 from motus_runtime.lease import Leases
 from motus_runtime.ownership import Specs
+from motus_runtime.rpc.auth_settings import AuthSettings
+from motus_runtime.rpc.limits import LimitSettings
+from motus_runtime.rpc.server_settings import ServerSettings
 from motus_runtime.service import Context
-from motus_sessions.app import SessionsApp
+from motus_sessions.app import SessionsApp, Settings
 from motus_sessions.recorder import DURABLES, STREAMS
 from motus_sessions.settings import SessionsSettings
 from motus_sessions.store.sql import SqlStore
@@ -28,6 +32,14 @@ from motus_sessions.tokens import Tokens
 from servers.postgres import Postgres, postgres
 
 DEADLINE_S = 20.0
+ALL = ["sessions.read", "sessions.write", "athletes.read", "athletes.write"]
+# Tokens of this service, by name, with their tenants and scopes.
+KEYS = {
+    "owner": ("default", ALL),
+    "reader": ("default", ["sessions.read"]),
+    "powerless": ("default", ["nothing.at.all"]),
+    "stranger": ("elsewhere", ALL),
+}
 START_NS = 1_700_000_000_000_000_000
 
 
@@ -40,6 +52,13 @@ class Running:
     health: Health
     channel: grpc.aio.Channel
     stub: "session_service_pb2_grpc.SessionServiceAsyncStub"
+
+    def channel_of(self, token: str) -> grpc.aio.Channel:
+        """A channel of somebody with a token; an empty one: without."""
+        address, local = f"127.0.0.1:{self.app.server.port}", grpc.local_channel_credentials()
+        if token:
+            local = grpc.composite_channel_credentials(local, grpc.access_token_call_credentials(token))
+        return grpc.aio.secure_channel(address, local)
 
     async def create(self, session: str, **wish: object) -> session_service_pb2.Session:
         """A session with a plausible source."""
@@ -92,7 +111,21 @@ def store_url(database: str, store_file: Path, request: pytest.FixtureRequest) -
 
 
 @pytest.fixture
-async def start(bus: Bus, nats_url: str, store_url: str) -> Start:
+def keys_file(tmp_path: Path) -> Path:
+    """The file of KEYS; each token is its name, which only a test may do."""
+    file = tmp_path / "keys.toml"
+    file.write_text(
+        "".join(
+            f'[keys.{name}]\nsha256 = "{hashlib.sha256(name.encode()).hexdigest()}"\n'
+            f'tenant = "{tenant}"\nscopes = {scopes}\n'
+            for name, (tenant, scopes) in KEYS.items()
+        )
+    )
+    return file
+
+
+@pytest.fixture
+async def start(bus: Bus, nats_url: str, store_url: str, keys_file: Path) -> Start:
     """Starts the service; twice in one test is a restart."""
     for kind, durable in DURABLES.items():
         with suppress(NotFoundError):
@@ -104,15 +137,21 @@ async def start(bus: Bus, nats_url: str, store_url: str) -> Start:
         health, specs = Health("127.0.0.1", 0), Specs(connection)
         context = Context(connection, health, Leases(connection, "sessions", 1), specs)
         store = await SqlStore.open(store_url)
-        settings = SessionsSettings(grpc_port=0, grpc_reflection=True)
+        settings = Settings(
+            SessionsSettings(),
+            ServerSettings(port=0, reflection=True),
+            AuthSettings(keys_file=str(keys_file)),
+            LimitSettings(requests_per_s=1e6, burst=1_000_000),
+        )
         app = SessionsApp(context, settings, store, Tokens(await store.token_key()))
         app.server.bind()
         tasks = [asyncio.create_task(loop) for loop in (app.run(), specs.run())]
-        async with grpc.aio.insecure_channel(f"127.0.0.1:{app.server.port}") as channel:
-            stub = session_service_pb2_grpc.SessionServiceStub(channel)
+        service = Running(app, store, health, None, None)  # type: ignore[arg-type]
+        async with service.channel_of("owner") as channel:
+            service.channel, service.stub = channel, session_service_pb2_grpc.SessionServiceStub(channel)
             await channel.channel_ready()
             try:
-                yield Running(app, store, health, channel, stub)
+                yield service
             finally:
                 for task in tasks:
                     task.cancel()

@@ -9,6 +9,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from motus.v1 import session_service_pb2
+from motus_client.cli.arguments import given_access
 from motus_client.cli.display import display_for
 from motus_client.cli.following import end_session, follow_session
 from motus_client.cli.interrupts import Interrupts
@@ -29,7 +30,11 @@ def analyze(arguments: Namespace, interrupts: Interrupts) -> int:
     video = _existing(arguments.video)
     if arguments.out is not None:
         _made(arguments.out)
-    with stack_for(video, arguments.server, interrupts, _note) as stack, SessionClient(stack.address) as client:
+    access = given_access(arguments)
+    with (
+        stack_for(video, arguments.server, access, interrupts, _note) as stack,
+        SessionClient(stack.address, stack.access) as client,
+    ):
         session = client.create_session(wanted_session(video, arguments)).name
         _follow(client, session, stack, video.name, interrupts, as_json=arguments.json)
         outcome = read_outcome(client, session)

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import Any, NoReturn
 
+from motus_client.access import Access
 from motus_register import CHANNELS, EXERCISES
 
 DEFAULT_PORT = 7443
@@ -135,7 +136,25 @@ def _common(command: argparse.ArgumentParser) -> None:
         metavar="HOST:PORT",
         help="the session service; default: $MOTUS_SERVER, else the running stack's",
     )
+    for name, what in (
+        ("token", "bearer token for --server, else in $MOTUS_TOKEN"),
+        ("ca", "authority of its certificate, PEM"),
+    ):
+        default = os.environ.get(f"MOTUS_{name.upper()}_FILE")
+        command.add_argument(
+            f"--{name}-file",
+            type=Path,
+            default=Path(default) if default else None,
+            metavar="FILE",
+            help=f"{what}; default: $MOTUS_{name.upper()}_FILE",
+        )
     command.add_argument("--json", action="store_true", help=_JSON_HELP)
+
+
+def given_access(arguments: argparse.Namespace) -> Access:
+    """How to be let in at a server that was named: a file's token goes before `$MOTUS_TOKEN`."""
+    token = "" if arguments.token_file else os.environ.get("MOTUS_TOKEN", "").strip()
+    return Access(token=token, token_file=arguments.token_file, ca_file=arguments.ca_file)
 
 
 def _exercise(text: str) -> str:

@@ -5,8 +5,9 @@ import sys
 from argparse import Namespace
 from collections.abc import Callable, Sequence
 
+from motus_client.access import Access
 from motus_client.cli import queries
-from motus_client.cli.arguments import DEFAULT_PORT, UsageError, parser
+from motus_client.cli.arguments import DEFAULT_PORT, UsageError, given_access, parser
 from motus_client.cli.interrupts import Interrupted, Interrupts
 from motus_client.cli.problem import Problem, problem_of, tell
 from motus_client.client import SessionClient
@@ -67,7 +68,7 @@ def _dispatch(arguments: Namespace, interrupts: Interrupts) -> int:
         from motus_client.cli.up import up
 
         return up(arguments, interrupts)
-    with SessionClient(server_of(arguments)) as client:
+    with SessionClient(*connection_of(arguments)) as client:
         if arguments.command == "watch":
             from motus_client.cli.watch import watch
 
@@ -77,9 +78,12 @@ def _dispatch(arguments: Namespace, interrupts: Interrupts) -> int:
     return 0
 
 
-def server_of(arguments: Namespace) -> str:
-    """The address to call: as given, else the running stack's, else where `motus up` would be."""
+def connection_of(arguments: Namespace) -> tuple[str, Access]:
+    """Whom to call and how: a server that is named, else the running stack, else what is where `motus up` would be."""
     if arguments.server:
-        return str(arguments.server)
-    running = running_stack(Layout(data_folder()))
-    return running.address if running and running.address else f"127.0.0.1:{DEFAULT_PORT}"
+        return str(arguments.server), given_access(arguments)
+    layout = Layout(data_folder())
+    running = running_stack(layout)
+    if running and running.address:
+        return running.address, Access(token_file=layout.token)
+    return f"127.0.0.1:{DEFAULT_PORT}", given_access(arguments)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from motus.v1 import event_pb2
+from motus_client.access import Access
 from motus_client.cli.interrupts import Interrupts
 from motus_client.cli.problem import Problem
 from motus_client.cli.up import root_fault
@@ -28,23 +29,25 @@ class SessionStack:
 
     Attributes:
         address: `host:port` of its session service.
+        access: how to be let in there.
         check: raises when the stack has a part that does not stay up.
     """
 
     address: str
+    access: Access
     check: Callable[[], None] = lambda: None
 
 
 @contextmanager
-def stack_for(video: Path, server: str, interrupts: Interrupts, tell: Tell) -> Iterator[SessionStack]:
-    """Give a stack that may read a video; a private one is stopped at the end.
+def stack_for(video: Path, server: str, access: Access, interrupts: Interrupts, tell: Tell) -> Iterator[SessionStack]:
+    """Give a stack that may read a video: the server if one is named; a private one is stopped at the end.
 
     Raises:
         Problem: the stack that runs may not read the video.
         StackError: the stack does not start.
     """
     if server:
-        yield SessionStack(server)
+        yield SessionStack(server, access)
         return
     layout = Layout(data_folder())
     lock = StackLock(layout)
@@ -55,7 +58,7 @@ def stack_for(video: Path, server: str, interrupts: Interrupts, tell: Tell) -> I
     running = _wait_until_started(layout)
     if running is not None and running.kind == "up":
         _must_allow(running, video)
-        yield SessionStack(running.address)
+        yield SessionStack(running.address, Access(token_file=layout.token))
         return
     tell(f"another run uses {layout.root}: this one's history is not kept there, its report is")
     with _temporary() as elsewhere:
@@ -79,8 +82,8 @@ def _private(
         try:
             tell("starting the stack ...")
             supervisor.start()
-            _end_leftovers(supervisor.address)
-            yield SessionStack(supervisor.address, lambda: _check(supervisor))
+            _end_leftovers(supervisor)
+            yield SessionStack(supervisor.address, supervisor.access, lambda: _check(supervisor))
         finally:
             with interrupts.held():
                 supervisor.stop()
@@ -93,10 +96,10 @@ def _check(supervisor: Supervisor) -> None:
         raise failure
 
 
-def _end_leftovers(address: str) -> None:
+def _end_leftovers(supervisor: Supervisor) -> None:
     """End what an earlier run that was killed has left: it would go on beside this one."""
     live = (event_pb2.SESSION_STATE_PENDING, event_pb2.SESSION_STATE_RUNNING)
-    with SessionClient(address) as client:
+    with SessionClient(supervisor.address, supervisor.access) as client:
         for session in client.list_sessions(states=live):
             client.stop_session(session.name, reason="the run that started it was killed")
 

@@ -63,12 +63,14 @@ def _announce(supervisor: Supervisor, layout: Layout, roots: list[Path], *, as_j
                 "address": supervisor.address,
                 "pid": os.getpid(),
                 "data": str(layout.root),
+                "token_file": str(layout.token),
                 "logs": str(supervisor.logs),
                 "roots": [str(root) for root in roots],
             }
         )
     else:
         print(f"Motus answers at {supervisor.address} (gRPC); Ctrl-C ends it")
+        print(f"  token  in {layout.token}")
         print(f"  data   {layout.root}\n  logs   {supervisor.logs}\n  videos {', '.join(map(str, roots))}")
     sys.stdout.flush()
 

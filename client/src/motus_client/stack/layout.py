@@ -63,6 +63,16 @@ class Layout:
         return self.root / "logs"
 
     @property
+    def token(self) -> Path:
+        """The token of whoever may use the stack; made once, for its user's eyes alone."""
+        return self.root / "token"
+
+    @property
+    def keys(self) -> Path:
+        """By which the services know that token."""
+        return self.run / "keys.toml"
+
+    @property
     def store_url(self) -> str:
         """The store of sessions as a database address."""
         return f"sqlite+aiosqlite:///{self.root / 'motus.db'}"

@@ -15,6 +15,9 @@ STAGES = ("ingest", "pose", "kinematics", "coach", "sessions")
 # Five processes share the machine: a thread pool per core in each of them costs more than it gives.
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
+# Who may call this stack, and how, is not what the user's environment says of another server.
+_OF_OTHER_SERVERS = ("MOTUS_AUTH_", "MOTUS_INSECURE_DEV", "MOTUS_SESSIONS_GRPC_")
+
 # The networks take most of the time and the rest waits for them; on a busy machine the others give way.
 _BOTTLENECK, _GIVES_WAY = "pose", 5
 
@@ -68,7 +71,7 @@ def programs(
 
 def _environ(layout: Layout, roots: Sequence[Path], nats_port: int, grpc_port: int, own_store: bool) -> dict[str, str]:
     environ = {**dict.fromkeys(_ONE_THREAD, "1"), "PYTHONUNBUFFERED": "1", "MOTUS_STORE_URL": layout.store_url}
-    environ |= os.environ
+    environ |= {name: value for name, value in os.environ.items() if not name.startswith(_OF_OTHER_SERVERS)}
     if own_store:
         environ["MOTUS_STORE_URL"] = layout.store_url
     return environ | {
@@ -77,6 +80,7 @@ def _environ(layout: Layout, roots: Sequence[Path], nats_port: int, grpc_port: i
         "MOTUS_NATS_URL": f"nats://127.0.0.1:{nats_port}",
         "MOTUS_HEALTH_HOST": "127.0.0.1",
         "MOTUS_HEALTH_PORT": "0",
+        "MOTUS_AUTH_KEYS_FILE": str(layout.keys),
         "MOTUS_INGEST_ROOTS": os.pathsep.join(str(root) for root in roots),
         "MOTUS_SESSIONS_GRPC_HOST": "127.0.0.1",
         "MOTUS_SESSIONS_GRPC_PORT": str(grpc_port),

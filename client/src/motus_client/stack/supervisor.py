@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from motus_client.access import Access
+from motus_client.stack.admission import admit_holder
 from motus_client.stack.child import Child, Program
 from motus_client.stack.keeper import Keeper, describe_exit
 from motus_client.stack.layout import Layout
@@ -81,6 +83,11 @@ class Supervisor:
         return f"127.0.0.1:{self._port}"
 
     @property
+    def access(self) -> Access:
+        """How to be let in there."""
+        return Access(token_file=self._layout.token)
+
+    @property
     def logs(self) -> Path:
         """Folder of this run's logs."""
         return self._logs
@@ -139,6 +146,7 @@ class Supervisor:
 
     def _bring_up(self) -> None:
         self._logs = self._layout.begin_run()
+        admit_holder(self._layout)
         nats_port = free_port()
         wanted = programs(self._layout, self._logs, self._roots, nats_port, self._port, own_store=self._own_store)
         self._nats = Keeper(wanted.nats, lambda: None, lambda: nats_fault(nats_port), self._tell)

@@ -7,13 +7,24 @@ streams -> recorder -> projection -> store -> service -> clients
 
 import asyncio
 import logging
+from dataclasses import dataclass, replace
 
+from motus.v1 import (
+    athlete_service_pb2,
+    athlete_service_pb2_grpc,
+    session_service_pb2,
+    session_service_pb2_grpc,
+)
 from motus_runtime.errors import UnavailableError
+from motus_runtime.rpc.auth_settings import AuthSettings
+from motus_runtime.rpc.limits import LimitSettings
+from motus_runtime.rpc.server import RpcServer
+from motus_runtime.rpc.server_settings import ServerSettings, refuse_exposure
 from motus_runtime.service import Context
 from motus_runtime.settings import load
+from motus_sessions.athletes import AthleteServicer
 from motus_sessions.lifecycle import Lifecycle
 from motus_sessions.recorder import Recorder
-from motus_sessions.server import Server
 from motus_sessions.service import SessionServicer
 from motus_sessions.settings import SessionsSettings, default_store_url
 from motus_sessions.store.port import SessionStore
@@ -23,20 +34,55 @@ from motus_sessions.watch import Watches
 
 log = logging.getLogger("motus.sessions")
 
+GRPC = "MOTUS_SESSIONS_GRPC"
+SESSIONS = session_service_pb2.DESCRIPTOR.services_by_name["SessionService"].full_name
+ATHLETES = athlete_service_pb2.DESCRIPTOR.services_by_name["AthleteService"].full_name
 PING_EVERY_S = 1.0
 GRACE_S = 5.0
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All that the service is told.
+
+    Attributes:
+        sessions: the service's own.
+        server: where its gRPC server listens.
+        auth: who may call.
+        limits: how much.
+    """
+
+    sessions: SessionsSettings
+    server: ServerSettings
+    auth: AuthSettings
+    limits: LimitSettings
+
+    @classmethod
+    def read(cls, *, insecure_dev: bool) -> "Settings":
+        """Read them from the environment; `insecure_dev` is what the command line says.
+
+        Raises:
+            SettingsError: they are wrong, or would serve whom nobody meant to serve.
+        """
+        server, auth = load(ServerSettings, GRPC), load(AuthSettings, "MOTUS_AUTH")
+        auth = replace(auth, insecure_dev=auth.insecure_dev or insecure_dev)
+        refuse_exposure(server, GRPC, auth)
+        return cls(load(SessionsSettings, "MOTUS_SESSIONS"), server, auth, load(LimitSettings, "MOTUS_LIMIT"))
 
 
 class SessionsApp:
     """The sessions service. It keeps nothing that the store or the bus does not have."""
 
-    def __init__(self, context: Context, settings: SessionsSettings, store: SessionStore, tokens: Tokens) -> None:
+    def __init__(self, context: Context, settings: Settings, store: SessionStore, tokens: Tokens) -> None:
         self._store = store
         self._lifecycle = Lifecycle(context.bus, store, context.specs)
         self._recorder = Recorder(context.bus, store, self._lifecycle.moved)
         self.watches = Watches(context.bus, store, tokens)
         servicer = SessionServicer(store, self._lifecycle, self.watches, tokens)
-        self.server = Server(settings, servicer, lambda: not context.health.faults())
+        self.server = RpcServer(settings.server, settings.auth, settings.limits, lambda: not context.health.faults())
+        self.server.add(SESSIONS, session_service_pb2_grpc.add_SessionServiceServicer_to_server, servicer)
+        athletes = AthleteServicer(store.athletes, tokens)
+        self.server.add(ATHLETES, athlete_service_pb2_grpc.add_AthleteServiceServicer_to_server, athletes)
         self._store_fault = ""
         context.health.require("store", lambda: self._store_fault or self._recorder.fault)
 
@@ -64,14 +110,12 @@ class SessionsApp:
             await asyncio.sleep(PING_EVERY_S)
 
 
-async def build(context: Context) -> SessionsApp:
-    """The service as its settings say."""
-    settings = load(SessionsSettings, "MOTUS_SESSIONS")
-    settings.refuse_exposure()
+async def build(context: Context, *, insecure_dev: bool = False) -> SessionsApp:
+    """The service as its settings say; `insecure_dev` lets everybody on this machine in."""
+    settings = Settings.read(insecure_dev=insecure_dev)
+    own = settings.sessions
     store = await SqlStore.open(
-        settings.store_url or default_store_url(),
-        pool_size=settings.store_pool_size,
-        timeout_s=settings.store_timeout_s,
+        own.store_url or default_store_url(), pool_size=own.store_pool_size, timeout_s=own.store_timeout_s
     )
     app = SessionsApp(context, settings, store, Tokens(await store.token_key()))
     app.server.bind()

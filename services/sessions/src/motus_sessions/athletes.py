@@ -5,13 +5,13 @@ from typing import Any
 
 from motus.v1 import athlete_service_pb2, athlete_service_pb2_grpc
 from motus_runtime.errors import NotFoundError
+from motus_runtime.rpc.call import caller
 from motus_sessions.answers import athlete_message, trend_message
 from motus_sessions.athlete_requests import changes, new_athlete, trend_of
 from motus_sessions.histories import past_reps
-from motus_sessions.names import athlete_in
+from motus_sessions.names import last_part
 from motus_sessions.projection.athletes import AthleteRecord
 from motus_sessions.requests import page_size
-from motus_sessions.service import TENANT
 from motus_sessions.store.port import AthleteStore
 from motus_sessions.tokens import Tokens
 
@@ -26,21 +26,22 @@ class AthleteServicer(athlete_service_pb2_grpc.AthleteServiceServicer):
         self, request: athlete_service_pb2.CreateAthleteRequest, context: Any
     ) -> athlete_service_pb2.Athlete:
         """Keep a new athlete."""
-        return athlete_message(await self._store.create(TENANT, new_athlete(request, time.time_ns())))
+        return athlete_message(await self._store.create(caller().tenant, new_athlete(request, time.time_ns())))
 
     async def GetAthlete(
         self, request: athlete_service_pb2.GetAthleteRequest, context: Any
     ) -> athlete_service_pb2.Athlete:
         """One athlete."""
-        return athlete_message(await self._find(request.name, "name"))
+        return athlete_message(await self._find(request.name))
 
     async def ListAthletes(
         self, request: athlete_service_pb2.ListAthletesRequest, context: Any
     ) -> athlete_service_pb2.ListAthletesResponse:
         """A page of athletes."""
-        size, question = page_size(request.page_size), ("athletes", TENANT)
+        tenant = caller().tenant
+        size, question = page_size(request.page_size), ("athletes", tenant)
         place = self._tokens.read(question, request.page_token, "page_token") if request.page_token else [""]
-        found = await self._store.page(TENANT, after=str(place[0]), limit=size + 1)
+        found = await self._store.page(tenant, after=str(place[0]), limit=size + 1)
         more = len(found) > size
         return athlete_service_pb2.ListAthletesResponse(
             athletes=map(athlete_message, found[:size]),
@@ -51,8 +52,8 @@ class AthleteServicer(athlete_service_pb2_grpc.AthleteServiceServicer):
         self, request: athlete_service_pb2.UpdateAthleteRequest, context: Any
     ) -> athlete_service_pb2.Athlete:
         """Change an athlete."""
-        new, athlete = changes(request, time.time_ns()), athlete_in(request.athlete.name, "athlete.name")
-        record = await self._store.change(TENANT, athlete, new)
+        new, athlete = changes(request, time.time_ns()), last_part(request.athlete.name)
+        record = await self._store.change(caller().tenant, athlete, new)
         if record is None:
             raise _unknown(request.athlete.name)
         return athlete_message(record)
@@ -62,12 +63,14 @@ class AthleteServicer(athlete_service_pb2_grpc.AthleteServiceServicer):
     ) -> athlete_service_pb2.GetTrendsResponse:
         """From session to session."""
         exercise, measures = trend_of(request)
-        record = await self._find(request.name, "name")
-        reps = [rep for rep in await past_reps(self._store, TENANT, record.athlete) if rep.exercise == exercise]
+        record = await self._find(request.name)
+        reps = [
+            rep for rep in await past_reps(self._store, caller().tenant, record.athlete) if rep.exercise == exercise
+        ]
         return athlete_service_pb2.GetTrendsResponse(trends=[trend_message(reps, measure) for measure in measures])
 
-    async def _find(self, name: str, field: str) -> AthleteRecord:
-        found = await self._store.some(TENANT, [athlete_in(name, field)])
+    async def _find(self, name: str) -> AthleteRecord:
+        found = await self._store.some(caller().tenant, [last_part(name)])
         if not found:
             raise _unknown(name)
         return found[0]

@@ -8,9 +8,9 @@ from motus_runtime.errors import FailedPreconditionError, NotFoundError
 from motus_sessions.answers import cue_message, session_message
 from motus_sessions.lifecycle import Lifecycle
 from motus_sessions.lookup import find_session, participant_of
-from motus_sessions.names import cue_in
+from motus_sessions.names import child_in
 from motus_sessions.projection.records import SessionRecord
-from motus_sessions.requests import check_rating, check_teaching, wishes
+from motus_sessions.requests import wishes
 from motus_sessions.store.port import SessionStore
 
 
@@ -30,7 +30,7 @@ class Control:
     ) -> session_service_pb2.Session:
         """Change a session that has not ended."""
         wished = wishes(request)
-        before = await find_session(self._store, tenant, request.session.name, "session.name")
+        before = await find_session(self._store, tenant, request.session.name)
         record = await self._store.change(tenant, before.session, wished)
         if record is None:
             raise _over(before)
@@ -40,9 +40,8 @@ class Control:
 
     async def teach(self, tenant: str, request: session_service_pb2.TeachMovementRequest) -> None:
         """Ask kinematics to learn a movement."""
-        check_teaching(request)
         session = request.participant.partition("/participants/")[0]
-        record = await find_session(self._store, tenant, session, "participant")
+        record = await find_session(self._store, tenant, session)
         if record.life.state.terminal:
             raise _over(record)
         participant = participant_of(record, request.participant)
@@ -55,13 +54,12 @@ class Control:
 
     async def rate(self, tenant: str, request: session_service_pb2.RateCueRequest) -> movement_pb2.Cue:
         """How much a cue helped."""
-        check_rating(request)
         return await self._judge(tenant, request.name, rating=request.rating)
 
     async def _judge(
         self, tenant: str, name: str, *, dismissed: bool | None = None, rating: int | None = None
     ) -> movement_pb2.Cue:
-        session, cue = cue_in(name, "name")
+        session, cue = child_in(name)
         record = await self._store.judge_cue(tenant, session, cue, dismissed=dismissed, rating=rating)
         if record is None:
             raise NotFoundError(f"no cue {name}", reason="CUE_NOT_FOUND")

@@ -1,19 +1,18 @@
 """What a request names, found in the store or refused."""
 
 from motus_runtime.errors import InvalidArgumentError, NotFoundError
-from motus_sessions.names import participant_in, session_in
+from motus_sessions.names import last_part, participant_in
 from motus_sessions.projection.records import SessionRecord
 from motus_sessions.store.port import SessionStore
 
 
-async def find_session(store: SessionStore, tenant: str, name: str, field: str) -> SessionRecord:
+async def find_session(store: SessionStore, tenant: str, name: str) -> SessionRecord:
     """The session of a name.
 
     Raises:
-        InvalidArgumentError: it is no such name.
         NotFoundError: the tenant has no such session.
     """
-    session = session_in(name, field)
+    session = last_part(name)
     record = await store.session(tenant, session)
     if record is None:
         raise NotFoundError(f"no session {name}", reason="SESSION_NOT_FOUND", metadata={"session": session})

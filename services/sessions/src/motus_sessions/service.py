@@ -7,37 +7,27 @@ from typing import Any
 from motus.v1 import movement_pb2, sample_pb2, session_service_pb2, session_service_pb2_grpc
 from motus.v1.event_pb2 import Event
 from motus_runtime.errors import NotFoundError, ResourceExhaustedError
+from motus_runtime.rpc.call import caller
 from motus_sessions.answers import cue_message, register_message, session_message
 from motus_sessions.columns import series_message, skeleton_frames
 from motus_sessions.control import Control
 from motus_sessions.lifecycle import Lifecycle
 from motus_sessions.lookup import find_session, participant_of
-from motus_sessions.names import ATHLETE_ID, participant_in, rep_in, session_in
+from motus_sessions.names import child_in, last_part, participant_in
 from motus_sessions.projection.life import State
 from motus_sessions.projection.records import SessionRecord
 from motus_sessions.projection.thinning import thin
-from motus_sessions.requests import (
-    MOST_REASON_CHARACTERS,
-    Faults,
-    check_channels,
-    check_text,
-    new_session,
-    page_size,
-    span_us,
-)
+from motus_sessions.requests import check_channels, new_session, page_size, span_us
 from motus_sessions.store.port import SessionStore
 from motus_sessions.tokens import Tokens
 from motus_sessions.watch import Watches, Wish, resume_question
 
-TENANT = "default"
 MOST_SERIES_BYTES = 3_500_000
 """Clients refuse messages above 4 MiB unless told otherwise."""
-MOST_RATE_HZ = 60.0
-_STATES = {int(state) for state in State}
 
 
 class SessionServicer(session_service_pb2_grpc.SessionServiceServicer):
-    """Serves sessions to one tenant."""
+    """Serves sessions, to each caller those of their tenant."""
 
     def __init__(self, store: SessionStore, lifecycle: Lifecycle, watches: Watches, tokens: Tokens) -> None:
         self._store, self._lifecycle, self._watches, self._tokens = store, lifecycle, watches, tokens
@@ -47,32 +37,29 @@ class SessionServicer(session_service_pb2_grpc.SessionServiceServicer):
         self, request: session_service_pb2.CreateSessionRequest, context: Any
     ) -> session_service_pb2.Session:
         """Keep a new session and let the stages know."""
-        record = await self._store.create(TENANT, new_session(request, time.time_ns()))
+        tenant = caller().tenant
+        record = await self._store.create(tenant, new_session(request, time.time_ns()))
         if record.life.state is State.PENDING:
-            await self._lifecycle.publish_spec(TENANT, record)
+            await self._lifecycle.publish_spec(tenant, record)
         return session_message(record)
 
     async def GetSession(
         self, request: session_service_pb2.GetSessionRequest, context: Any
     ) -> session_service_pb2.Session:
         """One session."""
-        return session_message(await self._session(request.name, "name"))
+        return session_message(await self._session(request.name))
 
     async def ListSessions(
         self, request: session_service_pb2.ListSessionsRequest, context: Any
     ) -> session_service_pb2.ListSessionsResponse:
         """A page of sessions."""
-        size, faults = page_size(request.page_size), Faults()
-        faults.unless(all(state in _STATES for state in request.states), "states", "names an unknown state")
-        athlete = request.athlete.removeprefix("athletes/")
-        named = not request.athlete or (athlete != request.athlete and ATHLETE_ID.fullmatch(athlete))
-        faults.unless(named, "athlete", "must be athletes/{athlete}")
-        faults.refuse()
+        tenant = caller().tenant
+        size, athlete = page_size(request.page_size), last_part(request.athlete)
         states = sorted({State(state) for state in request.states})
-        question = ("sessions", TENANT, athlete, *(str(int(state)) for state in states))
+        question = ("sessions", tenant, athlete, *(str(int(state)) for state in states))
         place = self._place(question, request.page_token)
         before = (int(place[0]), str(place[1])) if place else None
-        found = await self._store.sessions(TENANT, limit=size + 1, states=states, athlete=athlete, before=before)
+        found = await self._store.sessions(tenant, limit=size + 1, states=states, athlete=athlete, before=before)
         return session_service_pb2.ListSessionsResponse(
             sessions=map(session_message, found[:size]),
             next_page_token=self._next(question, found, size, "create_time_ns", "session"),
@@ -82,16 +69,13 @@ class SessionServicer(session_service_pb2_grpc.SessionServiceServicer):
         self, request: session_service_pb2.UpdateSessionRequest, context: Any
     ) -> session_service_pb2.Session:
         """Change a session that has not ended."""
-        return await self._control.update(TENANT, request)
+        return await self._control.update(caller().tenant, request)
 
     async def StopSession(
         self, request: session_service_pb2.StopSessionRequest, context: Any
     ) -> session_service_pb2.Session:
         """Ask the stages to end a session."""
-        faults = Faults()
-        check_text(request.reason, MOST_REASON_CHARACTERS, "reason", faults)
-        faults.refuse()
-        record = await self._session(request.name, "name")
+        record = await self._session(request.name)
         if not record.life.state.terminal:
             await self._lifecycle.stop(record.session, request.reason or "stopped by request")
         return session_message(record)
@@ -100,34 +84,28 @@ class SessionServicer(session_service_pb2_grpc.SessionServiceServicer):
         self, request: session_service_pb2.WatchSessionRequest, context: Any
     ) -> AsyncIterator[session_service_pb2.WatchSessionResponse]:
         """Stored events, then live."""
-        faults = Faults()
-        check_channels(request.channels, faults)
-        rate_fits = 0 <= request.sample_rate_hz <= MOST_RATE_HZ
-        faults.unless(rate_fits, "sample_rate_hz", f"must be 0 to {MOST_RATE_HZ:g}")
-        faults.refuse()
-        session = session_in(request.name, "name")
+        tenant = caller().tenant
+        check_channels(request.channels)
+        session = last_part(request.name)
         after = 0
         if request.resume_token:
-            question = resume_question(TENANT, session)
+            question = resume_question(tenant, session)
             after = int(self._tokens.read(question, request.resume_token, "resume_token")[0])
-        await self._session(request.name, "name")
+        await self._session(request.name)
         channels = frozenset(request.channels)
-        wish = Wish(TENANT, session, after, channels, request.sample_rate_hz, request.landmarks)
+        wish = Wish(tenant, session, after, channels, request.sample_rate_hz, request.landmarks)
         async for response in self._watches.responses(wish):
             yield response
 
     async def GetSeries(self, request: session_service_pb2.GetSeriesRequest, context: Any) -> sample_pb2.Series:
         """Channels over time."""
-        faults = Faults()
-        faults.unless(request.channels, "channels", "is missing: which ones?")
-        check_channels(request.channels, faults)
-        fits = request.max_points == 0 or request.max_points >= 2
-        faults.unless(fits, "max_points", "must be 0 for all rows, or at least 2")
-        faults.refuse()
+        check_channels(request.channels)
         start_us, end_us = span_us(request)
-        record = await self._session(request.name, "name")
+        record = await self._session(request.name)
         participant = participant_of(record, request.participant)
-        table = await self._store.series(TENANT, record.session, participant, list(request.channels), start_us, end_us)
+        table = await self._store.series(
+            caller().tenant, record.session, participant, list(request.channels), start_us, end_us
+        )
         if request.max_points:
             table = thin(table, request.max_points)
         if len(table) * (8 + 4 * len(table.names)) > MOST_SERIES_BYTES:
@@ -143,14 +121,15 @@ class SessionServicer(session_service_pb2_grpc.SessionServiceServicer):
         self, request: session_service_pb2.GetSkeletonRequest, context: Any
     ) -> session_service_pb2.GetSkeletonResponse:
         """A page of landmarks."""
+        tenant = caller().tenant
         size = page_size(request.page_size, usual=300, most=3000)
         start_us, end_us = span_us(request)
-        record = await self._session(request.name, "name")
+        record = await self._session(request.name)
         participant = participant_of(record, request.participant)
-        question = ("skeleton", TENANT, record.session, participant, str(start_us), str(end_us))
+        question = ("skeleton", tenant, record.session, participant, str(start_us), str(end_us))
         place = self._place(question, request.page_token)
         first_us = int(place[0]) if place else start_us
-        table = await self._store.skeleton(TENANT, record.session, participant, first_us, end_us, size + 1)
+        table = await self._store.skeleton(tenant, record.session, participant, first_us, end_us, size + 1)
         more = len(table) > size
         return session_service_pb2.GetSkeletonResponse(
             frames=skeleton_frames(record.session, participant, table.rows(slice(size))),
@@ -167,10 +146,11 @@ class SessionServicer(session_service_pb2_grpc.SessionServiceServicer):
         self, request: session_service_pb2.ListRepsRequest, context: Any
     ) -> session_service_pb2.ListRepsResponse:
         """A page of repetitions."""
+        tenant = caller().tenant
         size, record, participant = await self._parent(request)
-        question = ("reps", TENANT, record.session, participant, str(request.include_uncounted))
+        question = ("reps", tenant, record.session, participant, str(request.include_uncounted))
         found = await self._store.reps(
-            TENANT,
+            tenant,
             record.session,
             limit=size + 1,
             after=_time_and_id(self._place(question, request.page_token)),
@@ -184,8 +164,8 @@ class SessionServicer(session_service_pb2_grpc.SessionServiceServicer):
 
     async def GetRep(self, request: session_service_pb2.GetRepRequest, context: Any) -> movement_pb2.Rep:
         """One repetition, whether it counts or not."""
-        session, rep = rep_in(request.name, "name")
-        found = await self._store.rep(TENANT, session, rep)
+        session, rep = child_in(request.name)
+        found = await self._store.rep(caller().tenant, session, rep)
         if found is None:
             raise NotFoundError(f"no rep {request.name}", reason="REP_NOT_FOUND")
         return movement_pb2.Rep.FromString(found.body)
@@ -194,18 +174,19 @@ class SessionServicer(session_service_pb2_grpc.SessionServiceServicer):
         self, request: session_service_pb2.TeachMovementRequest, context: Any
     ) -> session_service_pb2.TeachMovementResponse:
         """Ask kinematics to learn a movement."""
-        await self._control.teach(TENANT, request)
+        await self._control.teach(caller().tenant, request)
         return session_service_pb2.TeachMovementResponse()
 
     async def ListEvents(
         self, request: session_service_pb2.ListEventsRequest, context: Any
     ) -> session_service_pb2.ListEventsResponse:
         """A page of events, each in its newest revision."""
+        tenant = caller().tenant
         size, record, participant = await self._parent(request)
-        question = ("events", TENANT, record.session, participant)
+        question = ("events", tenant, record.session, participant)
         place = self._place(question, request.page_token)
         found = await self._store.events(
-            TENANT,
+            tenant,
             record.session,
             after=int(place[0]) if place else 0,
             limit=size + 1,
@@ -221,10 +202,11 @@ class SessionServicer(session_service_pb2_grpc.SessionServiceServicer):
         self, request: session_service_pb2.ListCuesRequest, context: Any
     ) -> session_service_pb2.ListCuesResponse:
         """A page of cues."""
+        tenant = caller().tenant
         size, record, participant = await self._parent(request)
-        question = ("cues", TENANT, record.session, participant)
+        question = ("cues", tenant, record.session, participant)
         found = await self._store.cues(
-            TENANT,
+            tenant,
             record.session,
             limit=size + 1,
             after=_time_and_id(self._place(question, request.page_token)),
@@ -237,21 +219,20 @@ class SessionServicer(session_service_pb2_grpc.SessionServiceServicer):
 
     async def DismissCue(self, request: session_service_pb2.DismissCueRequest, context: Any) -> movement_pb2.Cue:
         """The athlete does not want to hear it again."""
-        return await self._control.dismiss(TENANT, request)
+        return await self._control.dismiss(caller().tenant, request)
 
     async def RateCue(self, request: session_service_pb2.RateCueRequest, context: Any) -> movement_pb2.Cue:
         """How much a cue helped."""
-        return await self._control.rate(TENANT, request)
+        return await self._control.rate(caller().tenant, request)
 
-    async def _session(self, name: str, field: str) -> SessionRecord:
-        return await find_session(self._store, TENANT, name, field)
+    async def _session(self, name: str) -> SessionRecord:
+        return await find_session(self._store, caller().tenant, name)
 
     async def _parent(self, request: Any) -> tuple[int, SessionRecord, str]:
         """Page size, session and participant of a request that lists what a session has."""
         size = page_size(request.page_size)
-        session = session_in(request.parent, "parent")
-        participant = participant_in(request.participant, session, "participant")
-        return size, await self._session(request.parent, "parent"), participant
+        participant = participant_in(request.participant, last_part(request.parent), "participant")
+        return size, await self._session(request.parent), participant
 
     def _place(self, question: Sequence[str], token: str) -> list[Any]:
         return self._tokens.read(question, token, "page_token") if token else []
