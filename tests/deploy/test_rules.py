@@ -8,7 +8,7 @@ from motus_runtime.service import DRAIN_S
 
 Document = dict[str, Any]
 # Made by the operator, not by the base; deploy/README.md says how.
-GIVEN_SECRETS = {"motus-nats", "motus-openai"}
+GIVEN_SECRETS = {"motus-nats", "motus-openai", "motus-api-keys", "motus-api-tls"}
 SIZES = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30}
 
 
@@ -136,6 +136,7 @@ def test_what_pods_name_exists(documents: list[Document], workloads: dict[str, D
         maps |= {source["configMapRef"]["name"] for source in container.get("envFrom", [])}
         claims = {v["persistentVolumeClaim"]["claimName"] for v in volumes if "persistentVolumeClaim" in v}
         used = {entry["valueFrom"]["secretKeyRef"]["name"] for entry in container["env"] if "valueFrom" in entry}
+        used |= {volume["secret"]["secretName"] for volume in volumes if "secret" in volume}
         mountable = {volume["name"] for volume in volumes}
         mountable |= {claim["metadata"]["name"] for claim in workload["spec"].get("volumeClaimTemplates", [])}
 

@@ -1,5 +1,6 @@
 """What the manifests tell the services is what the services listen to."""
 
+import asyncio
 import dataclasses
 import importlib
 import importlib.util
@@ -10,10 +11,21 @@ from typing import Any
 import pytest
 
 from motus_runtime.bus import BusSettings
+from motus_runtime.rpc.auth_settings import AuthSettings
+from motus_runtime.rpc.keys import StaticKeys
+from motus_runtime.rpc.limits import LimitSettings
+from motus_runtime.rpc.server_settings import ServerSettings, refuse_exposure
 from motus_runtime.service import ServiceSettings
 from motus_runtime.settings import load, variable
+from motus_sessions.app import GRPC
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+# What a service that serves gRPC loads beside its own.
+SERVES: list[tuple[type[Any], str]] = [
+    (ServerSettings, GRPC),
+    (AuthSettings, "MOTUS_AUTH"),
+    (LimitSettings, "MOTUS_LIMIT"),
+]
 STAGES = ("ingest", "pose", "kinematics", "coach", "sessions")
 
 Document = dict[str, Any]
@@ -45,7 +57,8 @@ def _settings_of(stage: str) -> list[tuple[type[Any], str]]:
     module = importlib.import_module(name)
     classes = [value for value in vars(module).values() if dataclasses.is_dataclass(value) and isinstance(value, type)]
     own = [(cls, f"MOTUS_{stage.upper()}") for cls in classes if cls.__module__ == name]
-    return [(ServiceSettings, "MOTUS"), (BusSettings, "MOTUS_NATS"), *own]
+    common = [(ServiceSettings, "MOTUS"), (BusSettings, "MOTUS_NATS")]
+    return [*common, *own, *(SERVES if stage == "sessions" else [])]
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -95,10 +108,29 @@ def test_the_base_deploys_this_version(stage: str, base: list[Document]) -> None
 
 
 def test_the_api_is_served_beyond_its_pod(workloads: dict[str, Document], documents: list[Document]) -> None:
-    """Sessions does not refuse to listen on the address that the manifests give it."""
-    ((cls, prefix),) = _settings_of("sessions")[2:]
+    """Sessions does not refuse to listen on the address that the manifests give it, to callers with tokens."""
+    environment = _environment(workloads["sessions"], documents)
+    server, auth = load(ServerSettings, GRPC, environment), load(AuthSettings, "MOTUS_AUTH", environment)
 
-    settings = load(cls, prefix, _environment(workloads["sessions"], documents))
-    settings.refuse_exposure()
+    refuse_exposure(server, GRPC, auth)
 
-    assert (settings.grpc_host, settings.grpc_port) == ("0.0.0.0", 7443)
+    assert (server.host, server.port, auth.insecure_dev) == ("0.0.0.0", 7443, False)
+
+
+def test_the_api_is_encrypted_in_the_base(base: list[Document]) -> None:
+    """Only an overlay may say that nothing needs to be encrypted."""
+    (sessions,) = [d for d in base if d["kind"] == "Deployment" and d["metadata"]["name"] == "sessions"]
+    server = load(ServerSettings, GRPC, _environment(sessions, base))
+
+    assert server.certificate_file
+    assert not server.plaintext
+
+
+def test_the_developers_key_is_one() -> None:
+    """The dev overlay's file of keys is as the service wants it, and its token is the one that the docs name."""
+    keys = StaticKeys.read(REPOSITORY / "deploy/k8s/overlays/dev/keys.toml")
+
+    known = asyncio.run(keys.caller("no-secret-for-development-only"))
+
+    assert known is not None
+    assert known.scopes >= {"sessions.read", "sessions.write"}
