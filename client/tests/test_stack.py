@@ -138,7 +138,7 @@ def test_a_part_that_ends_at_once_is_named_with_its_last_words(tmp_path: Path) -
     error = json.loads(done.stdout)["error"]
     assert done.returncode == 1
     assert error["message"].startswith("sessions does not start: it ended with exit code 1")
-    assert "nonsense" in error["details"]
+    assert "MOTUS_STORE_URL" in error["details"]
 
 
 def test_ctrl_c_while_the_stack_starts(tmp_path: Path) -> None:
