@@ -68,8 +68,8 @@ fix: setup-dev ## Mend what lint can mend
 protos: setup-dev ## Write the stubs again
 	@tools/protos.sh
 
-lock: setup-dev ## Write requirements.lock again
-	@$(BIN)/python tools/lock.py
+lock: setup-dev ## Write requirements.lock again; the newest releases by ARGS=--upgrade
+	@$(BIN)/python tools/lock.py $(ARGS)
 
 docs: setup-dev ## Write generated pages again
 	@$(BIN)/python tools/measures_page.py

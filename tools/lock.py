@@ -1,7 +1,7 @@
-"""Writes requirements.lock: exact versions with hashes and without any address; --check says whether it is fresh.
+"""Writes requirements.lock: exact versions with hashes and without any address.
 
-It is written anew in a copy of the workspace's project files. The check pins every version to that of the present lock
-first, so that a new release somewhere in the world is no fault, but a changed dependency of ours is.
+It is written anew in a copy of the workspace's project files, every version pinned to that of the present lock: a new
+release somewhere in the world changes nothing until --upgrade asks for it. --check only says whether the lock is fresh.
 """
 
 import argparse
@@ -49,18 +49,19 @@ def main() -> int:
     """Entry point; returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="only say whether the lock is fresh")
-    check = parser.parse_args().check
+    parser.add_argument("--upgrade", action="store_true", help="take the newest releases instead of the present ones")
+    args = parser.parse_args()
     present = LOCK.read_text() if LOCK.exists() else ""
     with tempfile.TemporaryDirectory() as folder:
         copy_projects(Path(folder))
-        if check:
+        if not args.upgrade:
             pin(Path(folder), present)
         try:
             written = resolve(Path(folder))
         except subprocess.CalledProcessError:
             print("requirements.lock does not fit the project files: run make lock", file=sys.stderr)
             return 1
-    if not check:
+    if not args.check:
         LOCK.write_text(written)
     elif written != present:
         print("requirements.lock is not fresh: run make lock", file=sys.stderr)

@@ -50,6 +50,42 @@ PACING_FAST: Pacing.ValueType  # 2
 """As fast as the pipeline takes it; no frame is dropped."""
 Global___Pacing: _TypeAlias = Pacing  # noqa: Y015
 
+class _ExportFormat:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ExportFormatEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ExportFormat.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    EXPORT_FORMAT_UNSPECIFIED: _ExportFormat.ValueType  # 0
+    """Absent: refused."""
+    EXPORT_FORMAT_PARQUET: _ExportFormat.ValueType  # 1
+    """Parquet: `t_s` and a column for every channel, null where there is no value, units in the columns' metadata."""
+    EXPORT_FORMAT_CSV: _ExportFormat.ValueType  # 2
+    """CSV in long form: `t_s,channel,value,grade,absence`, a line for every time and channel."""
+    EXPORT_FORMAT_TRC: _ExportFormat.ValueType  # 3
+    """TRC, markers for OpenSim: the 33 landmarks in metres, y up, origin between the hips, empty where not seen."""
+    EXPORT_FORMAT_MOT: _ExportFormat.ValueType  # 4
+    """MOT, coordinates for OpenSim: hip flexion and adduction, knee, ankle and elbow of both sides in degrees, `nan` where
+    absent. The hip is the thigh against the trunk line, not against the pelvis.
+    """
+
+class ExportFormat(_ExportFormat, metaclass=_ExportFormatEnumTypeWrapper):
+    """ExportFormat is a format of files."""
+
+EXPORT_FORMAT_UNSPECIFIED: ExportFormat.ValueType  # 0
+"""Absent: refused."""
+EXPORT_FORMAT_PARQUET: ExportFormat.ValueType  # 1
+"""Parquet: `t_s` and a column for every channel, null where there is no value, units in the columns' metadata."""
+EXPORT_FORMAT_CSV: ExportFormat.ValueType  # 2
+"""CSV in long form: `t_s,channel,value,grade,absence`, a line for every time and channel."""
+EXPORT_FORMAT_TRC: ExportFormat.ValueType  # 3
+"""TRC, markers for OpenSim: the 33 landmarks in metres, y up, origin between the hips, empty where not seen."""
+EXPORT_FORMAT_MOT: ExportFormat.ValueType  # 4
+"""MOT, coordinates for OpenSim: hip flexion and adduction, knee, ankle and elbow of both sides in degrees, `nan` where
+absent. The hip is the thigh against the trunk line, not against the pelvis.
+"""
+Global___ExportFormat: _TypeAlias = ExportFormat  # noqa: Y015
+
 @_typing.final
 class Source(_message.Message):
     """Source is where the pictures come from."""
@@ -657,6 +693,87 @@ class GetSkeletonResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetSkeletonResponse: _TypeAlias = GetSkeletonResponse  # noqa: Y015
+
+@_typing.final
+class ExportSessionRequest(_message.Message):
+    """ExportSessionRequest asks for a file."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    PARTICIPANT_FIELD_NUMBER: _builtins.int
+    FORMAT_FIELD_NUMBER: _builtins.int
+    CHANNELS_FIELD_NUMBER: _builtins.int
+    START_S_FIELD_NUMBER: _builtins.int
+    END_S_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """`sessions/{session}`."""
+    participant: _builtins.str
+    """`sessions/{session}/participants/{participant}`; empty: the only one."""
+    format: Global___ExportFormat.ValueType
+    """Which kind of file."""
+    start_s: _builtins.float
+    """From this second on the source's clock; absent: the beginning."""
+    end_s: _builtins.float
+    """Up to and without this second; absent: the end."""
+    @_builtins.property
+    def channels(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Channels of the register for Parquet and CSV, at most 64; empty: all of them. Must be empty for TRC and MOT."""
+
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        participant: _builtins.str = ...,
+        format: Global___ExportFormat.ValueType = ...,
+        channels: _abc.Iterable[_builtins.str] | None = ...,
+        start_s: _builtins.float | None = ...,
+        end_s: _builtins.float | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_end_s", b"_end_s", "_start_s", b"_start_s", "end_s", b"end_s", "start_s", b"start_s"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_end_s", b"_end_s", "_start_s", b"_start_s", "channels", b"channels", "end_s", b"end_s", "format", b"format", "name", b"name", "participant", b"participant", "start_s", b"start_s"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__end_s: _TypeAlias = _typing.Literal["end_s"]  # noqa: Y015
+    _WhichOneofArgType__end_s: _TypeAlias = _typing.Literal["_end_s", b"_end_s"]  # noqa: Y015
+    _WhichOneofReturnType__start_s: _TypeAlias = _typing.Literal["start_s"]  # noqa: Y015
+    _WhichOneofArgType__start_s: _TypeAlias = _typing.Literal["_start_s", b"_start_s"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__end_s) -> _WhichOneofReturnType__end_s | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__start_s) -> _WhichOneofReturnType__start_s | None: ...
+
+Global___ExportSessionRequest: _TypeAlias = ExportSessionRequest  # noqa: Y015
+
+@_typing.final
+class ExportSessionResponse(_message.Message):
+    """ExportSessionResponse is a part of the file; all parts one after the other are the file."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FILENAME_FIELD_NUMBER: _builtins.int
+    MEDIA_TYPE_FIELD_NUMBER: _builtins.int
+    DATA_FIELD_NUMBER: _builtins.int
+    filename: _builtins.str
+    """Only in the first: what to call the file."""
+    media_type: _builtins.str
+    """Only in the first: its media type, as `text/csv`."""
+    data: _builtins.bytes
+    """At most 256 KiB of it."""
+    def __init__(
+        self,
+        *,
+        filename: _builtins.str = ...,
+        media_type: _builtins.str = ...,
+        data: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["data", b"data", "filename", b"filename", "media_type", b"media_type"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExportSessionResponse: _TypeAlias = ExportSessionResponse  # noqa: Y015
 
 @_typing.final
 class ListMeasuresRequest(_message.Message):

@@ -83,6 +83,11 @@ class SessionServiceStub:
                 request_serializer=motus_dot_v1_dot_session__service__pb2.GetSkeletonRequest.SerializeToString,
                 response_deserializer=motus_dot_v1_dot_session__service__pb2.GetSkeletonResponse.FromString,
                 _registered_method=True)
+        self.ExportSession = channel.unary_stream(
+                '/motus.v1.SessionService/ExportSession',
+                request_serializer=motus_dot_v1_dot_session__service__pb2.ExportSessionRequest.SerializeToString,
+                response_deserializer=motus_dot_v1_dot_session__service__pb2.ExportSessionResponse.FromString,
+                _registered_method=True)
         self.ListMeasures = channel.unary_unary(
                 '/motus.v1.SessionService/ListMeasures',
                 request_serializer=motus_dot_v1_dot_session__service__pb2.ListMeasuresRequest.SerializeToString,
@@ -193,6 +198,14 @@ class SessionServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ExportSession(self, request, context):
+        """ExportSession streams what was measured as a file that other programs read. A session that still runs gives what is
+        stored so far.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListMeasures(self, request, context):
         """ListMeasures returns the register: every channel and measure with its unit, definition and source.
         """
@@ -292,6 +305,11 @@ def add_SessionServiceServicer_to_server(servicer, server):
                     servicer.GetSkeleton,
                     request_deserializer=motus_dot_v1_dot_session__service__pb2.GetSkeletonRequest.FromString,
                     response_serializer=motus_dot_v1_dot_session__service__pb2.GetSkeletonResponse.SerializeToString,
+            ),
+            'ExportSession': grpc.unary_stream_rpc_method_handler(
+                    servicer.ExportSession,
+                    request_deserializer=motus_dot_v1_dot_session__service__pb2.ExportSessionRequest.FromString,
+                    response_serializer=motus_dot_v1_dot_session__service__pb2.ExportSessionResponse.SerializeToString,
             ),
             'ListMeasures': grpc.unary_unary_rpc_method_handler(
                     servicer.ListMeasures,
@@ -557,6 +575,33 @@ class SessionService:
             '/motus.v1.SessionService/GetSkeleton',
             motus_dot_v1_dot_session__service__pb2.GetSkeletonRequest.SerializeToString,
             motus_dot_v1_dot_session__service__pb2.GetSkeletonResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExportSession(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/motus.v1.SessionService/ExportSession',
+            motus_dot_v1_dot_session__service__pb2.ExportSessionRequest.SerializeToString,
+            motus_dot_v1_dot_session__service__pb2.ExportSessionResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -62,6 +62,10 @@ class SessionServiceStub:
     """GetSeries returns channels over time."""
     GetSkeleton: _grpc.UnaryUnaryMultiCallable[_session_service_pb2.GetSkeletonRequest, _session_service_pb2.GetSkeletonResponse]
     """GetSkeleton returns landmarks over time."""
+    ExportSession: _grpc.UnaryStreamMultiCallable[_session_service_pb2.ExportSessionRequest, _session_service_pb2.ExportSessionResponse]
+    """ExportSession streams what was measured as a file that other programs read. A session that still runs gives what is
+    stored so far.
+    """
     ListMeasures: _grpc.UnaryUnaryMultiCallable[_session_service_pb2.ListMeasuresRequest, _session_service_pb2.ListMeasuresResponse]
     """ListMeasures returns the register: every channel and measure with its unit, definition and source."""
     ListReps: _grpc.UnaryUnaryMultiCallable[_session_service_pb2.ListRepsRequest, _session_service_pb2.ListRepsResponse]
@@ -113,6 +117,10 @@ class SessionServiceAsyncStub(SessionServiceStub):
     """GetSeries returns channels over time."""
     GetSkeleton: _aio.UnaryUnaryMultiCallable[_session_service_pb2.GetSkeletonRequest, _session_service_pb2.GetSkeletonResponse]  # type: ignore[assignment]
     """GetSkeleton returns landmarks over time."""
+    ExportSession: _aio.UnaryStreamMultiCallable[_session_service_pb2.ExportSessionRequest, _session_service_pb2.ExportSessionResponse]  # type: ignore[assignment]
+    """ExportSession streams what was measured as a file that other programs read. A session that still runs gives what is
+    stored so far.
+    """
     ListMeasures: _aio.UnaryUnaryMultiCallable[_session_service_pb2.ListMeasuresRequest, _session_service_pb2.ListMeasuresResponse]  # type: ignore[assignment]
     """ListMeasures returns the register: every channel and measure with its unit, definition and source."""
     ListReps: _aio.UnaryUnaryMultiCallable[_session_service_pb2.ListRepsRequest, _session_service_pb2.ListRepsResponse]  # type: ignore[assignment]
@@ -209,6 +217,16 @@ class SessionServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_session_service_pb2.GetSkeletonResponse, _abc.Awaitable[_session_service_pb2.GetSkeletonResponse]]:
         """GetSkeleton returns landmarks over time."""
+
+    @_abc_1.abstractmethod
+    def ExportSession(
+        self,
+        request: _session_service_pb2.ExportSessionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_session_service_pb2.ExportSessionResponse], _abc.AsyncIterator[_session_service_pb2.ExportSessionResponse]]:
+        """ExportSession streams what was measured as a file that other programs read. A session that still runs gives what is
+        stored so far.
+        """
 
     @_abc_1.abstractmethod
     def ListMeasures(

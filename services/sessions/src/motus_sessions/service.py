@@ -11,6 +11,7 @@ from motus_runtime.rpc.call import caller
 from motus_sessions.answers import cue_message, register_message, session_message
 from motus_sessions.columns import series_message, skeleton_frames
 from motus_sessions.control import Control
+from motus_sessions.exporting import export
 from motus_sessions.lifecycle import Lifecycle
 from motus_sessions.lookup import find_session, participant_of
 from motus_sessions.names import child_in, last_part, participant_in
@@ -135,6 +136,13 @@ class SessionServicer(session_service_pb2_grpc.SessionServiceServicer):
             frames=skeleton_frames(record.session, participant, table.rows(slice(size))),
             next_page_token=self._tokens.write(question, [int(table.t_us[size])]) if more else "",
         )
+
+    async def ExportSession(
+        self, request: session_service_pb2.ExportSessionRequest, context: Any
+    ) -> AsyncIterator[session_service_pb2.ExportSessionResponse]:
+        """A file, in parts."""
+        async for part in export(self._store, caller().tenant, request):
+            yield part
 
     async def ListMeasures(
         self, request: session_service_pb2.ListMeasuresRequest, context: Any

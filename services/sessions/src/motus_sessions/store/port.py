@@ -143,6 +143,9 @@ class SessionStore(Protocol):
     ) -> CueRecord | None:
         """Keep what the athlete thinks of a cue, None leaves it; None when there is no such cue."""
 
+    async def extent(self, tenant: str, session: str, participant: str, kind: str) -> tuple[int, int] | None:
+        """Times of the first and the last row of a kind of series, in microseconds; None when there is no row."""
+
     async def series(
         self,
         tenant: str,

@@ -271,6 +271,16 @@ class SqlStore:
         return None if row is None else rows.part_of(CueRecord, dict(row))
 
     @whole
+    async def extent(self, tenant: str, session: str, participant: str, kind: str) -> tuple[int, int] | None:
+        """Times of the first and the last row of a kind of series."""
+        table = series.TABLES[kind]
+        mine = (table.c.tenant == tenant) & (table.c.session == session) & (table.c.participant == participant)
+        query = sa.select(sa.func.min(table.c.start_us), sa.func.max(table.c.end_us)).where(mine)
+        async with self._database.read() as connection:
+            first, last = (await connection.execute(query)).one()
+        return None if first is None else (first, last)
+
+    @whole
     async def series(
         self,
         tenant: str,
