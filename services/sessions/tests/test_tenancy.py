@@ -150,6 +150,7 @@ CALLS: dict[str, list[dict[str, Any]]] = {
     "revisions": [{"session": "one", "up_to": 9}],
     "reps": [{"session": "one", "limit": 9, "after": (0.5, "x"), "participant": "p1"}],
     "cues": [{"session": "one", "limit": 9, "after": (0.5, "x"), "participant": "p1"}],
+    "extent": [{"session": "one", "participant": "p1", "kind": kind} for kind in (SAMPLES, LANDMARKS)],
     "series": [{"session": "one", "participant": "p1", "columns": ["a"], "start_us": 0, "end_us": 9}],
     "change": [{"session": "one", "wishes": Wishes("squat", True, True)}],
     "rep": [{"session": "one", "rep": "p1-1"}],
