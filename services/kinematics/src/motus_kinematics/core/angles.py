@@ -17,6 +17,7 @@ from motus_kinematics.core.errors import NATURAL, Errors, standard_errors
 from motus_kinematics.core.fusion import fuse, mix
 from motus_kinematics.core.geometry import Geometry, geometry
 from motus_kinematics.core.heights import HEIGHTS, heights
+from motus_kinematics.core.hinges import hinges
 from motus_kinematics.core.raw_angles import ANKLES, HIPS, KNEES, LEAN, SHOULDERS, Raw, raw_angles
 from motus_kinematics.core.skeleton import TRUNK, Skeleton, see
 from motus_kinematics.core.stance import Stance, follow
@@ -59,7 +60,7 @@ def measure(frame: Frame, stance: Stance | None) -> tuple[Reading, Stance | None
     dt_s = 0.0 if stance is None else frame.t_s - stance.t_s
     stance = follow(stance, seen)
     body = geometry(seen, stance)
-    raw = raw_angles(body)
+    raw = raw_angles(body, *hinges(seen, stance.lengths))
     stance = replace(stance, standing=_learn(stance, seen, body, raw, dt_s))
     errors = standard_errors(seen, stance, body, raw)
     fused = fuse(body, raw, stance.standing.offsets_deg)

@@ -74,6 +74,8 @@ _LEGS: Final = np.array([0, 1, 4, 5], dtype=np.intp)
 _LENGTH_OF_SEGMENT: Final = np.array([0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 6, 7, 8], dtype=np.intp)
 _FUSED: Final = np.array((*range(11), *range(11), 11, 12, 13, *[14] * len(_ALONE[3:])), dtype=np.intp)
 """The angle whose share of the picture holds for each lever; the last for those that no picture shows."""
+_HINGED: Final = np.flatnonzero(_FUSED < 4)
+"""Levers of knees and elbows, whose error by depth is known by itself."""
 _RESTS_ON: Final[dict[int, tuple[int, ...]]] = {
     **{angle: (angle, 11 + angle) for angle in range(11)},
     **{11: (22, 24), 12: (23, 24), 13: (24,)},
@@ -87,8 +89,8 @@ for _angle, _its in _RESTS_ON.items():
 _ALL_SEEN: Final = np.zeros(len(NATURAL), dtype=bool)
 
 CALIBRATION: Final[dict[str, tuple[float, float]]] = {
-    "knee_flexion_deg": (6.5, 1.05),
-    "elbow_flexion_deg": (8.8, 1.05),
+    "knee_flexion_deg": (4.8, 0.83),
+    "elbow_flexion_deg": (7.5, 0.83),
     "shoulder_elevation_deg": (6.5, 0.97),
     "ankle_dorsiflexion_deg": (6.5, 0.52),
     "thigh_elevation_deg": (3.5, 1.44),
@@ -134,8 +136,10 @@ def standard_errors(seen: Skeleton, stance: Stance, body: Geometry, raw: Raw) ->
     unshown = np.ones(15)
     unshown[:14] -= raw.shown
     depth = (_DEPTH_RATIOS * unshown.take(_FUSED)) ** 2 - 1.0
+    depth[_HINGED] = 0.0
     lever *= 1.0 + depth * _depth_shares(body, raw)
     sigmas = np.degrees(np.sqrt(_INCIDENCE @ lever))
+    sigmas[:4] = np.hypot(sigmas[:4], unshown[:4] * raw.open_deg)
     apart = np.abs((raw.solid - raw.flat + 180.0) % 360.0 - 180.0) > DISAGREEMENT_DEG
     sigmas[:14][apart & (np.abs(raw.shown - 0.5) < 0.5)] *= DISAGREEMENT
     if not stance.standing.learnt_s:

@@ -14,10 +14,8 @@ import numpy as np
 from motus_kinematics.core.body import Floats
 from motus_kinematics.core.geometry import Geometry
 from motus_kinematics.core.raw_angles import ANKLES, KNEES, Raw
-from motus_kinematics.core.vectors import TINY, ramp
+from motus_kinematics.core.vectors import TINY
 
-EXTENSION_BAND_DEG: Final = (20.0, 35.0)
-"""Angles of knee and elbow between which depth takes over."""
 HYPEREXTENSION_DEG: Final = 15.0
 """No knee bends further against its hinge: beyond, the picture's plane is not that of the leg."""
 UNBIASED_DEG: Final = np.array([50.0, 50.0, 70.0, 70.0, 70.0])
@@ -26,13 +24,12 @@ _FADING: Final = np.array([0, 1, 11, 12, 13], dtype=np.intp)
 """Knees, hips and lean among the raw angles,"""
 _FADING_OFFSETS: Final = np.array([0, 1, 2, 3, 6], dtype=np.intp)
 """and among what standing taught."""
-_LIMBS: Final = slice(0, 4)
-_BENT_BY_NOISE: Final = slice(2, 11)
-"""Elbows, shoulders, ankles, thighs and neck,"""
+_BENT_BY_NOISE: Final = slice(4, 11)
+"""Shoulders, ankles, thighs and neck,"""
 NOISE_DEG: Final = np.array(
     [
-        [12.0, 12.0, 7.0, 7.0, 0.0, 0.0, 6.0, 6.0, 10.0],
-        [8.0, 8.0, 4.0, 4.0, 0.0, 0.0, 3.0, 3.0, 4.0],
+        [7.0, 7.0, 0.0, 0.0, 6.0, 6.0, 10.0],
+        [4.0, 4.0, 0.0, 0.0, 3.0, 3.0, 4.0],
     ]
 )
 """and by how much the errors of landmarks bend two straight segments, in the world and in the picture: an angle that
@@ -53,9 +50,6 @@ def fuse(body: Geometry, raw: Raw, offsets_deg: Floats) -> Floats:
     biased, offsets = solid[_FADING], offsets_deg[_FADING_OFFSETS]
     share = np.minimum(np.maximum((UNBIASED_DEG - biased) / (UNBIASED_DEG - offsets), 0.0), 1.0)
     solid[_FADING] = biased - offsets * share
-    limbs = solid[_LIMBS]
-    bent = ramp(limbs, *EXTENSION_BAND_DEG)
-    solid[_LIMBS] = limbs + (1.0 - bent) * 0.5 * (np.minimum(flat[_LIMBS], limbs) - limbs)
     knees = flat[KNEES]
     against = (body.facing * raw.knee_turn < 0.0) & (knees < HYPEREXTENSION_DEG)
     flat[KNEES] = np.where(against, -knees, knees)

@@ -21,14 +21,12 @@ NECK_ANGLE, LEAN = 10, 13
 _FIRST: Final = np.array([0, 1, 2, 3, 2, 3, 8, 9, 0, 1, NECK], dtype=np.intp)
 _SECOND: Final = np.array([4, 5, 6, 7, TRUNK, TRUNK, 4, 5, DOWN, DOWN, TRUNK], dtype=np.intp)
 _SIGN: Final = np.array([[1.0, 1.0, 1.0, 1.0, -1.0, -1.0, -1.0, -1.0, 1.0, 1.0, 1.0]]).T
-_ARMS: Final = slice(2, 6)
+_HINGES: Final = slice(0, 4)
 AWAY_BAND: Final = (0.3, 0.6)
 """Depth over length of an arm's segment from which on the world landmarks weigh, and decide (biomech 1.2)."""
-FLARED_BAND_DEG: Final = (30.0, 70.0)
-FLARED: Final = 0.6
-"""In a side view, where depth is guessed worst, the picture decides for a straight arm. A bent one may point its elbow
-at the camera: the more it is bent, by picture and world landmarks together, the less the picture weighs."""
-_SHOULDERS_FROM_SIDE: Final = np.array([0.8, 0.8])
+HINGES_FROM_SIDE: Final = 0.5
+SHOULDERS_FROM_SIDE: Final = 0.8
+"""In a side view, where depth is guessed worst, the picture counts that much at least."""
 Pair = tuple[float, float]
 _LEGS: Final = np.array([0, 1, 4, 5], dtype=np.intp)
 
@@ -47,6 +45,7 @@ class Raw:
         abduction: (2,) of the hips.
         plane: (2,) of the upper arms.
         valgus: (2,) of the knees.
+        open_deg: (4,) what depth leaves open of the first four, a standard deviation.
         cosines: (11,) of the first solid angles.
         depths: (2, 11) depth components of the two directions that make each of them.
     """
@@ -60,12 +59,13 @@ class Raw:
     abduction: Floats
     plane: Floats
     valgus: Floats
+    open_deg: Floats
     cosines: Floats
     depths: Floats
 
 
-def raw_angles(body: Geometry) -> Raw:
-    """All angles of a moment by the formulas of biomech 1.1."""
+def raw_angles(body: Geometry, hinges_deg: Floats, open_deg: Floats) -> Raw:
+    """All angles of a moment by the formulas of biomech 1.1; (4,) those of knees and elbows in space are given."""
     first, second = body.solid.take(_FIRST, 0), body.solid.take(_SECOND, 0) * _SIGN
     flat = np.vecdot(body.flat.take(_FIRST, 0), body.flat.take(_SECOND, 0)) * _SIGN[:, 0]
     cosines = np.vecdot(first, second)
@@ -75,27 +75,27 @@ def raw_angles(body: Geometry) -> Raw:
     flat_turns, knee_turn = _in_picture(body)
     depths = np.array((first[:, 2], second[:, 2]))
     return Raw(
-        solid=np.concatenate((between[:11], solid_turns)),
+        solid=np.concatenate((hinges_deg, between[4:11], solid_turns)),
         flat=np.concatenate((between[11:], flat_turns)),
-        shown=_shown(body, depths, between.reshape(2, -1)),
+        shown=_shown(body, depths),
         knee_turn=np.array(knee_turn),
         rotation=rotation,
         lean_lateral=lean_lateral,
         abduction=np.array(abduction),
         plane=np.array(plane),
         valgus=np.array(_valgus(body)),
+        open_deg=open_deg,
         cosines=cosines,
         depths=depths,
     )
 
 
-def _shown(body: Geometry, depths: Floats, between: Floats) -> Floats:
+def _shown(body: Geometry, depths: Floats) -> Floats:
     """(14,) weights of the picture: legs and trunk bend in the athlete's sagittal plane, arms in any."""
     shown = np.full(14, body.side)
-    away = np.abs(depths[:, _ARMS]).max(axis=0)
-    bent = ramp(between[:, ELBOWS].mean(axis=0), *FLARED_BAND_DEG)
-    from_side = np.concatenate((1.0 - FLARED * bent, _SHOULDERS_FROM_SIDE)) * body.side
-    shown[_ARMS] = np.maximum(1.0 - ramp(away, *AWAY_BAND), from_side)
+    shown[_HINGES] *= HINGES_FROM_SIDE
+    away = np.abs(depths[:, SHOULDERS]).max(axis=0)
+    shown[SHOULDERS] = np.maximum(1.0 - ramp(away, *AWAY_BAND), SHOULDERS_FROM_SIDE * body.side)
     return shown
 
 

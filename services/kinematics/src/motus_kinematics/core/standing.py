@@ -6,7 +6,8 @@ turned. What is measured then instead is bias, and stays for as long as body and
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import math
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -22,7 +23,11 @@ STILL_TIME_CONSTANT_S: Final = 0.25
 LEARNING_TIME_CONSTANT_S: Final = 2.0
 SLOW_START_S: Final = 0.5
 MAX_OFFSET_DEG: Final = 30.0
+MOVING_TIME_CONSTANT_S: Final = 20.0
+MOVING_START_S: Final = 2.0
+MAX_TURN_DEG: Final = 60.0
 OFFSETS: Final = 8
+ROTATION: Final = 7
 """Left and right knee, hip and ankle, trunk lean, trunk rotation."""
 
 
@@ -43,6 +48,7 @@ class Standing:
     learnt_s: float = 0.0
     offsets_deg: Floats = field(default_factory=lambda: np.zeros(OFFSETS))
     trunk_length: float = np.nan
+    moved_s: float = 0.0
 
 
 def follow_standing(
@@ -59,18 +65,28 @@ def follow_standing(
         trunk_length: Trunk in the picture over its length in the world.
     """
     if not len(before.places) or dt_s <= 0.0:
-        return Standing(places, 0.0, before.learnt_s, before.offsets_deg, before.trunk_length)
+        return replace(before, places=places, still_s=0.0)
     low = dt_s / (STILL_TIME_CONSTANT_S + dt_s)
     moved = low * (places - before.places)
     fastest = float(np.abs(moved).max()) / dt_s
     still_s = before.still_s + dt_s if upright and fastest < STILL_SPEED else 0.0
     places = before.places + moved
     if still_s < STILL_S:
-        return Standing(places, still_s, before.learnt_s, before.offsets_deg, before.trunk_length)
+        return replace(_turned(before, float(bias_deg[ROTATION]), dt_s), places=places, still_s=still_s)
     # The first second counts as a plain mean, later ones as a slow correction.
     rate = dt_s / min(before.learnt_s + SLOW_START_S, LEARNING_TIME_CONSTANT_S)
     bias = filled(np.minimum(np.maximum(bias_deg, -MAX_OFFSET_DEG), MAX_OFFSET_DEG), 0.0)
     offsets = before.offsets_deg + rate * (bias - before.offsets_deg)
     first = not np.isfinite(before.trunk_length)
     length = trunk_length if first else before.trunk_length + rate * (trunk_length - before.trunk_length)
-    return Standing(places, still_s, before.learnt_s + dt_s, offsets, length)
+    return Standing(places, still_s, before.learnt_s + dt_s, offsets, length, before.moved_s)
+
+
+def _turned(before: Standing, rotation_deg: float, dt_s: float) -> Standing:
+    """What is known after a moment of moving: who moves turns to both sides, so rotation is none in the long run."""
+    if not math.isfinite(rotation_deg):
+        return before
+    offsets = before.offsets_deg.copy()
+    rate = dt_s / min(before.moved_s + MOVING_START_S, MOVING_TIME_CONSTANT_S)
+    offsets[ROTATION] += rate * min(max(rotation_deg - offsets[ROTATION], -MAX_TURN_DEG), MAX_TURN_DEG)
+    return replace(before, moved_s=before.moved_s + dt_s, offsets_deg=offsets)
