@@ -34,7 +34,7 @@ ROUGHNESS_TO_SIGMA: Final = 1.4826 / 6.0**0.5
 MIN_JERK_PEAK: Final = 1.875
 """Peak over mean speed of a minimum-jerk movement (Flash and Hogan 1985)."""
 USUAL_OUT_S: Final = 1.0
-GRIP_S: Final = 1.0
+GRIP_S: Final = 1.5
 """A bottom held for longer is a grip on the weight, not a turn."""
 
 

@@ -135,7 +135,7 @@ _ALL: Final = (
         alternating=True,
         lean_deg=UPRIGHT,
     ),
-    Exercise("row", ELBOW, (Signal(ELBOW, 45.0), Signal(SHOULDER, -30.0)), eccentric_first=False),
+    Exercise("row", ELBOW, (Signal(ELBOW, 30.0), Signal(SHOULDER, -20.0), Signal(WRIST, 0.2)), eccentric_first=False),
     Exercise(
         "pullup",
         ELBOW,
