@@ -154,7 +154,7 @@ def test_a_limb_that_points_at_the_camera_keeps_its_length(lab):
 
 @pytest.mark.parametrize("noise_seed", range(5))
 def test_a_straight_leg_seen_from_the_front_is_bent_less_than_noisy_depth_bends_it(lab, noise_seed):
-    """Noise of depth always bends a straight limb: it is reckoned with."""
+    """Noise of depth always bends a straight limb: that is reckoned with."""
     frame = lab.frame(0.0, lab.Pose(knee=(0.0, 0.0), hip=(0.0, 0.0)), lab.View(FRONT))
     depth = np.random.default_rng(noise_seed).normal(0.0, 0.06, (33, 1)) * (0.0, 0.0, 1.0)
     noisy = replace(frame, world=frame.world + depth)
@@ -197,6 +197,20 @@ def test_an_empty_frame_says_that_nobody_is_there(lab):
 
     assert (reading.absences == Absence.NO_PERSON).all()
     assert np.isnan(reading.values).all()
+
+
+def test_a_trunk_that_is_seen_turned_at_all_times_is_taken_for_straight_in_the_end(lab):
+    """Who moves turns to both sides: a pose model that draws one shoulder too near teaches its bias within seconds."""
+    stance, seen = None, []
+    for i in range(450):
+        frame = lab.frame(i / 30, lab.squatting if i // 15 % 2 else lab.standing, lab.View(FRONT))
+        world = frame.world.copy()
+        world[11, 2] -= 0.08
+        reading, stance = measure(replace(frame, world=world), stance)
+        seen.append(reading.values[INDEX["trunk_rotation_deg"]])
+
+    assert abs(seen[0]) > 8.0
+    assert abs(np.mean(seen[-60:])) < 3.0
 
 
 def test_points_that_the_engine_lacks_take_only_their_own_angles_with_them(lab):

@@ -1,4 +1,4 @@
-"""What standing still teaches: the pose model's bias on this body from this view, to be taken off later (biomech 1.1).
+"""What standing and moving teach: the pose model's bias on this body from this view, to be taken off (biomech 1.1).
 
 Upright and still, legs are straight, hips are not bent, feet lie at right angles, the trunk is upright and not
 turned. What is measured then instead is bias, and stays for as long as body and camera stay.
@@ -25,10 +25,13 @@ SLOW_START_S: Final = 0.5
 MAX_OFFSET_DEG: Final = 30.0
 MOVING_TIME_CONSTANT_S: Final = 20.0
 MOVING_START_S: Final = 2.0
+"""The first seconds of moving count as a plain mean, later ones as a slow correction: a turn that is held for long
+would be forgotten otherwise."""
 MAX_TURN_DEG: Final = 60.0
+"""Further off, the landmarks are wrong."""
 OFFSETS: Final = 8
-ROTATION: Final = 7
 """Left and right knee, hip and ankle, trunk lean, trunk rotation."""
+ROTATION: Final = 7
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,7 @@ class Standing:
         learnt_s: Time that the offsets were learnt from.
         offsets_deg: (8,) measured minus true angle while standing.
         trunk_length: Trunk in the picture over its length in the world while standing, NaN before.
+        moved_s: Time of moving that the trunk's rotation was learnt from.
     """
 
     places: Floats = field(default_factory=lambda: np.zeros((0, 2)))
