@@ -45,6 +45,10 @@ VOTES: Final = 0.6
 """Of the best score: what scores less has no vote."""
 STAYS: Final = 1.25
 """Weight of a signal that turns where the last count's cycles do: what was said is not taken back for as little."""
+ENDS: Final = 0.25
+"""Of a signal's swing: this close to its high or low it is at that end."""
+DWELLS: Final = 2.0
+"""So many times as long at one end as at the other: that end is rest, and no turn."""
 SETTLED: Final = 4
 """So many cycles have shown which end is rest."""
 SAME_TURN, MOST = 0.25, 0.8
@@ -136,8 +140,15 @@ def _candidates(looks: list[Look], levels: Floats, before: tuple[Cycle, ...]) ->
 def _better_way_up(look: Look, levels: Floats, before: tuple[Cycle, ...]) -> _Candidate | None:
     """The cycles of one signal, with the better end as rest; None when nothing in it is repeated.
 
-    The end that was rest in the last count stays so after some cycles, or when the other end tells no more of them.
+    The end where the signal dwells is rest. If that is unclear, the end that was rest in the last count stays so after
+    some cycles, or when the other end tells no more of them.
     """
+    dwells = _dwells(look)
+    if dwells is not None:
+        way = look.turned_over() if dwells else look
+        found = _judged(way, roughly(way), levels)
+        stays = found is not None and _turns_with(look, before, high=not dwells)
+        return replace(found, score=STAYS * found.score) if found is not None and stays else found
     over = bool(look.pivots) and look.pivots[0].high
     stays = [way for way in (over, not over) if _turns_with(look, before, high=not way)]
     others = [way for way in (over, not over) if way not in stays]
@@ -150,6 +161,16 @@ def _better_way_up(look: Look, levels: Floats, before: tuple[Cycle, ...]) -> _Ca
         if found is not None and (best is None or found.number > best.number):
             best = replace(found, score=STAYS * found.score) if upside_down in stays else found
     return best
+
+
+def _dwells(look: Look) -> bool | None:
+    """Whether a signal dwells high rather than low; None when it does neither clearly."""
+    level = look.composite.level
+    low, high = np.quantile(level, (0.05, 0.95))
+    at_low, at_high = (level < low + ENDS * (high - low)).sum(), (level > high - ENDS * (high - low)).sum()
+    if max(at_low, at_high) < DWELLS * min(at_low, at_high):
+        return None
+    return bool(at_high > at_low)
 
 
 def _turns_with(look: Look, before: tuple[Cycle, ...], *, high: bool) -> bool:
