@@ -147,8 +147,9 @@ def _better_way_up(look: Look, levels: Floats, before: tuple[Cycle, ...]) -> _Ca
     if dwells is not None:
         way = look.turned_over() if dwells else look
         found = _judged(way, roughly(way), levels)
-        stays = found is not None and _turns_with(look, before, high=not dwells)
-        return replace(found, score=STAYS * found.score) if found is not None and stays else found
+        if found is None or not _turns_with(look, before, high=not dwells):
+            return found
+        return replace(found, score=STAYS * found.score)
     over = bool(look.pivots) and look.pivots[0].high
     stays = [way for way in (over, not over) if _turns_with(look, before, high=not way)]
     others = [way for way in (over, not over) if way not in stays]
