@@ -117,7 +117,8 @@ async def test_a_slow_reader_holds_the_server_back(bus: Bus) -> None:
     async with aclosing(follow(bus, topics.LANDMARKS_STREAM, subject)) as following:
         await anext(following)
         for _ in range(50):
-            (consumer,) = await bus.jetstream.consumers_info(topics.LANDMARKS_STREAM)
+            found = await bus.jetstream.consumers_info(topics.LANDMARKS_STREAM)
+        (consumer,) = (one for one in found if one.config.filter_subject == subject)
         waiting = consumer.num_pending
         rest = [(await anext(following)).pending for _ in range(299)]
 
@@ -143,6 +144,21 @@ async def test_follow_goes_on_when_its_consumer_is_deleted(bus: Bus) -> None:
     assert seen == [0, 1]
 
 
+async def test_what_is_purged_is_gone_and_its_neighbours_stay(bus: Bus) -> None:
+    """Of one subject or of those that a wildcard names; nothing to purge is no error."""
+    mine, other = topics.events_of("purge-mine"), topics.events_of("purge-other")
+    for session in ("purge-mine", "purge-other"):
+        for stage in ("pose", "coach"):
+            await bus.store(topics.events(session, stage), samples_pb2.EventEnvelope(session=session))
+
+    await bus.purge(topics.EVENTS_STREAM, mine)
+    await bus.purge(topics.EVENTS_STREAM, mine)
+    await bus.purge("NO_SUCH_STREAM", mine)
+
+    assert await bus.last(topics.EVENTS_STREAM, mine) is None
+    assert await bus.last(topics.EVENTS_STREAM, other) is not None
+
+
 async def test_poison_goes_to_the_dead_letters_and_the_rest_is_stored(bus: Bus) -> None:
     """One message that nobody can read does not hold up its neighbours."""
     subject = topics.samples("poison-session")
@@ -159,7 +175,7 @@ async def test_poison_goes_to_the_dead_letters_and_the_rest_is_stored(bus: Bus) 
 
     task = asyncio.create_task(consume(bus, topics.SAMPLES_STREAM, subject, "poison-test", store))
     await done.wait()
-    letter = await anext(aiter(follow(bus, topics.DEAD_LETTER_STREAM, topics.dead_letters("test"))))
+    letter = await anext(aiter(follow(bus, topics.DEAD_LETTER_STREAM, topics.dead_letters_of("test"))))
     task.cancel()
 
     assert set(stored) == {"good-1", "good-2"}

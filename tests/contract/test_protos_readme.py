@@ -20,7 +20,7 @@ def test_every_kind_of_subject_has_its_row() -> None:
         for make in (topics.frames, topics.landmarks, topics.live, topics.samples, topics.commands)
     }
     made.add(topics.events(session, "pose").replace(f".{topics.partition(session)}.{session}.pose", ".<p>.<s>.<stage>"))
-    made.add(topics.dead_letters("<service>"))
+    made.add(topics.dead_letters("<service>", topics.samples(session)).replace(session, "<s>"))
     made.add(topics.spec_key("abcd").replace("abcd", "<s>"))
     made.add(topics.checkpoint_key("<s>", "<participant>"))
     made |= {topics.member_key("<worker>"), topics.owner_key("<stage>", "<unit>")}

@@ -211,6 +211,19 @@ class Bus:
         except (nats.js.errors.APIError, nats.errors.Error, TimeoutError) as error:
             raise UnavailableError(f"cannot read {subject}: {error!r}") from None
 
+    async def purge(self, stream: str, subject: str) -> None:
+        """Remove all stored messages of a subject, which may have wildcards; again is harmless.
+
+        Raises:
+            UnavailableError: the server does not answer.
+        """
+        try:
+            await cancellable(self.jetstream.purge_stream(stream, subject=subject))
+        except nats.js.errors.NotFoundError:
+            return
+        except (nats.js.errors.APIError, nats.errors.Error, TimeoutError) as error:
+            raise UnavailableError(f"cannot purge {subject}: {error!r}") from None
+
     async def listen(self, subject: str, callback: Callable[[Msg], None]) -> Callable[[], Awaitable[None]]:
         """Call back for each core message. The callback must not block; returns what ends it.
 

@@ -241,7 +241,9 @@ async def bury(bus: Bus, subject: str, body: bytes, reason: str, sequence: int =
     letter = control_pb2.DeadLetter(subject=subject, reason=reason, service=bus.service, body=body)
     letter.stream_sequence = sequence
     await bus.store_surely(
-        topics.dead_letters(bus.service), letter, message_id=f"{bus.service}/{subject}/{sequence}" if sequence else ""
+        topics.dead_letters(bus.service, subject),
+        letter,
+        message_id=f"{bus.service}/{subject}/{sequence}" if sequence else "",
     )
 
 

@@ -65,9 +65,28 @@ def commands(session: str) -> str:
     return _subject("commands", session)
 
 
-def dead_letters(service: str) -> str:
-    """Messages that a service gave up on."""
-    return f"{_ROOT}.dlq.{service}"
+def dead_letters(service: str, subject: str) -> str:
+    """Messages that a service gave up on, by the session that their subject names; `_` where it names none."""
+    parts = subject.split(".")
+    session = parts[4] if len(parts) > 4 and SESSION_ID.fullmatch(parts[4]) else "_"
+    return f"{_ROOT}.dlq.{service}.{session}"
+
+
+def dead_letters_of(service: str) -> str:
+    """All messages that a service gave up on."""
+    return f"{_ROOT}.dlq.{service}.*"
+
+
+def kept_of(session: str) -> list[tuple[str, str]]:
+    """Every stream that keeps something of a session, with the subject under which it does; but for its spec."""
+    return [
+        (LANDMARKS_STREAM, landmarks(session)),
+        (SAMPLES_STREAM, samples(session)),
+        (EVENTS_STREAM, events_of(session)),
+        (COMMANDS_STREAM, commands(session)),
+        (DEAD_LETTER_STREAM, f"{_ROOT}.dlq.*.{session}"),
+        (f"KV_{CHECKPOINTS}", checkpoint_key(session, "*")),
+    ]
 
 
 def every(kind: str) -> str:

@@ -133,7 +133,7 @@ async def test_poison_goes_to_the_dead_letters_and_the_session_goes_on(bus, meas
         end = landmarks_pb2.Landmarks(ref=pose.ref(1.6, 100), pose_epoch=2, end=frame_pb2.End())
         await bus.store(topics.landmarks(pose.session), end)
         said = await pose.events()
-        letters = await pose.stored(topics.DEAD_LETTER_STREAM, topics.dead_letters(bus.service))
+        letters = await pose.stored(topics.DEAD_LETTER_STREAM, topics.dead_letters_of(bus.service))
 
     counts = of_kind(said, "report")[0].report.counts
     assert (counts["messages_bad"], counts["frames_stale"], counts["frames_repeated"]) == (1, 1, 1)

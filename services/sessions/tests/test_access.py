@@ -87,6 +87,7 @@ async def test_who_may_read_may_not_write(running: Any, name: str) -> None:
 OF_A_SESSION = [
     ("GetSession", {}),
     ("StopSession", {"reason": "mine"}),
+    ("DeleteSession", {}),
     ("WatchSession", {}),
     ("GetSeries", {"channels": ["trunk_lean_deg"]}),
     ("GetSkeleton", {}),

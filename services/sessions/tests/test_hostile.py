@@ -117,18 +117,24 @@ def _check(error: grpc.aio.AioRpcError) -> None:
 
 
 @pytest.fixture
-async def attacked(running: Any, stages: Any, caplog: pytest.LogCaptureFixture) -> Any:
-    """A service with a session of the attacker's and one of somebody else's; afterwards it must be well."""
+async def attacked(running: Any, stages: Any, caplog: pytest.LogCaptureFixture, request: pytest.FixtureRequest) -> Any:
+    """A service with two sessions of the attacker's and one of somebody else's; afterwards it must be well.
+
+    Of the attacker's own only one that they name may be gone, when they could delete it.
+    """
     await running.create("mine-own-1")
     # Who watches it has something to read at once; the bus would drop what an earlier test said, too.
     await stages("mine-own-1").count_rep(next(ORDINALS))
     async with running.channel_of("stranger") as channel:
         wish = session_service_pb2.Session(source=session_service_pb2.Source(uri="file:///videos/a.mp4"))
-        request = session_service_pb2.CreateSessionRequest(session=wish, session_id="theirs-own-1")
+        theirs = session_service_pb2.CreateSessionRequest(session=wish, session_id="theirs-own-1")
         call = channel.unary_unary("/motus.v1.SessionService/CreateSession")
-        await call(request.SerializeToString(), timeout=10)
+        await call(theirs.SerializeToString(), timeout=10)
+    await running.create("nobody-names-it")
     yield running
-    assert (await running.get("mine-own-1")).name == MINE
+    assert (await running.get("nobody-names-it")).name == "sessions/nobody-names-it"
+    if not request.node.callspec.id.startswith("Delete"):
+        assert (await running.get("mine-own-1")).name == MINE
     assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
 
 

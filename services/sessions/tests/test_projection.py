@@ -125,12 +125,17 @@ def test_the_last_stages_end_is_the_outcome() -> None:
 
 
 def test_messages_of_unknown_sessions_change_nothing() -> None:
-    """What belongs to nobody is left out without an error."""
+    """What belongs to nobody is left out without an error, and it is said whose it was."""
     sample = SampleRecord("s", 1, 1, "p1", 5, table([1], [1.0]))
 
-    assert record_events(known(), [event(1, 1)]).events == []
-    assert record_samples(known(), [sample]).pieces == []
-    assert record_landmarks(known(), [frame(1, 0)]).pieces == []
+    batches = [
+        record_events(known(), [event(1, 1)]),
+        record_samples(known(), [sample]),
+        record_landmarks(known(), [frame(1, 0)]),
+    ]
+
+    for batch in batches:
+        assert (batch.events, batch.pieces, batch.lives, batch.gone) == ([], [], {}, {"s"})
 
 
 def test_the_first_frame_starts_the_session_and_every_frame_gives_a_row() -> None:

@@ -221,7 +221,7 @@ async def test_a_poisonous_message_does_not_hold_up_a_session(
         found = await counts(service, name)
 
     reasons = set()
-    async for stored in follow(bus, topics.DEAD_LETTER_STREAM, topics.dead_letters("sessions")):
+    async for stored in follow(bus, topics.DEAD_LETTER_STREAM, topics.dead_letters_of("sessions")):
         letter = decode(control_pb2.DeadLetter, stored.body)
         if f".{name}" in letter.subject:
             reasons.add(letter.reason)

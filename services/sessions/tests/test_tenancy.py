@@ -14,6 +14,7 @@ from sqlalchemy.sql import operators, visitors
 from sqlalchemy.sql.util import find_tables
 
 from motus_sessions.projection.athletes import AthleteRecord
+from motus_sessions.projection.audit import AuditEntry
 from motus_sessions.projection.fence import Fence
 from motus_sessions.projection.life import Life, Outcome, State
 from motus_sessions.projection.records import (
@@ -31,12 +32,13 @@ from motus_sessions.projection.records import (
 )
 from motus_sessions.projection.table import Table
 from motus_sessions.store import tables
-from motus_sessions.store.port import AthleteStore, SessionStore
+from motus_sessions.store.port import AthleteStore, AuditStore, ErasureStore, SessionStore
 from motus_sessions.store.sql import SqlStore
 
 TENANT = "tenant-a"
 # What is asked before anybody knows whose it is, and what belongs to nobody.
-WITHOUT_TENANT = {"close", "ping", "token_key", "tenants", "tenant_of"}
+WITHOUT_TENANT = {"close", "ping", "token_key", "tenants", "tenant_of", "audit.tenants"}
+PORTS = {"": SessionStore, "athletes.": AthleteStore, "audit.": AuditStore, "erasure.": ErasureStore}
 OF_NOBODY = {tables.META, tables.DIRECTORY}
 
 
@@ -138,6 +140,7 @@ def _other() -> SessionRecord:
     return SessionRecord("two", "file:///v.mp4", 2, True, people, "squat", True, "en", None, None, "", 1, "again", b"d")
 
 
+ENTRY = AuditEntry(1, 2, "somebody", "DeleteSession", "sessions/one")
 CALLS: dict[str, list[dict[str, Any]]] = {
     "create": [{"record": _other()}, {"record": _other()}],
     "session": [{"session": "one"}],
@@ -160,6 +163,10 @@ CALLS: dict[str, list[dict[str, Any]]] = {
     "athletes.page": [{"after": "a", "limit": 9}],
     "athletes.change": [{"athlete": "ada", "new": {"display_name": "Ada"}}],
     "athletes.reps": [{"athlete": "ada", "limit": 9}],
+    "audit.write": [{"entries": [ENTRY]}],
+    "audit.page": [{"after": (0, 0), "limit": 9}],
+    "audit.trim": [{"before_ns": 9}],
+    "erasure.session": [{"session": "one", "entry": ENTRY}],
     "skeleton": [{"session": "one", "participant": "p1", "start_us": 0, "end_us": 9, "limit": 5}],
 }
 
@@ -168,7 +175,7 @@ def test_every_call_takes_the_tenant_first() -> None:
     """But those that are asked before anybody knows whose a thing is; and every one of them is tried below."""
     methods = {
         f"{prefix}{name}": list(inspect.signature(method).parameters)
-        for prefix, port in (("", SessionStore), ("athletes.", AthleteStore))
+        for prefix, port in PORTS.items()
         for name, method in inspect.getmembers(port, inspect.isfunction)
         if not name.startswith("_")
     }

@@ -3,6 +3,7 @@
 import grpc
 import warnings
 
+from google.protobuf import empty_pb2 as google_dot_protobuf_dot_empty__pb2
 from motus.v1 import movement_pb2 as motus_dot_v1_dot_movement__pb2
 from motus.v1 import sample_pb2 as motus_dot_v1_dot_sample__pb2
 from motus.v1 import session_service_pb2 as motus_dot_v1_dot_session__service__pb2
@@ -67,6 +68,11 @@ class SessionServiceStub:
                 '/motus.v1.SessionService/StopSession',
                 request_serializer=motus_dot_v1_dot_session__service__pb2.StopSessionRequest.SerializeToString,
                 response_deserializer=motus_dot_v1_dot_session__service__pb2.Session.FromString,
+                _registered_method=True)
+        self.DeleteSession = channel.unary_unary(
+                '/motus.v1.SessionService/DeleteSession',
+                request_serializer=motus_dot_v1_dot_session__service__pb2.DeleteSessionRequest.SerializeToString,
+                response_deserializer=google_dot_protobuf_dot_empty__pb2.Empty.FromString,
                 _registered_method=True)
         self.WatchSession = channel.unary_stream(
                 '/motus.v1.SessionService/WatchSession',
@@ -172,6 +178,15 @@ class SessionServiceServicer:
     def StopSession(self, request, context):
         """StopSession ends a running session as if its source had ended: what was seen is flushed and stored. Stopping an
         ended one changes nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeleteSession(self, request, context):
+        """DeleteSession erases a session and all that was recorded, measured and said of it, on the message bus too; that has
+        happened when the call returns. One that still runs ends at once, without what StopSession would have flushed, and
+        those who watch it get NOT_FOUND. Its id is not given again. Who erased it stays in the audit log.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -290,6 +305,11 @@ def add_SessionServiceServicer_to_server(servicer, server):
                     servicer.StopSession,
                     request_deserializer=motus_dot_v1_dot_session__service__pb2.StopSessionRequest.FromString,
                     response_serializer=motus_dot_v1_dot_session__service__pb2.Session.SerializeToString,
+            ),
+            'DeleteSession': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteSession,
+                    request_deserializer=motus_dot_v1_dot_session__service__pb2.DeleteSessionRequest.FromString,
+                    response_serializer=google_dot_protobuf_dot_empty__pb2.Empty.SerializeToString,
             ),
             'WatchSession': grpc.unary_stream_rpc_method_handler(
                     servicer.WatchSession,
@@ -494,6 +514,33 @@ class SessionService:
             '/motus.v1.SessionService/StopSession',
             motus_dot_v1_dot_session__service__pb2.StopSessionRequest.SerializeToString,
             motus_dot_v1_dot_session__service__pb2.Session.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteSession(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/motus.v1.SessionService/DeleteSession',
+            motus_dot_v1_dot_session__service__pb2.DeleteSessionRequest.SerializeToString,
+            google_dot_protobuf_dot_empty__pb2.Empty.FromString,
             options,
             channel_credentials,
             insecure,

@@ -4,6 +4,7 @@ isort:skip_file
 """
 
 from collections import abc as _abc
+from google.protobuf import empty_pb2 as _empty_pb2
 from grpc import aio as _aio
 from motus.v1 import movement_pb2 as _movement_pb2
 from motus.v1 import sample_pb2 as _sample_pb2
@@ -55,6 +56,11 @@ class SessionServiceStub:
     StopSession: _grpc.UnaryUnaryMultiCallable[_session_service_pb2.StopSessionRequest, _session_service_pb2.Session]
     """StopSession ends a running session as if its source had ended: what was seen is flushed and stored. Stopping an
     ended one changes nothing.
+    """
+    DeleteSession: _grpc.UnaryUnaryMultiCallable[_session_service_pb2.DeleteSessionRequest, _empty_pb2.Empty]
+    """DeleteSession erases a session and all that was recorded, measured and said of it, on the message bus too; that has
+    happened when the call returns. One that still runs ends at once, without what StopSession would have flushed, and
+    those who watch it get NOT_FOUND. Its id is not given again. Who erased it stays in the audit log.
     """
     WatchSession: _grpc.UnaryStreamMultiCallable[_session_service_pb2.WatchSessionRequest, _session_service_pb2.WatchSessionResponse]
     """WatchSession streams what happens: first what is stored, then live, until the session has ended."""
@@ -110,6 +116,11 @@ class SessionServiceAsyncStub(SessionServiceStub):
     StopSession: _aio.UnaryUnaryMultiCallable[_session_service_pb2.StopSessionRequest, _session_service_pb2.Session]  # type: ignore[assignment]
     """StopSession ends a running session as if its source had ended: what was seen is flushed and stored. Stopping an
     ended one changes nothing.
+    """
+    DeleteSession: _aio.UnaryUnaryMultiCallable[_session_service_pb2.DeleteSessionRequest, _empty_pb2.Empty]  # type: ignore[assignment]
+    """DeleteSession erases a session and all that was recorded, measured and said of it, on the message bus too; that has
+    happened when the call returns. One that still runs ends at once, without what StopSession would have flushed, and
+    those who watch it get NOT_FOUND. Its id is not given again. Who erased it stays in the audit log.
     """
     WatchSession: _aio.UnaryStreamMultiCallable[_session_service_pb2.WatchSessionRequest, _session_service_pb2.WatchSessionResponse]  # type: ignore[assignment]
     """WatchSession streams what happens: first what is stored, then live, until the session has ended."""
@@ -192,6 +203,17 @@ class SessionServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_session_service_pb2.Session, _abc.Awaitable[_session_service_pb2.Session]]:
         """StopSession ends a running session as if its source had ended: what was seen is flushed and stored. Stopping an
         ended one changes nothing.
+        """
+
+    @_abc_1.abstractmethod
+    def DeleteSession(
+        self,
+        request: _session_service_pb2.DeleteSessionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_empty_pb2.Empty, _abc.Awaitable[_empty_pb2.Empty]]:
+        """DeleteSession erases a session and all that was recorded, measured and said of it, on the message bus too; that has
+        happened when the call returns. One that still runs ends at once, without what StopSession would have flushed, and
+        those who watch it get NOT_FOUND. Its id is not given again. Who erased it stays in the audit log.
         """
 
     @_abc_1.abstractmethod

@@ -7,6 +7,7 @@ streams -> recorder -> projection -> store -> service -> clients
 
 import asyncio
 import logging
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from motus.v1 import (
@@ -23,6 +24,8 @@ from motus_runtime.rpc.server_settings import ServerSettings, refuse_exposure
 from motus_runtime.service import Context
 from motus_runtime.settings import load
 from motus_sessions.athletes import AthleteServicer
+from motus_sessions.audit import Audit, Audited
+from motus_sessions.erasing import Erasing
 from motus_sessions.lifecycle import Lifecycle
 from motus_sessions.recorder import Recorder
 from motus_sessions.service import SessionServicer
@@ -35,8 +38,8 @@ from motus_sessions.watch import Watches
 log = logging.getLogger("motus.sessions")
 
 GRPC = "MOTUS_SESSIONS_GRPC"
-SESSIONS = session_service_pb2.DESCRIPTOR.services_by_name["SessionService"].full_name
-ATHLETES = athlete_service_pb2.DESCRIPTOR.services_by_name["AthleteService"].full_name
+SESSIONS = session_service_pb2.DESCRIPTOR.services_by_name["SessionService"]
+ATHLETES = athlete_service_pb2.DESCRIPTOR.services_by_name["AthleteService"]
 PING_EVERY_S = 1.0
 GRACE_S = 5.0
 
@@ -78,11 +81,14 @@ class SessionsApp:
         self._lifecycle = Lifecycle(context.bus, store, context.specs)
         self._recorder = Recorder(context.bus, store, self._lifecycle.moved)
         self.watches = Watches(context.bus, store, tokens)
-        servicer = SessionServicer(store, self._lifecycle, self.watches, tokens)
+        self._audit = Audit(store.audit, settings.sessions.audit_retention_days)
+        erasing = Erasing(context.bus, store)
+        servicer = SessionServicer(store, self._lifecycle, erasing, self.watches, tokens)
         self.server = RpcServer(settings.server, settings.auth, settings.limits, lambda: not context.health.faults())
-        self.server.add(SESSIONS, session_service_pb2_grpc.add_SessionServiceServicer_to_server, servicer)
-        athletes = AthleteServicer(store.athletes, tokens)
-        self.server.add(ATHLETES, athlete_service_pb2_grpc.add_AthleteServiceServicer_to_server, athletes)
+        sessions = Audited(servicer, SESSIONS, self._audit)
+        self.server.add(SESSIONS.full_name, session_service_pb2_grpc.add_SessionServiceServicer_to_server, sessions)
+        athletes = Audited(AthleteServicer(store.athletes, tokens), ATHLETES, self._audit)
+        self.server.add(ATHLETES.full_name, athlete_service_pb2_grpc.add_AthleteServiceServicer_to_server, athletes)
         self._store_fault = ""
         context.health.require("store", lambda: self._store_fault or self._recorder.fault)
 
@@ -91,13 +97,16 @@ class SessionsApp:
         await self.server.start()
         log.info("gRPC on port %d", self.server.port)
         async with asyncio.TaskGroup() as group:
-            for loop in (self._recorder.run(), self._lifecycle.run(), self.server.run(), self._ping()):
-                group.create_task(loop)
+            for part in (self._recorder, self._lifecycle, self.server, self._audit):
+                group.create_task(part.run())
+            group.create_task(self._ping())
 
     async def drain(self) -> None:
         """Send watchers away, let short calls finish, close the store."""
         self.watches.end()
         await self.server.stop(GRACE_S)
+        with suppress(UnavailableError):  # nobody is left to be told; the store is away
+            await self._audit.write()
         await self._store.close()
 
     async def _ping(self) -> None:

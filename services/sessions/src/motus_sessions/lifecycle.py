@@ -15,6 +15,7 @@ from motus_runtime.bus import Bus, ConflictError
 from motus_runtime.errors import AlreadyExistsError, RetryableError
 from motus_runtime.ownership import Specs
 from motus_sessions.convert import change_message, spec_message
+from motus_sessions.erasing import sweep, take_spec_away
 from motus_sessions.histories import histories
 from motus_sessions.projection.life import Life, State, change_to, lost, stored_all
 from motus_sessions.projection.records import EVENTS, LANDMARKS, SAMPLES, Batch, Known, SessionRecord
@@ -25,8 +26,6 @@ log = logging.getLogger("motus.sessions.lifecycle")
 
 ENDING_EVERY_S = 0.05
 LOOK_EVERY_S = 5.0
-# The mark of a deleted spec must outlive the absence of those who follow the bucket, and need not stay for ever.
-_MARKER_S = 3600
 _SPECS_STREAM = f"KV_{topics.SPECS}"
 
 
@@ -148,6 +147,8 @@ class Lifecycle:
             record_or_none = await self._store.session(spec.tenant, session)
             if record_or_none is not None and record_or_none.life.state.terminal:
                 await self._close(session, record_or_none.life)
+            elif record_or_none is None and await self._store.tenant_of(session) == spec.tenant:
+                await sweep(self._bus, session)  # erased in the moment in which it began
 
     async def _look_after(self, tenant: str, record: SessionRecord, *, first: bool) -> None:
         if first and record.life.state is State.RUNNING:
@@ -198,7 +199,7 @@ class Lifecycle:
     async def _close(self, session: str, life: Life) -> None:
         """Say that a session is over, then take its spec away: a spec that is still there tells what is left to do."""
         await self._announce(session, life)
-        await self._bus.store_raw(topics.spec_key(session), b"", {"KV-Operation": "DEL"}, ttl_s=_MARKER_S)
+        await take_spec_away(self._bus, session)
         log.info("session %s is %s", session, life.state.name)
 
     async def _announce(self, session: str, life: Life) -> None:

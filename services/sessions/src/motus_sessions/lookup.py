@@ -15,8 +15,13 @@ async def find_session(store: SessionStore, tenant: str, name: str) -> SessionRe
     session = last_part(name)
     record = await store.session(tenant, session)
     if record is None:
-        raise NotFoundError(f"no session {name}", reason="SESSION_NOT_FOUND", metadata={"session": session})
+        raise no_session(name)
     return record
+
+
+def no_session(name: str) -> NotFoundError:
+    """A session is not there, was erased, or is another tenant's: nobody can tell which."""
+    return NotFoundError(f"no session {name}", reason="SESSION_NOT_FOUND", metadata={"session": last_part(name)})
 
 
 def participant_of(record: SessionRecord, name: str) -> str:

@@ -16,6 +16,7 @@ from motus_runtime.errors import UnavailableError
 from motus_runtime.follow import Stored, consume
 from motus_runtime.telemetry import STAGE_EVENTS
 from motus_sessions.convert import event_record, landmark_record, sample_record
+from motus_sessions.erasing import sweep
 from motus_sessions.projection.life import Change
 from motus_sessions.projection.recording import record_events, record_landmarks, record_samples
 from motus_sessions.projection.records import (
@@ -134,6 +135,8 @@ class Recorder:
         STAGE_EVENTS.labels("sessions", "messages_stale").inc(batch.stale)
         if batch.lives:
             await self._moved(tenant, batch)
+        for session in batch.gone:
+            await sweep(self._bus, session)
         for piece in batch.pieces:
             slot = int(piece.table.t_us[0]) // CHUNK_US if len(piece.table) else 0
             if slot > self._packed_to.get((piece.session, piece.kind), 0):

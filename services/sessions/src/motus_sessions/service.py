@@ -4,6 +4,8 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
+from google.protobuf.empty_pb2 import Empty
+
 from motus.v1 import movement_pb2, sample_pb2, session_service_pb2, session_service_pb2_grpc
 from motus.v1.event_pb2 import Event
 from motus_runtime.errors import NotFoundError, ResourceExhaustedError
@@ -11,6 +13,7 @@ from motus_runtime.rpc.call import caller
 from motus_sessions.answers import cue_message, register_message, session_message
 from motus_sessions.columns import series_message, skeleton_frames
 from motus_sessions.control import Control
+from motus_sessions.erasing import Erasing
 from motus_sessions.exporting import export
 from motus_sessions.lifecycle import Lifecycle
 from motus_sessions.lookup import find_session, participant_of
@@ -30,9 +33,11 @@ MOST_SERIES_BYTES = 3_500_000
 class SessionServicer(session_service_pb2_grpc.SessionServiceServicer):
     """Serves sessions, to each caller those of their tenant."""
 
-    def __init__(self, store: SessionStore, lifecycle: Lifecycle, watches: Watches, tokens: Tokens) -> None:
+    def __init__(
+        self, store: SessionStore, lifecycle: Lifecycle, erasing: Erasing, watches: Watches, tokens: Tokens
+    ) -> None:
         self._store, self._lifecycle, self._watches, self._tokens = store, lifecycle, watches, tokens
-        self._control = Control(store, lifecycle)
+        self._control, self._erasing = Control(store, lifecycle), erasing
 
     async def CreateSession(
         self, request: session_service_pb2.CreateSessionRequest, context: Any
@@ -80,6 +85,18 @@ class SessionServicer(session_service_pb2_grpc.SessionServiceServicer):
         if not record.life.state.terminal:
             await self._lifecycle.stop(record.session, request.reason or "stopped by request")
         return session_message(record)
+
+    async def DeleteSession(self, request: session_service_pb2.DeleteSessionRequest, context: Any) -> Empty:
+        """Erase a session."""
+        tenant = caller().tenant
+        try:
+            record = await self._session(request.name)
+        except NotFoundError:
+            if request.allow_missing:
+                return Empty()
+            raise
+        await self._erasing.session(tenant, record.session, "DeleteSession", request.name)
+        return Empty()
 
     async def WatchSession(
         self, request: session_service_pb2.WatchSessionRequest, context: Any

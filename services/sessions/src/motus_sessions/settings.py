@@ -25,6 +25,7 @@ class SessionsSettings:
     store_pool_size: int = setting(
         10, "connections to PostgreSQL", minimum=1, maximum=1000, name="MOTUS_STORE_POOL_SIZE"
     )
+    audit_retention_days: int = setting(400, "how long the audit log keeps who read or erased what, days", minimum=1)
     store_timeout_s: float = setting(
         3.0,
         "seconds that PostgreSQL may take for a transaction before callers hear UNAVAILABLE",

@@ -18,7 +18,8 @@ from motus_runtime.follow import follow
 from motus_sessions.columns import chosen_channels, persons_in, skeleton_frame
 from motus_sessions.convert import event_record
 from motus_sessions.feed import Feed, Response
-from motus_sessions.names import participant_name
+from motus_sessions.lookup import no_session
+from motus_sessions.names import participant_name, session_name
 from motus_sessions.projection.fence import Fence
 from motus_sessions.projection.life import Change
 from motus_sessions.projection.pacing import Pace
@@ -162,7 +163,9 @@ class Watches:
         A spec that is still there says that the last event is yet to come.
         """
         record = await self._store.session(wish.tenant, wish.session)
-        if record is None or not record.life.state.terminal:
+        if record is None:
+            raise no_session(session_name(wish.session))
+        if not record.life.state.terminal:
             return False
         spec = await self._bus.last(f"KV_{topics.SPECS}", topics.spec_key(wish.session))
         if spec is not None and spec.data:
@@ -195,7 +198,9 @@ class _Live:
             live = decode(samples_pb2.Live, message.data)
         except PermanentError:
             return
-        if live.HasField("report"):
+        if live.erased:
+            self._feed.end(no_session(session_name(self._wish.session)))
+        elif live.HasField("report"):
             key = f"report/{live.report.stage}"
             if self._is_new(key, live.epoch):
                 self._feed.put_latest(key, [Response(report=live.report)])

@@ -27,7 +27,7 @@ from motus.v1 import event_pb2 as motus_dot_v1_dot_event__pb2
 from motus.v1 import sample_pb2 as motus_dot_v1_dot_sample__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1amotus/bus/v1/samples.proto\x12\x0cmotus.bus.v1\x1a\x18motus/bus/v1/frame.proto\x1a\x14motus/v1/event.proto\x1a\x15motus/v1/sample.proto\"\xa0\x01\n\x04Live\x12\x0f\n\x07session\x18\x01 \x01(\t\x12\r\n\x05\x65poch\x18\x02 \x01(\x04\x12#\n\x03ref\x18\x03 \x01(\x0b\x32\x16.motus.bus.v1.FrameRef\x12\"\n\x06sample\x18\x04 \x01(\x0b\x32\x10.motus.v1.SampleH\x00\x12\'\n\x06report\x18\x05 \x01(\x0b\x32\x15.motus.v1.StageReportH\x00\x42\x06\n\x04item\"\xb3\x01\n\x0bSampleChunk\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0f\n\x07session\x18\x02 \x01(\t\x12\x18\n\x10kinematics_epoch\x18\x03 \x01(\x04\x12%\n\x05\x66irst\x18\x04 \x01(\x0b\x32\x16.motus.bus.v1.FrameRef\x12$\n\x04last\x18\x05 \x01(\x0b\x32\x16.motus.bus.v1.FrameRef\x12 \n\x06series\x18\x06 \x01(\x0b\x32\x10.motus.v1.Series\"\xe2\x01\n\rEventEnvelope\x12\x0f\n\x07session\x18\x01 \x01(\t\x12\r\n\x05\x65poch\x18\x02 \x01(\x04\x12#\n\x03ref\x18\x03 \x01(\x0b\x32\x16.motus.bus.v1.FrameRef\x12\x1e\n\x05\x65vent\x18\x04 \x01(\x0b\x32\x0f.motus.v1.Event\x12;\n\x08profiles\x18\x05 \x03(\x0b\x32).motus.bus.v1.EventEnvelope.ProfilesEntry\x1a/\n\rProfilesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x0c:\x02\x38\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1amotus/bus/v1/samples.proto\x12\x0cmotus.bus.v1\x1a\x18motus/bus/v1/frame.proto\x1a\x14motus/v1/event.proto\x1a\x15motus/v1/sample.proto\"\xb2\x01\n\x04Live\x12\x0f\n\x07session\x18\x01 \x01(\t\x12\r\n\x05\x65poch\x18\x02 \x01(\x04\x12#\n\x03ref\x18\x03 \x01(\x0b\x32\x16.motus.bus.v1.FrameRef\x12\"\n\x06sample\x18\x04 \x01(\x0b\x32\x10.motus.v1.SampleH\x00\x12\'\n\x06report\x18\x05 \x01(\x0b\x32\x15.motus.v1.StageReportH\x00\x12\x10\n\x06\x65rased\x18\x06 \x01(\x08H\x00\x42\x06\n\x04item\"\xb3\x01\n\x0bSampleChunk\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0f\n\x07session\x18\x02 \x01(\t\x12\x18\n\x10kinematics_epoch\x18\x03 \x01(\x04\x12%\n\x05\x66irst\x18\x04 \x01(\x0b\x32\x16.motus.bus.v1.FrameRef\x12$\n\x04last\x18\x05 \x01(\x0b\x32\x16.motus.bus.v1.FrameRef\x12 \n\x06series\x18\x06 \x01(\x0b\x32\x10.motus.v1.Series\"\xe2\x01\n\rEventEnvelope\x12\x0f\n\x07session\x18\x01 \x01(\t\x12\r\n\x05\x65poch\x18\x02 \x01(\x04\x12#\n\x03ref\x18\x03 \x01(\x0b\x32\x16.motus.bus.v1.FrameRef\x12\x1e\n\x05\x65vent\x18\x04 \x01(\x0b\x32\x0f.motus.v1.Event\x12;\n\x08profiles\x18\x05 \x03(\x0b\x32).motus.bus.v1.EventEnvelope.ProfilesEntry\x1a/\n\rProfilesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x0c:\x02\x38\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,11 +37,11 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_EVENTENVELOPE_PROFILESENTRY']._loaded_options = None
   _globals['_EVENTENVELOPE_PROFILESENTRY']._serialized_options = b'8\001'
   _globals['_LIVE']._serialized_start=116
-  _globals['_LIVE']._serialized_end=276
-  _globals['_SAMPLECHUNK']._serialized_start=279
-  _globals['_SAMPLECHUNK']._serialized_end=458
-  _globals['_EVENTENVELOPE']._serialized_start=461
-  _globals['_EVENTENVELOPE']._serialized_end=687
-  _globals['_EVENTENVELOPE_PROFILESENTRY']._serialized_start=640
-  _globals['_EVENTENVELOPE_PROFILESENTRY']._serialized_end=687
+  _globals['_LIVE']._serialized_end=294
+  _globals['_SAMPLECHUNK']._serialized_start=297
+  _globals['_SAMPLECHUNK']._serialized_end=476
+  _globals['_EVENTENVELOPE']._serialized_start=479
+  _globals['_EVENTENVELOPE']._serialized_end=705
+  _globals['_EVENTENVELOPE_PROFILESENTRY']._serialized_start=658
+  _globals['_EVENTENVELOPE_PROFILESENTRY']._serialized_end=705
 # @@protoc_insertion_point(module_scope)

@@ -32,10 +32,13 @@ class Live(_message.Message):
     REF_FIELD_NUMBER: _builtins.int
     SAMPLE_FIELD_NUMBER: _builtins.int
     REPORT_FIELD_NUMBER: _builtins.int
+    ERASED_FIELD_NUMBER: _builtins.int
     session: _builtins.str
     """Session id, the bare id."""
     epoch: _builtins.int
     """Lease epoch of the stage that says so; lower ones are dropped."""
+    erased: _builtins.bool
+    """True: the session was erased; whoever watches it is sent away."""
     @_builtins.property
     def ref(self) -> _frame_pb2.FrameRef:
         """The frame it comes from; absent for reports."""
@@ -56,12 +59,13 @@ class Live(_message.Message):
         ref: _frame_pb2.FrameRef | None = ...,
         sample: _sample_pb2.Sample | None = ...,
         report: _event_pb2.StageReport | None = ...,
+        erased: _builtins.bool = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["item", b"item", "ref", b"ref", "report", b"report", "sample", b"sample"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["erased", b"erased", "item", b"item", "ref", b"ref", "report", b"report", "sample", b"sample"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["epoch", b"epoch", "item", b"item", "ref", b"ref", "report", b"report", "sample", b"sample", "session", b"session"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["epoch", b"epoch", "erased", b"erased", "item", b"item", "ref", b"ref", "report", b"report", "sample", b"sample", "session", b"session"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_item: _TypeAlias = _typing.Literal["sample", "report"]  # noqa: Y015
+    _WhichOneofReturnType_item: _TypeAlias = _typing.Literal["sample", "report", "erased"]  # noqa: Y015
     _WhichOneofArgType_item: _TypeAlias = _typing.Literal["item", b"item"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_item) -> _WhichOneofReturnType_item | None: ...
 

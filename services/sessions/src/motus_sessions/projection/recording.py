@@ -24,7 +24,7 @@ def record_events(known: Known, events: Iterable[EventRecord]) -> Batch:
     """Events are kept in every revision; the last stage's end says how the session will end."""
     batch = Batch()
     for event in events:
-        if event.session not in known.lives:
+        if _is_gone(known, batch, event.session):
             continue
         if not _believed(known, batch, event.session, EVENTS, event.sequence, {event.stage: event.epoch}):
             continue
@@ -39,7 +39,7 @@ def record_samples(known: Known, samples: Iterable[SampleRecord]) -> Batch:
     batch = Batch()
     for sample in samples:
         session = sample.session
-        if session not in known.lives or sample.participant not in known.participants[session]:
+        if _is_gone(known, batch, session) or sample.participant not in known.participants[session]:
             continue
         if not _believed(known, batch, session, SAMPLES, sample.sequence, {"kinematics": sample.epoch}):
             continue
@@ -53,7 +53,7 @@ def record_landmarks(known: Known, frames: Iterable[LandmarkRecord]) -> Batch:
     batch = Batch()
     seen: defaultdict[tuple[str, str], list[tuple[int, PersonSeen | None]]] = defaultdict(list)
     for frame in frames:
-        if frame.session not in known.lives:
+        if _is_gone(known, batch, frame.session):
             continue
         epochs = {"ingest": frame.ingest_epoch, "pose": frame.pose_epoch}
         if not _believed(known, batch, frame.session, LANDMARKS, frame.sequence, epochs) or frame.ended:
@@ -64,6 +64,13 @@ def record_landmarks(known: Known, frames: Iterable[LandmarkRecord]) -> Batch:
             seen[frame.session, participant].append((frame.t_us, persons.get(participant)))
     batch.pieces.extend(_pieces(seen.items()))
     return batch
+
+
+def _is_gone(known: Known, batch: Batch, session: str) -> bool:
+    if session in known.lives:
+        return False
+    batch.gone.add(session)
+    return True
 
 
 def _pieces(

@@ -233,6 +233,7 @@ class Batch:
         events: to be kept.
         pieces: to be kept.
         stale: messages that were dropped because their stage had been replaced.
+        gone: sessions that there are not any more, and of which something came nevertheless.
     """
 
     lives: dict[str, Life] = field(default_factory=dict)
@@ -241,3 +242,4 @@ class Batch:
     events: list[EventRecord] = field(default_factory=list)
     pieces: list[Piece] = field(default_factory=list)
     stale: int = 0
+    gone: set[str] = field(default_factory=set)

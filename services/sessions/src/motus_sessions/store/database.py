@@ -24,6 +24,8 @@ TIMEOUT_S = 3.0
 _MIGRATION_LOCK = 0x6D6F747573
 """Any number that nobody else takes for an advisory lock: `motus` in ASCII."""
 
+_READERS_S = 0.05
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -77,6 +79,8 @@ class Database:
         with _answering():
             async with database._writer.begin() as connection:
                 await connection.run_sync(_upgrade)
+        if database._is_sqlite:
+            await database._empty_log()  # of whoever was killed amid an erasure
         return database
 
     @property
@@ -102,6 +106,22 @@ class Database:
         """An INSERT that knows ON CONFLICT, in this database's dialect."""
         return sqlite.insert(table) if self._is_sqlite else postgresql.insert(table)
 
+    async def scrub(self) -> None:
+        """Leave nothing of what was deleted in SQLite's log of changes; PostgreSQL vacuums its files by itself.
+
+        Whoever reads an older state of the database holds the log: they are done in a moment, and nobody else waits.
+        """
+        while self._is_sqlite and not await self._empty_log():
+            await asyncio.sleep(_READERS_S)
+
+    async def _empty_log(self) -> bool:
+        async with self._turn:
+            with _answering():
+                async with self._engine.connect() as connection:
+                    driver: Any = (await connection.get_raw_connection()).driver_connection
+                    busy, *_ = await (await driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")).fetchone()
+        return not busy
+
     async def close(self) -> None:
         """Close all connections."""
         await self._engine.dispose()
@@ -123,7 +143,8 @@ def _answering() -> Iterator[None]:
 def _upgrade(connection: Connection) -> None:
     if connection.dialect.name != SQLITE:
         # A migration takes as long as it takes, and so does waiting for another service's.
-        connection.execute(sa.text("SET LOCAL statement_timeout = 0"))
+        for timeout in ("statement_timeout", "idle_in_transaction_session_timeout"):
+            connection.execute(sa.text(f"SET LOCAL {timeout} = 0"))
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
     config = Config()
     config.set_main_option("script_location", "motus_sessions.store:migrations")

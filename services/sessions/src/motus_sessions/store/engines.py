@@ -87,6 +87,8 @@ def _prepare_sqlite(connection: Any, _: object) -> None:
     cursor.execute("PRAGMA journal_mode=WAL")
     # Whatever is acknowledged to the bus must outlive a power cut too.
     cursor.execute("PRAGMA synchronous=FULL")
+    # What is deleted is overwritten: an athlete who was erased is in no free page either.
+    cursor.execute("PRAGMA secure_delete=ON")
     cursor.close()
 
 

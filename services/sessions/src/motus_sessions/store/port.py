@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Protocol
 
 from motus_sessions.projection.athletes import AthleteRecord
+from motus_sessions.projection.audit import AuditEntry
 from motus_sessions.projection.life import State
 from motus_sessions.projection.records import Batch, CueRecord, EventRecord, Known, RepRecord, SessionRecord, Wishes
 from motus_sessions.projection.table import Table
@@ -35,12 +36,43 @@ class AthleteStore(Protocol):
         """Session, its creation time and message of an athlete's latest counted repetitions, newest session first."""
 
 
+class AuditStore(Protocol):
+    """Who read or erased what. Entries are added, and removed when they have grown old; none is ever changed."""
+
+    async def write(self, tenant: str, entries: Sequence[AuditEntry]) -> None:
+        """Write entries down, each once however often it is given."""
+
+    async def page(self, tenant: str, *, after: tuple[int, int], limit: int) -> list[AuditEntry]:
+        """Entries behind a time and number, oldest first."""
+
+    async def trim(self, tenant: str, before_ns: int) -> None:
+        """Remove entries from before a time."""
+
+    async def tenants(self) -> list[str]:
+        """Everyone of whom there is an entry."""
+
+
+class ErasureStore(Protocol):
+    """Erasure, each with the audit log's entry for it in the same transaction."""
+
+    async def session(self, tenant: str, session: str, entry: AuditEntry) -> bool:
+        """Erase a session but for its id, which is not given again; false, and no entry, when there was none."""
+
+
 class SessionStore(Protocol):
     """Sessions and what they measured; all ids are bare. The athletes that a session names come to be with it."""
 
     @property
     def athletes(self) -> AthleteStore:
         """The athletes."""
+
+    @property
+    def audit(self) -> AuditStore:
+        """The audit log."""
+
+    @property
+    def erasure(self) -> ErasureStore:
+        """Erasure."""
 
     async def close(self) -> None:
         """Give the connections back."""
@@ -55,7 +87,7 @@ class SessionStore(Protocol):
         """Everyone who has a session."""
 
     async def tenant_of(self, session: str) -> str | None:
-        """Whose a session is: the bus names sessions alone, so their ids are unique over all tenants."""
+        """Whose a session is, or was: the bus names sessions alone, so their ids are unique over all tenants."""
 
     async def create(self, tenant: str, record: SessionRecord) -> SessionRecord:
         """Keep a new session, or return that of the same request.

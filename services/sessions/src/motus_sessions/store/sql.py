@@ -27,8 +27,10 @@ from motus_sessions.projection.records import (
 from motus_sessions.projection.table import Table, empty, merge
 from motus_sessions.store import athletes, recorded, rows, series, tables
 from motus_sessions.store.athletes import SqlAthletes
+from motus_sessions.store.audit import SqlAudit
 from motus_sessions.store.database import POOL_SIZE, TIMEOUT_S, Database, whole
-from motus_sessions.store.port import AthleteStore
+from motus_sessions.store.erasure import SqlErasure
+from motus_sessions.store.port import AthleteStore, AuditStore, ErasureStore
 
 _PAGE = 1000
 """Sessions that one statement names at most: databases bound the parameters of one."""
@@ -40,6 +42,8 @@ class SqlStore:
     def __init__(self, database: Database) -> None:
         self._database = database
         self.athletes: AthleteStore = SqlAthletes(database)
+        self.audit: AuditStore = SqlAudit(database)
+        self.erasure: ErasureStore = SqlErasure(database)
 
     @classmethod
     async def open(cls, url: str, *, pool_size: int = POOL_SIZE, timeout_s: float = TIMEOUT_S) -> "SqlStore":
@@ -355,7 +359,9 @@ class SqlStore:
 
 
 def _refuse(session: str) -> NoReturn:
-    raise AlreadyExistsError(f"session {session} exists", reason="SESSION_EXISTS", metadata={"session": session})
+    raise AlreadyExistsError(
+        f"there is or was a session {session}", reason="SESSION_EXISTS", metadata={"session": session}
+    )
 
 
 def _of(table: sa.Table, tenant: str, session: str) -> "sa.Select[Any]":

@@ -156,6 +156,18 @@ FENCES = sa.Table(
 )
 
 
+AUDIT = sa.Table(
+    "audit",
+    METADATA,
+    _key("tenant"),
+    _number("time_ns", key=True),
+    _number("entry", key=True),
+    _text("subject"),
+    _text("method"),
+    _text("resource"),
+)
+
+
 def _chunks(name: str) -> sa.Table:
     """Piece 0 is the packed chunk of its ten seconds; other pieces wait to be packed and bear random numbers."""
     return sa.Table(

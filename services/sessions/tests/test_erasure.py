@@ -1,0 +1,195 @@
+"""What is erased is nowhere: not in a table, not in a file, not on the bus; and it is written down who did it."""
+
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from motus.bus.v1 import control_pb2
+from motus.v1 import session_service_pb2
+from motus_runtime import topics
+from motus_runtime.bus import Bus
+from motus_runtime.follow import bury, follow
+from motus_sessions.store.tables import AUDIT, DIRECTORY, METADATA
+
+MARKER = "Ada-who-wants-to-be-forgotten"
+both_databases = pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+
+
+async def delete(running: Any, session: str, **wish: Any) -> None:
+    """DeleteSession."""
+    request = session_service_pb2.DeleteSessionRequest(name=f"sessions/{session}", **wish)
+    await running.stub.DeleteSession(request, timeout=20)
+
+
+async def code_of(call: Any) -> grpc.StatusCode:
+    """The code of a call that must fail."""
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await call
+    return caught.value.code()
+
+
+async def tables_with(store_url: str, *marks: str) -> set[str]:
+    """Tables in any of whose rows one of some texts stands, in whatever column."""
+    engine, found = create_async_engine(store_url.replace("postgresql://", "postgresql+asyncpg://")), set()
+    async with engine.connect() as connection:
+        for table in METADATA.sorted_tables:
+            for row in await connection.execute(sa.select(table)):
+                if any(_has(value, mark) for value in row for mark in marks):
+                    found.add(table.name)
+    await engine.dispose()
+    return found
+
+
+def _has(value: object, mark: str) -> bool:
+    return mark.encode() in value if isinstance(value, bytes) else mark in str(value)
+
+
+async def streams_with(bus: Bus, *marks: str) -> set[str]:
+    """Streams in any of whose messages, by subject or body, one of some texts stands."""
+    found = set()
+    for spec in topics.STREAMS:
+        async for subject, body in _messages(bus, spec.name):
+            if body and any(mark in subject or mark.encode() in body for mark in marks):
+                found.add(spec.name)
+    return found
+
+
+async def _messages(bus: Bus, stream: str) -> AsyncIterator[tuple[str, bytes]]:
+    state = (await bus.jetstream.stream_info(stream)).state
+    if not state.messages:
+        return
+    async for stored in follow(bus, stream, ">"):
+        yield stored.subject, stored.body
+        if stored.pending == 0:
+            return
+
+
+def files_with(folder: Path, mark: str) -> set[str]:
+    """Files of a folder in which a text stands."""
+    return {file.name for file in folder.rglob("*") if file.is_file() and mark.encode() in file.read_bytes()}
+
+
+async def live(running: Any, bus: Bus, say: Any) -> None:
+    """A session leaves something wherever a session can."""
+    await running.create(say.session, participants=[{"athlete": "athletes/ada", "display_name": MARKER}], group=MARKER)
+    await say.see(*(n / 30 for n in range(60)))
+    await say.measure(0.0, 60, knee_flexion_left_deg=lambda t: t)
+    await say.count_rep(1)
+    await say.cue(1, MARKER)
+    await bus.store_raw(topics.checkpoint_key(say.session, "p1"), MARKER.encode(), {})
+    await bury(bus, topics.samples(say.session), MARKER.encode(), "poison", 1)
+
+
+@both_databases
+async def test_what_is_deleted_is_nowhere(
+    start: Any, bus: Bus, stages: Callable[[str], Any], store_url: str, store_file: Path, database: str
+) -> None:
+    """Before in every table and stream that knows sessions, after in none; another session keeps all it has."""
+    # The bus knows ids of messages for a while: no two tests use one session.
+    erased, kept = f"to-be-erased-{database}", f"to-be-kept-{database}"
+    streams = {stream for stream, _ in topics.kept_of(erased)} | {f"KV_{topics.SPECS}"}
+    async with start() as running:
+        say, other = stages(erased), stages(kept)
+        for one in (say, other):
+            await live(running, bus, one)
+        await running.stub.StopSession(session_service_pb2.StopSessionRequest(name=f"sessions/{erased}"), timeout=20)
+        assert streams <= await streams_with(bus, erased)
+        for one in (say, other):
+            await one.finish(3.0)
+            await running.until_over(one.session)
+        before = await tables_with(store_url, erased, MARKER)
+
+        await delete(running, erased)
+
+        assert {"sessions", "participants", "events", "reps", "cues", "sample_chunks", "landmark_chunks"} <= before
+        assert await tables_with(store_url, erased) == {DIRECTORY.name, AUDIT.name}
+        assert await streams_with(bus, erased) == set()
+        assert await code_of(running.get(erased)) is grpc.StatusCode.NOT_FOUND
+        assert len((await running.store.series("default", kept, "p1", ["trunk_lean_deg"], None, None)).t_us)
+        assert (await running.get(kept)).rep_count == 1
+        assert {topics.SAMPLES_STREAM, topics.EVENTS_STREAM} <= await streams_with(bus, kept)
+
+        await delete(running, kept)
+        assert await streams_with(bus, MARKER) == set()
+        if database == "sqlite":
+            assert (await running.store.athletes.some("default", ["ada"]))[0].athlete == "ada"
+            assert files_with(store_file.parent, MARKER) == set()
+
+
+@both_databases
+async def test_a_session_that_runs_ends_at_once_and_what_its_stages_say_late_is_swept(
+    start: Any, bus: Bus, stages: Callable[[str], Any], store_url: str, database: str
+) -> None:
+    """Who watches it is told that it is not there; who watches another misses nothing."""
+    async with start() as running:
+        gone, kept = f"running-still-{database}", f"running-too-{database}"
+        say, other = stages(gone), stages(kept)
+        for one in (say, other):
+            await live(running, bus, one)
+        watch = session_service_pb2.WatchSessionRequest(name=f"sessions/{gone}")
+        watching = running.stub.WatchSession(watch, timeout=60)
+        await watching.read()
+
+        await delete(running, gone)
+
+        assert await watching.code() is grpc.StatusCode.NOT_FOUND
+        spec = await bus.last(f"KV_{topics.SPECS}", topics.spec_key(gone))
+        assert spec is not None
+        assert not spec.data
+        await say.see(2.1)
+        await say.measure(2.1, 5, knee_flexion_left_deg=lambda t: t)
+        await say.count_rep(2)
+        await other.finish(3.0)
+        assert [r.event.state.current for r in await running.until_over(kept)][-1]
+        assert await tables_with(store_url, gone) == {DIRECTORY.name, AUDIT.name}
+        # All that was said before the other's end was taken by then, and an event swept after its batch.
+        await _until_nothing_of(bus, gone)
+
+
+async def _until_nothing_of(bus: Bus, session: str) -> None:
+    while await streams_with(bus, session):
+        pass
+
+
+async def test_a_spec_that_came_after_the_erasure_is_taken_away(
+    start: Any, bus: Bus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A session erased in the moment in which it is created leaves the stages nothing to work at."""
+    monkeypatch.setattr("motus_sessions.lifecycle.LOOK_EVERY_S", 0.05)
+    async with start() as running:
+        await running.create("born-erased")
+        spec = await bus.last(f"KV_{topics.SPECS}", topics.spec_key("born-erased"))
+        await delete(running, "born-erased")
+        assert spec is not None
+        await bus.store(topics.spec_key("born-erased"), control_pb2.SessionSpec.FromString(spec.data or b""))
+
+        await _until_nothing_of(bus, "born-erased")
+
+
+async def test_deleting_again_finds_nothing_and_the_id_is_not_given_again(running: Any) -> None:
+    """NOT_FOUND, unless the caller says that they do not mind; nobody gets the id of what was."""
+    await running.create("only-once")
+    await delete(running, "only-once")
+
+    assert await code_of(delete(running, "only-once")) is grpc.StatusCode.NOT_FOUND
+    await delete(running, "only-once", allow_missing=True)
+    await delete(running, "never-there", allow_missing=True)
+    assert await code_of(running.create("only-once")) is grpc.StatusCode.ALREADY_EXISTS
+    assert await code_of(running.create("only-once")) is grpc.StatusCode.ALREADY_EXISTS
+
+
+async def test_a_stranger_deletes_nothing_even_if_they_do_not_mind(running: Any) -> None:
+    """`allow_missing` answers alike for what is another's and what is not, and both stay as they are."""
+    await running.create("owners-own")
+    async with running.channel_of("stranger") as channel:
+        call = channel.unary_unary("/motus.v1.SessionService/DeleteSession")
+        for session in ("owners-own", "nobodys-own"):
+            request = session_service_pb2.DeleteSessionRequest(name=f"sessions/{session}", allow_missing=True)
+            assert await call(request.SerializeToString(), timeout=10) == b""
+
+    assert (await running.get("owners-own")).name == "sessions/owners-own"
