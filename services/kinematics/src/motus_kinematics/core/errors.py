@@ -89,7 +89,7 @@ for _angle, _its in _RESTS_ON.items():
 _ALL_SEEN: Final = np.zeros(len(NATURAL), dtype=bool)
 
 CALIBRATION: Final[dict[str, tuple[float, float]]] = {
-    "knee_flexion_deg": (4.8, 0.83),
+    "knee_flexion_deg": (5.6, 0.77),
     "elbow_flexion_deg": (7.5, 0.83),
     "shoulder_elevation_deg": (2.6, 0.83),
     "ankle_dorsiflexion_deg": (6.5, 0.52),

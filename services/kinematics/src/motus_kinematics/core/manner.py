@@ -18,9 +18,12 @@ EXPLOSIVE_S: Final = 0.6
 """A shortening phase below it is explosive (biomech 5)."""
 TIMING_ERROR_S: Final = 0.08
 """How well the length of a phase is known at 30 frames a second."""
-SHAKY_PERCENT: Final = 0.5
-"""Of the way: a tremor of 3 degrees, as far as the local quadratic lets it pass. Where errors alone shake as much, none
-can be told."""
+SHAKY_PERCENT: Final = 0.45
+"""Of the way: a tremor of 3 degrees, as far as the local quadratic lets it pass."""
+MOST_ERROR_PERCENT: Final = 0.5
+UNDECIDED: Final = 0.5
+"""Where errors alone shake as much as the one, or a tremor is closer to the limit than so many of its standard errors,
+none is told."""
 NOISE_SHARE: Final = 2.0
 """Power that errors have in common, over that of independent ones: channels of one limb share landmarks."""
 DECIDED: Final = (0.15, 0.35)
@@ -55,8 +58,9 @@ def _shaky(rows: CycleRows, parts: Timing) -> tuple[Measured, ...]:
     noise = float(np.average([one.noise**2 for one in found], weights=weights))
     size, error = 100.0 * np.sqrt(max(power - NOISE_SHARE * noise, 0.0)), 100.0 * np.sqrt(noise)
     grade = Grade.HIGH if error < SHAKY_PERCENT / 2.0 else Grade.MEDIUM if error < SHAKY_PERCENT else Grade.LOW
-    shaky = _decision("shaky_ratio", (float(size) - SHAKY_PERCENT) / float(error))
-    told = shaky if error < SHAKY_PERCENT else absent("shaky_ratio", Absence.VIEW)
+    margin = (float(size) - SHAKY_PERCENT) / float(error)
+    clear = error < MOST_ERROR_PERCENT and abs(margin) >= UNDECIDED
+    told = _decision("shaky_ratio", margin) if clear else absent("shaky_ratio", Absence.VIEW)
     return Measured("tremor_percent", float(size), float(error), grade), told
 
 

@@ -20,9 +20,9 @@ NECK_ANGLE, LEAN = 10, 13
 _FIRST: Final = np.array([0, 1, 2, 3, 2, 3, 8, 9, 0, 1, NECK], dtype=np.intp)
 _SECOND: Final = np.array([4, 5, 6, 7, TRUNK, TRUNK, 4, 5, DOWN, DOWN, TRUNK], dtype=np.intp)
 _SIGN: Final = np.array([[1.0, 1.0, 1.0, 1.0, -1.0, -1.0, -1.0, -1.0, 1.0, 1.0, 1.0]]).T
-_SHOWN: Final = np.array([*[0.5] * 4, *[0.0] * 2, *[1.0] * 8])
-"""How much the picture decides in a side view. Where the error of depth is reckoned with, it adds little: half of what
-knees and elbows show, nothing of an arm that may point anywhere."""
+_SHOWN: Final = np.array([*[0.8] * 2, *[0.5] * 2, *[0.0] * 2, *[1.0] * 8])
+"""How much the picture decides in a side view. Where the error of depth is reckoned with, the picture adds less the
+freer a joint is: legs bend in its plane, an arm may point anywhere."""
 Pair = tuple[float, float]
 _LEGS: Final = np.array([0, 1, 4, 5], dtype=np.intp)
 

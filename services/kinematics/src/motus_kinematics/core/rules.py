@@ -22,6 +22,11 @@ def _bends_to_the_floor(f: Features) -> bool:
     return arms_hang and f["lean_high"] > 48.0
 
 
+def _bends_down(f: Features) -> bool:
+    """To the floor with hanging arms, or with the trunk more than a squat needs."""
+    return _bends_to_the_floor(f) or f["lean"] > 48.0
+
+
 def _both_legs(f: Features) -> bool:
     return f["knee_together"] > 0.7 and f["hip_together"] > 0.7 and f["hip_apart"] < 45.0 and f["knee_apart"] < 50.0
 
@@ -82,7 +87,7 @@ RULES: Final[tuple[tuple[str, Callable[[Features], bool]], ...]] = (
         lambda f: _on_feet(f) and f["lean_usual"] > 25.0 and f["lean"] < 20.0 and f["elbow"] > 50.0 and _low_hands(f),
     ),
     ("sit_to_stand", lambda f: _both_legs(f) and _rises_from_a_seat(f) and f["knee"] > 50.0 and f["hip"] > 35.0),
-    ("squat", lambda f: _both_legs(f) and f["knee"] > 50.0 and f["hip"] > 35.0 and not _bends_to_the_floor(f)),
+    ("squat", lambda f: _both_legs(f) and f["knee"] > 50.0 and f["hip"] > 35.0 and not _bends_down(f)),
     ("lunge", lambda f: _split_legs(f) and f["knee"] > 50.0),
     ("press", lambda f: f["wrist_low"] > -0.5 and f["wrist_high"] > 0.5 and f["elbow"] > 50.0 and f["shoulder"] > 50.0),
     (
