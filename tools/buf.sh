@@ -16,7 +16,7 @@ if [ ! -x $buf ]; then
 fi
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
-.venv/bin/python tools/validate_descriptor.py "$scratch/rules.binpb"
+.venv/bin/python tools/imported_descriptors.py "$scratch/rules.binpb"
 # shellcheck disable=SC2046
 .venv/bin/python -m grpc_tools.protoc --descriptor_set_in="$scratch/rules.binpb" -Iprotos --include_imports \
     --include_source_info --descriptor_set_out="$scratch/image.binpb" $(find protos/motus -name '*.proto' | sort)

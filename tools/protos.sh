@@ -13,7 +13,7 @@ generate() {
     rm -rf "${1:?}/motus" "$1/buf"
     mkdir -p "$1"
     rules=$scratch/validate.binpb
-    python tools/validate_descriptor.py "$rules"
+    python tools/imported_descriptors.py "$rules"
     messages=$(find protos/motus -name '*.proto' | sort)
     services=$(printf '%s\n' "$messages" | grep '_service.proto$')
     python -m grpc_tools.protoc --descriptor_set_in="$rules" --python_out="$1" buf/validate/validate.proto

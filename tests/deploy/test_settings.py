@@ -12,17 +12,19 @@ import pytest
 
 from motus_runtime.bus import BusSettings
 from motus_runtime.rpc.auth_settings import AuthSettings
+from motus_runtime.rpc.http.settings import HttpSettings
 from motus_runtime.rpc.keys import StaticKeys
 from motus_runtime.rpc.limits import LimitSettings
 from motus_runtime.rpc.server_settings import ServerSettings, refuse_exposure
 from motus_runtime.service import ServiceSettings
 from motus_runtime.settings import load, variable
-from motus_sessions.app import GRPC
+from motus_sessions.app import GRPC, HTTP
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 # What a service that serves gRPC loads beside its own.
 SERVES: list[tuple[type[Any], str]] = [
     (ServerSettings, GRPC),
+    (HttpSettings, HTTP),
     (AuthSettings, "MOTUS_AUTH"),
     (LimitSettings, "MOTUS_LIMIT"),
 ]

@@ -89,12 +89,12 @@ def stack(environment: dict[str, str], home: Path, squat: Run) -> Iterator[dict[
 
 
 @contextmanager
-def running_stack(home: Path, *roots: Path) -> Iterator[Supervisor]:
+def running_stack(home: Path, *roots: Path, http_port: int = 0) -> Iterator[Supervisor]:
     """A whole stack in this process's hands, on a data folder of its own."""
     layout = Layout(home)
     lock = StackLock(layout)
     assert lock.acquire()
-    stack = Supervisor(layout, roots, own_store=True)
+    stack = Supervisor(layout, roots, http_port=http_port, own_store=True)
     stack.start()
     try:
         yield stack

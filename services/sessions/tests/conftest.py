@@ -21,6 +21,7 @@ from motus_runtime.health import Health
 from motus_runtime.lease import Leases
 from motus_runtime.ownership import Specs
 from motus_runtime.rpc.auth_settings import AuthSettings
+from motus_runtime.rpc.http.settings import HttpSettings
 from motus_runtime.rpc.limits import LimitSettings
 from motus_runtime.rpc.server_settings import ServerSettings
 from motus_runtime.service import Context
@@ -140,11 +141,12 @@ async def start(bus: Bus, nats_url: str, store_url: str, keys_file: Path) -> Sta
         settings = Settings(
             SessionsSettings(),
             ServerSettings(port=0, reflection=True),
+            HttpSettings(serve=True, port=0, origins="https://app.example"),
             AuthSettings(keys_file=str(keys_file)),
             LimitSettings(requests_per_s=1e6, burst=1_000_000),
         )
         app = SessionsApp(context, settings, store, Tokens(await store.token_key()))
-        app.server.bind()
+        app.bind()
         tasks = [asyncio.create_task(loop) for loop in (app.run(), specs.run())]
         service = Running(app, store, health, None, None)  # type: ignore[arg-type]
         async with service.channel_of("owner") as channel:

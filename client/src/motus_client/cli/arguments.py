@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 from motus_client.access import Access
 from motus_register import CHANNELS, EXERCISES
 
-DEFAULT_PORT = 7443
+DEFAULT_PORT, DEFAULT_HTTP_PORT = 7443, 7480
 _JSON_HELP = "print one JSON object on stdout and nothing else there"
 _SESSION_HELP = "the session's id, with or without `sessions/`"
 
@@ -94,6 +94,12 @@ def _up(commands: Any) -> None:
     )
     up.add_argument(
         "--port", type=_port, default=DEFAULT_PORT, help=f"of the session service on 127.0.0.1; default: {DEFAULT_PORT}"
+    )
+    up.add_argument(
+        "--http-port",
+        type=_port,
+        default=0,
+        help=f"of its HTTP API on 127.0.0.1; default: {DEFAULT_HTTP_PORT} where that is free, else any",
     )
     up.add_argument("--json", action="store_true", help=_JSON_HELP)
 

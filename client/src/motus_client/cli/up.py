@@ -6,11 +6,12 @@ import time
 from argparse import Namespace
 from pathlib import Path
 
+from motus_client.cli.arguments import DEFAULT_HTTP_PORT
 from motus_client.cli.interrupts import Interrupted, Interrupts
 from motus_client.cli.problem import Problem, print_json
 from motus_client.stack.layout import Layout, data_folder
 from motus_client.stack.presence import StackInfo, StackLock, running_stack
-from motus_client.stack.readiness import is_free
+from motus_client.stack.readiness import free_port, is_free
 from motus_client.stack.supervisor import Supervisor
 
 
@@ -22,8 +23,9 @@ def up(arguments: Namespace, interrupts: Interrupts) -> int:
     if not lock.acquire():
         raise _taken(layout)
     try:
-        if not is_free(arguments.port):
-            raise Problem("PORT_TAKEN", f"port {arguments.port} is in use", "choose another with --port")
+        for port, option in ((arguments.port, "--port"), (arguments.http_port, "--http-port")):
+            if port and not is_free(port):
+                raise Problem("PORT_TAKEN", f"port {port} is in use", f"choose another with {option}")
         _serve(layout, lock, roots, arguments, interrupts)
     finally:
         lock.release()
@@ -31,7 +33,8 @@ def up(arguments: Namespace, interrupts: Interrupts) -> int:
 
 
 def _serve(layout: Layout, lock: StackLock, roots: list[Path], arguments: Namespace, interrupts: Interrupts) -> None:
-    supervisor = Supervisor(layout, roots, port=arguments.port, tell=_note)
+    http_port = arguments.http_port or (DEFAULT_HTTP_PORT if is_free(DEFAULT_HTTP_PORT) else free_port())
+    supervisor = Supervisor(layout, roots, port=arguments.port, http_port=http_port, tell=_note)
     interrupts.hurry = supervisor.hurry
     info = StackInfo(os.getpid(), "up", "", tuple(str(root) for root in roots))
     lock.publish(info)
@@ -61,6 +64,7 @@ def _announce(supervisor: Supervisor, layout: Layout, roots: list[Path], *, as_j
         print_json(
             {
                 "address": supervisor.address,
+                "http": supervisor.url,
                 "pid": os.getpid(),
                 "data": str(layout.root),
                 "token_file": str(layout.token),
@@ -69,7 +73,7 @@ def _announce(supervisor: Supervisor, layout: Layout, roots: list[Path], *, as_j
             }
         )
     else:
-        print(f"Motus answers at {supervisor.address} (gRPC); Ctrl-C ends it")
+        print(f"Motus answers at {supervisor.address} (gRPC) and {supervisor.url}/v1 (HTTP); Ctrl-C ends it")
         print(f"  token  in {layout.token}")
         print(f"  data   {layout.root}\n  logs   {supervisor.logs}\n  videos {', '.join(map(str, roots))}")
     sys.stdout.flush()

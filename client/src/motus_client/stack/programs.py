@@ -16,7 +16,7 @@ STAGES = ("ingest", "pose", "kinematics", "coach", "sessions")
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
 # Who may call this stack, and how, is not what the user's environment says of another server.
-_OF_OTHER_SERVERS = ("MOTUS_AUTH_", "MOTUS_INSECURE_DEV", "MOTUS_SESSIONS_GRPC_")
+_OF_OTHER_SERVERS = ("MOTUS_AUTH_", "MOTUS_INSECURE_DEV", "MOTUS_SESSIONS_GRPC_", "MOTUS_SESSIONS_HTTP_")
 
 # The networks take most of the time and the rest waits for them; on a busy machine the others give way.
 _BOTTLENECK, _GIVES_WAY = "pose", 5
@@ -39,20 +39,32 @@ class Programs:
     health_files: Mapping[str, Path]
 
 
-def programs(
-    layout: Layout, logs: Path, roots: Sequence[Path], nats_port: int, grpc_port: int, *, own_store: bool = False
-) -> Programs:
+@dataclass(frozen=True)
+class Ports:
+    """Of a stack, all of them on loopback.
+
+    Attributes:
+        nats: of the bus.
+        grpc: of the session service.
+        http: of its HTTP API; 0: it is not served.
+    """
+
+    nats: int
+    grpc: int
+    http: int = 0
+
+
+def programs(layout: Layout, logs: Path, roots: Sequence[Path], ports: Ports, *, own_store: bool = False) -> Programs:
     """Describe everything that a stack runs.
 
     Args:
         layout: the data folder.
         logs: folder for this run's logs.
         roots: folders whose videos may be read.
-        nats_port: port of the bus.
-        grpc_port: port of the session service.
+        ports: where they listen.
         own_store: keep the store in the data folder even where the environment names another.
     """
-    environ = _environ(layout, roots, nats_port, grpc_port, own_store)
+    environ = _environ(layout, roots, ports, own_store)
     files = {stage: layout.run / f"{stage}.health" for stage in STAGES}
 
     def program(name: str, *command: str) -> Program:
@@ -61,7 +73,7 @@ def programs(
         return Program(name, command, {**environ, **health}, logs / f"{name}.log", niceness)
 
     return Programs(
-        nats=program("nats", *nats_command(layout, nats_port)),
+        nats=program("nats", *nats_command(layout, ports.nats)),
         # -P: modules that happen to lie in the folder where the user stands are none of ours.
         provision=program("provision", sys.executable, "-P", "-m", "motus_runtime.provision"),
         services=tuple(program(stage, sys.executable, "-P", "-m", f"motus_{stage}") for stage in STAGES),
@@ -69,7 +81,7 @@ def programs(
     )
 
 
-def _environ(layout: Layout, roots: Sequence[Path], nats_port: int, grpc_port: int, own_store: bool) -> dict[str, str]:
+def _environ(layout: Layout, roots: Sequence[Path], ports: Ports, own_store: bool) -> dict[str, str]:
     environ = {**dict.fromkeys(_ONE_THREAD, "1"), "PYTHONUNBUFFERED": "1", "MOTUS_STORE_URL": layout.store_url}
     environ |= {name: value for name, value in os.environ.items() if not name.startswith(_OF_OTHER_SERVERS)}
     if own_store:
@@ -77,11 +89,14 @@ def _environ(layout: Layout, roots: Sequence[Path], nats_port: int, grpc_port: i
     return environ | {
         # A token that begins with a letter: the server would read digits alone as a number.
         TOKEN: f"t{secrets.token_hex(24)}",
-        "MOTUS_NATS_URL": f"nats://127.0.0.1:{nats_port}",
+        "MOTUS_NATS_URL": f"nats://127.0.0.1:{ports.nats}",
         "MOTUS_HEALTH_HOST": "127.0.0.1",
         "MOTUS_HEALTH_PORT": "0",
         "MOTUS_AUTH_KEYS_FILE": str(layout.keys),
         "MOTUS_INGEST_ROOTS": os.pathsep.join(str(root) for root in roots),
         "MOTUS_SESSIONS_GRPC_HOST": "127.0.0.1",
-        "MOTUS_SESSIONS_GRPC_PORT": str(grpc_port),
+        "MOTUS_SESSIONS_GRPC_PORT": str(ports.grpc),
+        "MOTUS_SESSIONS_HTTP_SERVE": "true" if ports.http else "false",
+        "MOTUS_SESSIONS_HTTP_HOST": "127.0.0.1",
+        "MOTUS_SESSIONS_HTTP_PORT": str(ports.http),
     }

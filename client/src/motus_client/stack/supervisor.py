@@ -11,7 +11,7 @@ from motus_client.stack.child import Child, Program
 from motus_client.stack.keeper import Keeper, describe_exit
 from motus_client.stack.layout import Layout
 from motus_client.stack.libraries import missing_packages
-from motus_client.stack.programs import Programs, programs
+from motus_client.stack.programs import Ports, Programs, programs
 from motus_client.stack.readiness import free_port, nats_fault, service_fault
 
 _START_S = 120.0
@@ -54,6 +54,7 @@ class Supervisor:
         layout: the data folder; its lock must be held by this process.
         roots: folders whose videos may be read.
         port: port of the session service, 0 for any.
+        http_port: port of its HTTP API, 0 for none.
         own_store: keep the store in the data folder even where the environment names another.
         tell: gets one line for people when a part had to be started again.
     """
@@ -64,11 +65,12 @@ class Supervisor:
         roots: Sequence[Path],
         *,
         port: int = 0,
+        http_port: int = 0,
         own_store: bool = False,
         tell: Callable[[str], None] = lambda line: None,
     ) -> None:
         self._layout, self._roots, self._own_store, self._tell = layout, tuple(roots), own_store, tell
-        self._port = port or free_port()
+        self._port, self._http_port = port or free_port(), http_port
         self._logs = layout.logs
         self._nats: Keeper | None = None
         self._services: tuple[Keeper, ...] = ()
@@ -81,6 +83,11 @@ class Supervisor:
     def address(self) -> str:
         """`host:port` of the session service."""
         return f"127.0.0.1:{self._port}"
+
+    @property
+    def url(self) -> str:
+        """Of its HTTP API; empty where there is none."""
+        return f"http://127.0.0.1:{self._http_port}" if self._http_port else ""
 
     @property
     def access(self) -> Access:
@@ -148,7 +155,8 @@ class Supervisor:
         self._logs = self._layout.begin_run()
         admit_holder(self._layout)
         nats_port = free_port()
-        wanted = programs(self._layout, self._logs, self._roots, nats_port, self._port, own_store=self._own_store)
+        ports = Ports(nats_port, self._port, self._http_port)
+        wanted = programs(self._layout, self._logs, self._roots, ports, own_store=self._own_store)
         self._nats = Keeper(wanted.nats, lambda: None, lambda: nats_fault(nats_port), self._tell)
         self._until(lambda: not self._faults())
         self._make_streams(wanted.provision)

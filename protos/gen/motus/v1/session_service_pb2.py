@@ -23,6 +23,7 @@ _sym_db = _symbol_database.Default()
 
 
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
+from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 from google.protobuf import empty_pb2 as google_dot_protobuf_dot_empty__pb2
 from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
@@ -34,7 +35,7 @@ from motus.v1 import movement_pb2 as motus_dot_v1_dot_movement__pb2
 from motus.v1 import sample_pb2 as motus_dot_v1_dot_sample__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1emotus/v1/session_service.proto\x12\x08motus.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15motus/v1/access.proto\x1a\x14motus/v1/event.proto\x1a\x16motus/v1/measure.proto\x1a\x17motus/v1/movement.proto\x1a\x15motus/v1/sample.proto\"x\n\x06Source\x12\x30\n\x03uri\x18\x01 \x01(\tB#\xbaH r\x1e\x10\x01\x18\x80\x10\x32\x17^[^\\p{C}\\p{Zl}\\p{Zp}]*$\x12*\n\x06pacing\x18\x02 \x01(\x0e\x32\x10.motus.v1.PacingB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x10\n\x08mirrored\x18\x03 \x01(\x08\"\x99\x01\n\x0bParticipant\x12\x15\n\x04name\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x18\x64\x12;\n\x07\x61thlete\x18\x02 \x01(\tB*\xbaH\'r\"2 ^athletes/[A-Za-z0-9._~-]{1,64}$\xd8\x01\x01\x12\x36\n\x0c\x64isplay_name\x18\x03 \x01(\tB \xbaH\x1dr\x1b\x18P2\x17^[^\\p{C}\\p{Zl}\\p{Zp}]*$\"c\n\rCoachSettings\x12\r\n\x05muted\x18\x01 \x01(\x08\x12\x43\n\x08language\x18\x02 \x01(\tB1\xbaH.r)2\'^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,4}$\xd8\x01\x01\"\x8a\x01\n\tRetention\x12>\n\tlandmarks\x18\x01 \x01(\x0b\x32\x19.google.protobuf.DurationB\x10\xbaH\r\xaa\x01\n\"\x06\x08\x80\x86\xb0\x96\x01*\x00\x12=\n\x08measures\x18\x02 \x01(\x0b\x32\x19.google.protobuf.DurationB\x10\xbaH\r\xaa\x01\n\"\x06\x08\x80\x86\xb0\x96\x01*\x00\"\xdb\x04\n\x07Session\x12\x32\n\x04name\x18\x01 \x01(\tB$\xbaH!r\x1c\x32\x1a^sessions/[a-z0-9-]{4,40}$\xd8\x01\x01\x12 \n\x06source\x18\x02 \x01(\x0b\x32\x10.motus.v1.Source\x12\x35\n\x0cparticipants\x18\x03 \x03(\x0b\x32\x15.motus.v1.ParticipantB\x08\xbaH\x05\x92\x01\x02\x10\x10\x12\x19\n\x08\x65xercise\x18\x04 \x01(\tB\x07\xbaH\x04r\x02\x18P\x12&\n\x05\x63oach\x18\x05 \x01(\x0b\x32\x17.motus.v1.CoachSettings\x12&\n\tretention\x18\x06 \x01(\x0b\x32\x13.motus.v1.Retention\x12-\n\x05group\x18\x07 \x01(\tB\x1e\xbaH\x1br\x19\x32\x17^[A-Za-z0-9._~-]{0,64}$\x12%\n\x05state\x18\x08 \x01(\x0e\x32\x16.motus.v1.SessionState\x12\x0e\n\x06reason\x18\t \x01(\t\x12/\n\x0b\x63reate_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nstart_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x07reports\x18\r \x03(\x0b\x32\x15.motus.v1.StageReportB\x08\xbaH\x05\x92\x01\x02\x10@\x12\x11\n\trep_count\x18\x0e \x01(\r\x12\x13\n\x06in_set\x18\x0f \x01(\x08H\x00\x88\x01\x01\x42\t\n\x07_in_set\"\x9d\x01\n\x14\x43reateSessionRequest\x12*\n\x07session\x18\x01 \x01(\x0b\x32\x11.motus.v1.SessionB\x06\xbaH\x03\xc8\x01\x01\x12/\n\nsession_id\x18\x02 \x01(\tB\x1b\xbaH\x18r\x13\x32\x11^[a-z0-9-]{4,40}$\xd8\x01\x01\x12(\n\nrequest_id\x18\x03 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[ -~]{0,64}$\"D\n\x11GetSessionRequest\x12/\n\x04name\x18\x01 \x01(\tB!\xbaH\x1er\x1c\x32\x1a^sessions/[a-z0-9-]{4,40}$\"\xc7\x01\n\x13ListSessionsRequest\x12\x1a\n\tpage_size\x18\x01 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x1c\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x04\x12\x39\n\x06states\x18\x03 \x03(\x0e\x32\x16.motus.v1.SessionStateB\x11\xbaH\x0e\x92\x01\x0b\x10\x64\"\x07\x82\x01\x04\x10\x01 \x00\x12;\n\x07\x61thlete\x18\x04 \x01(\tB*\xbaH\'r\"2 ^athletes/[A-Za-z0-9._~-]{1,64}$\xd8\x01\x01\"T\n\x14ListSessionsResponse\x12#\n\x08sessions\x18\x01 \x03(\x0b\x32\x11.motus.v1.Session\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"{\n\x14UpdateSessionRequest\x12*\n\x07session\x18\x01 \x01(\x0b\x32\x11.motus.v1.SessionB\x06\xbaH\x03\xc8\x01\x01\x12\x37\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x06\xbaH\x03\xc8\x01\x01\"x\n\x12StopSessionRequest\x12/\n\x04name\x18\x01 \x01(\tB!\xbaH\x1er\x1c\x32\x1a^sessions/[a-z0-9-]{4,40}$\x12\x31\n\x06reason\x18\x02 \x01(\tB!\xbaH\x1er\x1c\x18\xc8\x01\x32\x17^[^\\p{C}\\p{Zl}\\p{Zp}]*$\"^\n\x14\x44\x65leteSessionRequest\x12/\n\x04name\x18\x01 \x01(\tB!\xbaH\x1er\x1c\x32\x1a^sessions/[a-z0-9-]{4,40}$\x12\x15\n\rallow_missing\x18\x02 \x01(\x08\"\xce\x01\n\x13WatchSessionRequest\x12/\n\x04name\x18\x01 \x01(\tB!\xbaH\x1er\x1c\x32\x1a^sessions/[a-z0-9-]{4,40}$\x12\x1e\n\x0cresume_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x04\x12\"\n\x08\x63hannels\x18\x03 \x03(\tB\x10\xbaH\r\x92\x01\n\x10@\x18\x01\"\x04r\x02\x18@\x12/\n\x0esample_rate_hz\x18\x04 \x01(\x01\x42\x17\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x00\x00N@)\x00\x00\x00\x00\x00\x00\x00\x00\x12\x11\n\tlandmarks\x18\x05 \x01(\x08\"\xe9\x01\n\x14WatchSessionResponse\x12\x14\n\x0cresume_token\x18\x01 \x01(\t\x12 \n\x05\x65vent\x18\x02 \x01(\x0b\x32\x0f.motus.v1.EventH\x00\x12\"\n\x06sample\x18\x03 \x01(\x0b\x32\x10.motus.v1.SampleH\x00\x12\'\n\x06report\x18\x04 \x01(\x0b\x32\x15.motus.v1.StageReportH\x00\x12+\n\x08skeleton\x18\x05 \x01(\x0b\x32\x17.motus.v1.SkeletonFrameH\x00\x12\x17\n\x0fsamples_skipped\x18\x06 \x01(\rB\x06\n\x04item\"\xd2\x02\n\x10GetSeriesRequest\x12/\n\x04name\x18\x01 \x01(\tB!\xbaH\x1er\x1c\x32\x1a^sessions/[a-z0-9-]{4,40}$\x12V\n\x0bparticipant\x18\x02 \x01(\tBA\xbaH>r927^sessions/[a-z0-9-]{4,40}/participants/[a-z0-9-]{1,40}$\xd8\x01\x01\x12$\n\x08\x63hannels\x18\x03 \x03(\tB\x12\xbaH\x0f\x92\x01\x0c\x08\x01\x10@\x18\x01\"\x04r\x02\x18@\x12-\n\x07start_s\x18\x04 \x01(\x01\x42\x17\xbaH\x14\x12\x12\x11\x00\x00\x00\x00\x65\xcd\xcd\x41!\x00\x00\x00\x00\x65\xcd\xcd\xc1H\x00\x88\x01\x01\x12+\n\x05\x65nd_s\x18\x05 \x01(\x01\x42\x17\xbaH\x14\x12\x12\x11\x00\x00\x00\x00\x65\xcd\xcd\x41!\x00\x00\x00\x00\x65\xcd\xcd\xc1H\x01\x88\x01\x01\x12\x1d\n\nmax_points\x18\x06 \x01(\x05\x42\t\xbaH\x06\x1a\x04(\x00\x38\x01\x42\n\n\x08_start_sB\x08\n\x06_end_s\"\xc9\x02\n\x12GetSkeletonRequest\x12/\n\x04name\x18\x01 \x01(\tB!\xbaH\x1er\x1c\x32\x1a^sessions/[a-z0-9-]{4,40}$\x12V\n\x0bparticipant\x18\x02 \x01(\tBA\xbaH>r927^sessions/[a-z0-9-]{4,40}/participants/[a-z0-9-]{1,40}$\xd8\x01\x01\x12-\n\x07start_s\x18\x03 \x01(\x01\x42\x17\xbaH\x14\x12\x12\x11\x00\x00\x00\x00\x65\xcd\xcd\x41!\x00\x00\x00\x00\x65\xcd\xcd\xc1H\x00\x88\x01\x01\x12+\n\x05\x65nd_s\x18\x04 \x01(\x01\x42\x17\xbaH\x14\x12\x12\x11\x00\x00\x00\x00\x65\xcd\xcd\x41!\x00\x00\x00\x00\x65\xcd\xcd\xc1H\x01\x88\x01\x01\x12\x1a\n\tpage_size\x18\x05 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x1c\n\npage_token\x18\x06 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x04\x42\n\n\x08_start_sB\x08\n\x06_end_s\"W\n\x13GetSkeletonResponse\x12\'\n\x06\x66rames\x18\x01 \x03(\x0b\x32\x17.motus.v1.SkeletonFrame\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xe9\x02\n\x14\x45xportSessionRequest\x12/\n\x04name\x18\x01 \x01(\tB!\xbaH\x1er\x1c\x32\x1a^sessions/[a-z0-9-]{4,40}$\x12V\n\x0bparticipant\x18\x02 \x01(\tBA\xbaH>r927^sessions/[a-z0-9-]{4,40}/participants/[a-z0-9-]{1,40}$\xd8\x01\x01\x12\x32\n\x06\x66ormat\x18\x03 \x01(\x0e\x32\x16.motus.v1.ExportFormatB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12\"\n\x08\x63hannels\x18\x04 \x03(\tB\x10\xbaH\r\x92\x01\n\x10@\x18\x01\"\x04r\x02\x18@\x12-\n\x07start_s\x18\x05 \x01(\x01\x42\x17\xbaH\x14\x12\x12\x11\x00\x00\x00\x00\x65\xcd\xcd\x41!\x00\x00\x00\x00\x65\xcd\xcd\xc1H\x00\x88\x01\x01\x12+\n\x05\x65nd_s\x18\x06 \x01(\x01\x42\x17\xbaH\x14\x12\x12\x11\x00\x00\x00\x00\x65\xcd\xcd\x41!\x00\x00\x00\x00\x65\xcd\xcd\xc1H\x01\x88\x01\x01\x42\n\n\x08_start_sB\x08\n\x06_end_s\"K\n\x15\x45xportSessionResponse\x12\x10\n\x08\x66ilename\x18\x01 \x01(\t\x12\x12\n\nmedia_type\x18\x02 \x01(\t\x12\x0c\n\x04\x64\x61ta\x18\x03 \x01(\x0c\"\x15\n\x13ListMeasuresRequest\"X\n\x14ListMeasuresResponse\x12-\n\x08measures\x18\x01 \x03(\x0b\x32\x1b.motus.v1.MeasureDefinition\x12\x11\n\texercises\x18\x02 \x03(\t\"\xf1\x01\n\x0fListRepsRequest\x12\x31\n\x06parent\x18\x01 \x01(\tB!\xbaH\x1er\x1c\x32\x1a^sessions/[a-z0-9-]{4,40}$\x12\x1a\n\tpage_size\x18\x02 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x04\x12V\n\x0bparticipant\x18\x04 \x01(\tBA\xbaH>r927^sessions/[a-z0-9-]{4,40}/participants/[a-z0-9-]{1,40}$\xd8\x01\x01\x12\x19\n\x11include_uncounted\x18\x05 \x01(\x08\"H\n\x10ListRepsResponse\x12\x1b\n\x04reps\x18\x01 \x03(\x0b\x32\r.motus.v1.Rep\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"[\n\rGetRepRequest\x12J\n\x04name\x18\x01 \x01(\tB<\xbaH9r725^sessions/[a-z0-9-]{4,40}/reps/[A-Za-z0-9._~-]{1,80}$\"\xbc\x01\n\x14TeachMovementRequest\x12S\n\x0bparticipant\x18\x01 \x01(\tB>\xbaH;r927^sessions/[a-z0-9-]{4,40}/participants/[a-z0-9-]{1,40}$\x12\x33\n\x08movement\x18\x02 \x01(\tB!\xbaH\x1er\x1c\x32\x1a^[a-z0-9][a-z0-9_-]{0,62}$\x12\x1a\n\x04reps\x18\x03 \x03(\rB\x0c\xbaH\t\x92\x01\x06\x08\x02\x10\x03\x18\x01\"\x17\n\x15TeachMovementResponse\"\xd8\x01\n\x11ListEventsRequest\x12\x31\n\x06parent\x18\x01 \x01(\tB!\xbaH\x1er\x1c\x32\x1a^sessions/[a-z0-9-]{4,40}$\x12\x1a\n\tpage_size\x18\x02 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x04\x12V\n\x0bparticipant\x18\x04 \x01(\tBA\xbaH>r927^sessions/[a-z0-9-]{4,40}/participants/[a-z0-9-]{1,40}$\xd8\x01\x01\"N\n\x12ListEventsResponse\x12\x1f\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x0f.motus.v1.Event\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xd6\x01\n\x0fListCuesRequest\x12\x31\n\x06parent\x18\x01 \x01(\tB!\xbaH\x1er\x1c\x32\x1a^sessions/[a-z0-9-]{4,40}$\x12\x1a\n\tpage_size\x18\x02 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x04\x12V\n\x0bparticipant\x18\x04 \x01(\tBA\xbaH>r927^sessions/[a-z0-9-]{4,40}/participants/[a-z0-9-]{1,40}$\xd8\x01\x01\"H\n\x10ListCuesResponse\x12\x1b\n\x04\x63ues\x18\x01 \x03(\x0b\x32\r.motus.v1.Cue\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"_\n\x11\x44ismissCueRequest\x12J\n\x04name\x18\x01 \x01(\tB<\xbaH9r725^sessions/[a-z0-9-]{4,40}/cues/[A-Za-z0-9._~-]{1,80}$\"w\n\x0eRateCueRequest\x12J\n\x04name\x18\x01 \x01(\tB<\xbaH9r725^sessions/[a-z0-9-]{4,40}/cues/[A-Za-z0-9._~-]{1,80}$\x12\x19\n\x06rating\x18\x02 \x01(\rB\t\xbaH\x06*\x04\x18\x05(\x01*F\n\x06Pacing\x12\x16\n\x12PACING_UNSPECIFIED\x10\x00\x12\x13\n\x0fPACING_REALTIME\x10\x01\x12\x0f\n\x0bPACING_FAST\x10\x02*\x8d\x01\n\x0c\x45xportFormat\x12\x1d\n\x19\x45XPORT_FORMAT_UNSPECIFIED\x10\x00\x12\x19\n\x15\x45XPORT_FORMAT_PARQUET\x10\x01\x12\x15\n\x11\x45XPORT_FORMAT_CSV\x10\x02\x12\x15\n\x11\x45XPORT_FORMAT_TRC\x10\x03\x12\x15\n\x11\x45XPORT_FORMAT_MOT\x10\x04\x32\xc7\x0c\n\x0eSessionService\x12V\n\rCreateSession\x12\x1e.motus.v1.CreateSessionRequest\x1a\x11.motus.v1.Session\"\x12\x82\x80\x19\x0esessions.write\x12O\n\nGetSession\x12\x1b.motus.v1.GetSessionRequest\x1a\x11.motus.v1.Session\"\x11\x82\x80\x19\rsessions.read\x12`\n\x0cListSessions\x12\x1d.motus.v1.ListSessionsRequest\x1a\x1e.motus.v1.ListSessionsResponse\"\x11\x82\x80\x19\rsessions.read\x12V\n\rUpdateSession\x12\x1e.motus.v1.UpdateSessionRequest\x1a\x11.motus.v1.Session\"\x12\x82\x80\x19\x0esessions.write\x12R\n\x0bStopSession\x12\x1c.motus.v1.StopSessionRequest\x1a\x11.motus.v1.Session\"\x12\x82\x80\x19\x0esessions.write\x12[\n\rDeleteSession\x12\x1e.motus.v1.DeleteSessionRequest\x1a\x16.google.protobuf.Empty\"\x12\x82\x80\x19\x0esessions.write\x12\x62\n\x0cWatchSession\x12\x1d.motus.v1.WatchSessionRequest\x1a\x1e.motus.v1.WatchSessionResponse\"\x11\x82\x80\x19\rsessions.read0\x01\x12L\n\tGetSeries\x12\x1a.motus.v1.GetSeriesRequest\x1a\x10.motus.v1.Series\"\x11\x82\x80\x19\rsessions.read\x12]\n\x0bGetSkeleton\x12\x1c.motus.v1.GetSkeletonRequest\x1a\x1d.motus.v1.GetSkeletonResponse\"\x11\x82\x80\x19\rsessions.read\x12\x65\n\rExportSession\x12\x1e.motus.v1.ExportSessionRequest\x1a\x1f.motus.v1.ExportSessionResponse\"\x11\x82\x80\x19\rsessions.read0\x01\x12`\n\x0cListMeasures\x12\x1d.motus.v1.ListMeasuresRequest\x1a\x1e.motus.v1.ListMeasuresResponse\"\x11\x82\x80\x19\rsessions.read\x12T\n\x08ListReps\x12\x19.motus.v1.ListRepsRequest\x1a\x1a.motus.v1.ListRepsResponse\"\x11\x82\x80\x19\rsessions.read\x12\x43\n\x06GetRep\x12\x17.motus.v1.GetRepRequest\x1a\r.motus.v1.Rep\"\x11\x82\x80\x19\rsessions.read\x12\x64\n\rTeachMovement\x12\x1e.motus.v1.TeachMovementRequest\x1a\x1f.motus.v1.TeachMovementResponse\"\x12\x82\x80\x19\x0esessions.write\x12Z\n\nListEvents\x12\x1b.motus.v1.ListEventsRequest\x1a\x1c.motus.v1.ListEventsResponse\"\x11\x82\x80\x19\rsessions.read\x12T\n\x08ListCues\x12\x19.motus.v1.ListCuesRequest\x1a\x1a.motus.v1.ListCuesResponse\"\x11\x82\x80\x19\rsessions.read\x12L\n\nDismissCue\x12\x1b.motus.v1.DismissCueRequest\x1a\r.motus.v1.Cue\"\x12\x82\x80\x19\x0esessions.write\x12\x46\n\x07RateCue\x12\x18.motus.v1.RateCueRequest\x1a\r.motus.v1.Cue\"\x12\x82\x80\x19\x0esessions.writeb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1emotus/v1/session_service.proto\x12\x08motus.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15motus/v1/access.proto\x1a\x14motus/v1/event.proto\x1a\x16motus/v1/measure.proto\x1a\x17motus/v1/movement.proto\x1a\x15motus/v1/sample.proto\"x\n\x06Source\x12\x30\n\x03uri\x18\x01 \x01(\tB#\xbaH r\x1e\x10\x01\x18\x80\x10\x32\x17^[^\\p{C}\\p{Zl}\\p{Zp}]*$\x12*\n\x06pacing\x18\x02 \x01(\x0e\x32\x10.motus.v1.PacingB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x10\n\x08mirrored\x18\x03 \x01(\x08\"\x99\x01\n\x0bParticipant\x12\x15\n\x04name\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x18\x64\x12;\n\x07\x61thlete\x18\x02 \x01(\tB*\xbaH\'r\"2 ^athletes/[A-Za-z0-9._~-]{1,64}$\xd8\x01\x01\x12\x36\n\x0c\x64isplay_name\x18\x03 \x01(\tB \xbaH\x1dr\x1b\x18P2\x17^[^\\p{C}\\p{Zl}\\p{Zp}]*$\"c\n\rCoachSettings\x12\r\n\x05muted\x18\x01 \x01(\x08\x12\x43\n\x08language\x18\x02 \x01(\tB1\xbaH.r)2\'^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,4}$\xd8\x01\x01\"\x8a\x01\n\tRetention\x12>\n\tlandmarks\x18\x01 \x01(\x0b\x32\x19.google.protobuf.DurationB\x10\xbaH\r\xaa\x01\n\"\x06\x08\x80\x86\xb0\x96\x01*\x00\x12=\n\x08measures\x18\x02 \x01(\x0b\x32\x19.google.protobuf.DurationB\x10\xbaH\r\xaa\x01\n\"\x06\x08\x80\x86\xb0\x96\x01*\x00\"\xdb\x04\n\x07Session\x12\x32\n\x04name\x18\x01 \x01(\tB$\xbaH!r\x1c\x32\x1a^sessions/[a-z0-9-]{4,40}$\xd8\x01\x01\x12 \n\x06source\x18\x02 \x01(\x0b\x32\x10.motus.v1.Source\x12\x35\n\x0cparticipants\x18\x03 \x03(\x0b\x32\x15.motus.v1.ParticipantB\x08\xbaH\x05\x92\x01\x02\x10\x10\x12\x19\n\x08\x65xercise\x18\x04 \x01(\tB\x07\xbaH\x04r\x02\x18P\x12&\n\x05\x63oach\x18\x05 \x01(\x0b\x32\x17.motus.v1.CoachSettings\x12&\n\tretention\x18\x06 \x01(\x0b\x32\x13.motus.v1.Retention\x12-\n\x05group\x18\x07 \x01(\tB\x1e\xbaH\x1br\x19\x32\x17^[A-Za-z0-9._~-]{0,64}$\x12%\n\x05state\x18\x08 \x01(\x0e\x32\x16.motus.v1.SessionState\x12\x0e\n\x06reason\x18\t \x01(\t\x12/\n\x0b\x63reate_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nstart_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x07reports\x18\r \x03(\x0b\x32\x15.motus.v1.StageReportB\x08\xbaH\x05\x92\x01\x02\x10@\x12\x11\n\trep_count\x18\x0e \x01(\r\x12\x13\n\x06in_set\x18\x0f \x01(\x08H\x00\x88\x01\x01\x42\t\n\x07_in_set\"\x9d\x01\n\x14\x43reateSessionRequest\x12*\n\x07session\x18\x01 \x01(\x0b\x32\x11.motus.v1.SessionB\x06\xbaH\x03\xc8\x01\x01\x12/\n\nsession_id\x18\x02 \x01(\tB\x1b\xbaH\x18r\x13\x32\x11^[a-z0-9-]{4,40}$\xd8\x01\x01\x12(\n\nrequest_id\x18\x03 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^[ -~]{0,64}$\"D\n\x11GetSessionRequest\x12/\n\x04name\x18\x01 \x01(\tB!\xbaH\x1er\x1c\x32\x1a^sessions/[a-z0-9-]{4,40}$\"\xc7\x01\n\x13ListSessionsRequest\x12\x1a\n\tpage_size\x18\x01 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x1c\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x04\x12\x39\n\x06states\x18\x03 \x03(\x0e\x32\x16.motus.v1.SessionStateB\x11\xbaH\x0e\x92\x01\x0b\x10\x64\"\x07\x82\x01\x04\x10\x01 \x00\x12;\n\x07\x61thlete\x18\x04 \x01(\tB*\xbaH\'r\"2 ^athletes/[A-Za-z0-9._~-]{1,64}$\xd8\x01\x01\"T\n\x14ListSessionsResponse\x12#\n\x08sessions\x18\x01 \x03(\x0b\x32\x11.motus.v1.Session\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"{\n\x14UpdateSessionRequest\x12*\n\x07session\x18\x01 \x01(\x0b\x32\x11.motus.v1.SessionB\x06\xbaH\x03\xc8\x01\x01\x12\x37\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x06\xbaH\x03\xc8\x01\x01\"x\n\x12StopSessionRequest\x12/\n\x04name\x18\x01 \x01(\tB!\xbaH\x1er\x1c\x32\x1a^sessions/[a-z0-9-]{4,40}$\x12\x31\n\x06reason\x18\x02 \x01(\tB!\xbaH\x1er\x1c\x18\xc8\x01\x32\x17^[^\\p{C}\\p{Zl}\\p{Zp}]*$\"^\n\x14\x44\x65leteSessionRequest\x12/\n\x04name\x18\x01 \x01(\tB!\xbaH\x1er\x1c\x32\x1a^sessions/[a-z0-9-]{4,40}$\x12\x15\n\rallow_missing\x18\x02 \x01(\x08\"\xce\x01\n\x13WatchSessionRequest\x12/\n\x04name\x18\x01 \x01(\tB!\xbaH\x1er\x1c\x32\x1a^sessions/[a-z0-9-]{4,40}$\x12\x1e\n\x0cresume_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x04\x12\"\n\x08\x63hannels\x18\x03 \x03(\tB\x10\xbaH\r\x92\x01\n\x10@\x18\x01\"\x04r\x02\x18@\x12/\n\x0esample_rate_hz\x18\x04 \x01(\x01\x42\x17\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x00\x00N@)\x00\x00\x00\x00\x00\x00\x00\x00\x12\x11\n\tlandmarks\x18\x05 \x01(\x08\"\xe9\x01\n\x14WatchSessionResponse\x12\x14\n\x0cresume_token\x18\x01 \x01(\t\x12 \n\x05\x65vent\x18\x02 \x01(\x0b\x32\x0f.motus.v1.EventH\x00\x12\"\n\x06sample\x18\x03 \x01(\x0b\x32\x10.motus.v1.SampleH\x00\x12\'\n\x06report\x18\x04 \x01(\x0b\x32\x15.motus.v1.StageReportH\x00\x12+\n\x08skeleton\x18\x05 \x01(\x0b\x32\x17.motus.v1.SkeletonFrameH\x00\x12\x17\n\x0fsamples_skipped\x18\x06 \x01(\rB\x06\n\x04item\"\xd2\x02\n\x10GetSeriesRequest\x12/\n\x04name\x18\x01 \x01(\tB!\xbaH\x1er\x1c\x32\x1a^sessions/[a-z0-9-]{4,40}$\x12V\n\x0bparticipant\x18\x02 \x01(\tBA\xbaH>r927^sessions/[a-z0-9-]{4,40}/participants/[a-z0-9-]{1,40}$\xd8\x01\x01\x12$\n\x08\x63hannels\x18\x03 \x03(\tB\x12\xbaH\x0f\x92\x01\x0c\x08\x01\x10@\x18\x01\"\x04r\x02\x18@\x12-\n\x07start_s\x18\x04 \x01(\x01\x42\x17\xbaH\x14\x12\x12\x11\x00\x00\x00\x00\x65\xcd\xcd\x41!\x00\x00\x00\x00\x65\xcd\xcd\xc1H\x00\x88\x01\x01\x12+\n\x05\x65nd_s\x18\x05 \x01(\x01\x42\x17\xbaH\x14\x12\x12\x11\x00\x00\x00\x00\x65\xcd\xcd\x41!\x00\x00\x00\x00\x65\xcd\xcd\xc1H\x01\x88\x01\x01\x12\x1d\n\nmax_points\x18\x06 \x01(\x05\x42\t\xbaH\x06\x1a\x04(\x00\x38\x01\x42\n\n\x08_start_sB\x08\n\x06_end_s\"\xc9\x02\n\x12GetSkeletonRequest\x12/\n\x04name\x18\x01 \x01(\tB!\xbaH\x1er\x1c\x32\x1a^sessions/[a-z0-9-]{4,40}$\x12V\n\x0bparticipant\x18\x02 \x01(\tBA\xbaH>r927^sessions/[a-z0-9-]{4,40}/participants/[a-z0-9-]{1,40}$\xd8\x01\x01\x12-\n\x07start_s\x18\x03 \x01(\x01\x42\x17\xbaH\x14\x12\x12\x11\x00\x00\x00\x00\x65\xcd\xcd\x41!\x00\x00\x00\x00\x65\xcd\xcd\xc1H\x00\x88\x01\x01\x12+\n\x05\x65nd_s\x18\x04 \x01(\x01\x42\x17\xbaH\x14\x12\x12\x11\x00\x00\x00\x00\x65\xcd\xcd\x41!\x00\x00\x00\x00\x65\xcd\xcd\xc1H\x01\x88\x01\x01\x12\x1a\n\tpage_size\x18\x05 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x1c\n\npage_token\x18\x06 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x04\x42\n\n\x08_start_sB\x08\n\x06_end_s\"W\n\x13GetSkeletonResponse\x12\'\n\x06\x66rames\x18\x01 \x03(\x0b\x32\x17.motus.v1.SkeletonFrame\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xe9\x02\n\x14\x45xportSessionRequest\x12/\n\x04name\x18\x01 \x01(\tB!\xbaH\x1er\x1c\x32\x1a^sessions/[a-z0-9-]{4,40}$\x12V\n\x0bparticipant\x18\x02 \x01(\tBA\xbaH>r927^sessions/[a-z0-9-]{4,40}/participants/[a-z0-9-]{1,40}$\xd8\x01\x01\x12\x32\n\x06\x66ormat\x18\x03 \x01(\x0e\x32\x16.motus.v1.ExportFormatB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12\"\n\x08\x63hannels\x18\x04 \x03(\tB\x10\xbaH\r\x92\x01\n\x10@\x18\x01\"\x04r\x02\x18@\x12-\n\x07start_s\x18\x05 \x01(\x01\x42\x17\xbaH\x14\x12\x12\x11\x00\x00\x00\x00\x65\xcd\xcd\x41!\x00\x00\x00\x00\x65\xcd\xcd\xc1H\x00\x88\x01\x01\x12+\n\x05\x65nd_s\x18\x06 \x01(\x01\x42\x17\xbaH\x14\x12\x12\x11\x00\x00\x00\x00\x65\xcd\xcd\x41!\x00\x00\x00\x00\x65\xcd\xcd\xc1H\x01\x88\x01\x01\x42\n\n\x08_start_sB\x08\n\x06_end_s\"K\n\x15\x45xportSessionResponse\x12\x10\n\x08\x66ilename\x18\x01 \x01(\t\x12\x12\n\nmedia_type\x18\x02 \x01(\t\x12\x0c\n\x04\x64\x61ta\x18\x03 \x01(\x0c\"\x15\n\x13ListMeasuresRequest\"X\n\x14ListMeasuresResponse\x12-\n\x08measures\x18\x01 \x03(\x0b\x32\x1b.motus.v1.MeasureDefinition\x12\x11\n\texercises\x18\x02 \x03(\t\"\xf1\x01\n\x0fListRepsRequest\x12\x31\n\x06parent\x18\x01 \x01(\tB!\xbaH\x1er\x1c\x32\x1a^sessions/[a-z0-9-]{4,40}$\x12\x1a\n\tpage_size\x18\x02 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x04\x12V\n\x0bparticipant\x18\x04 \x01(\tBA\xbaH>r927^sessions/[a-z0-9-]{4,40}/participants/[a-z0-9-]{1,40}$\xd8\x01\x01\x12\x19\n\x11include_uncounted\x18\x05 \x01(\x08\"H\n\x10ListRepsResponse\x12\x1b\n\x04reps\x18\x01 \x03(\x0b\x32\r.motus.v1.Rep\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"[\n\rGetRepRequest\x12J\n\x04name\x18\x01 \x01(\tB<\xbaH9r725^sessions/[a-z0-9-]{4,40}/reps/[A-Za-z0-9._~-]{1,80}$\"\xbc\x01\n\x14TeachMovementRequest\x12S\n\x0bparticipant\x18\x01 \x01(\tB>\xbaH;r927^sessions/[a-z0-9-]{4,40}/participants/[a-z0-9-]{1,40}$\x12\x33\n\x08movement\x18\x02 \x01(\tB!\xbaH\x1er\x1c\x32\x1a^[a-z0-9][a-z0-9_-]{0,62}$\x12\x1a\n\x04reps\x18\x03 \x03(\rB\x0c\xbaH\t\x92\x01\x06\x08\x02\x10\x03\x18\x01\"\x17\n\x15TeachMovementResponse\"\xd8\x01\n\x11ListEventsRequest\x12\x31\n\x06parent\x18\x01 \x01(\tB!\xbaH\x1er\x1c\x32\x1a^sessions/[a-z0-9-]{4,40}$\x12\x1a\n\tpage_size\x18\x02 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x04\x12V\n\x0bparticipant\x18\x04 \x01(\tBA\xbaH>r927^sessions/[a-z0-9-]{4,40}/participants/[a-z0-9-]{1,40}$\xd8\x01\x01\"N\n\x12ListEventsResponse\x12\x1f\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x0f.motus.v1.Event\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xd6\x01\n\x0fListCuesRequest\x12\x31\n\x06parent\x18\x01 \x01(\tB!\xbaH\x1er\x1c\x32\x1a^sessions/[a-z0-9-]{4,40}$\x12\x1a\n\tpage_size\x18\x02 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x04\x12V\n\x0bparticipant\x18\x04 \x01(\tBA\xbaH>r927^sessions/[a-z0-9-]{4,40}/participants/[a-z0-9-]{1,40}$\xd8\x01\x01\"H\n\x10ListCuesResponse\x12\x1b\n\x04\x63ues\x18\x01 \x03(\x0b\x32\r.motus.v1.Cue\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"_\n\x11\x44ismissCueRequest\x12J\n\x04name\x18\x01 \x01(\tB<\xbaH9r725^sessions/[a-z0-9-]{4,40}/cues/[A-Za-z0-9._~-]{1,80}$\"w\n\x0eRateCueRequest\x12J\n\x04name\x18\x01 \x01(\tB<\xbaH9r725^sessions/[a-z0-9-]{4,40}/cues/[A-Za-z0-9._~-]{1,80}$\x12\x19\n\x06rating\x18\x02 \x01(\rB\t\xbaH\x06*\x04\x18\x05(\x01*F\n\x06Pacing\x12\x16\n\x12PACING_UNSPECIFIED\x10\x00\x12\x13\n\x0fPACING_REALTIME\x10\x01\x12\x0f\n\x0bPACING_FAST\x10\x02*\x8d\x01\n\x0c\x45xportFormat\x12\x1d\n\x19\x45XPORT_FORMAT_UNSPECIFIED\x10\x00\x12\x19\n\x15\x45XPORT_FORMAT_PARQUET\x10\x01\x12\x15\n\x11\x45XPORT_FORMAT_CSV\x10\x02\x12\x15\n\x11\x45XPORT_FORMAT_TRC\x10\x03\x12\x15\n\x11\x45XPORT_FORMAT_MOT\x10\x04\x32\xd9\x11\n\x0eSessionService\x12s\n\rCreateSession\x12\x1e.motus.v1.CreateSessionRequest\x1a\x11.motus.v1.Session\"/\x82\x80\x19\x0esessions.write\x82\xd3\xe4\x93\x02\x17\"\x0c/v1/sessions:\x07session\x12l\n\nGetSession\x12\x1b.motus.v1.GetSessionRequest\x1a\x11.motus.v1.Session\".\x82\x80\x19\rsessions.read\x82\xd3\xe4\x93\x02\x17\x12\x15/v1/{name=sessions/*}\x12t\n\x0cListSessions\x12\x1d.motus.v1.ListSessionsRequest\x1a\x1e.motus.v1.ListSessionsResponse\"%\x82\x80\x19\rsessions.read\x82\xd3\xe4\x93\x02\x0e\x12\x0c/v1/sessions\x12\x84\x01\n\rUpdateSession\x12\x1e.motus.v1.UpdateSessionRequest\x1a\x11.motus.v1.Session\"@\x82\x80\x19\x0esessions.write\x82\xd3\xe4\x93\x02(2\x1d/v1/{session.name=sessions/*}:\x07session\x12w\n\x0bStopSession\x12\x1c.motus.v1.StopSessionRequest\x1a\x11.motus.v1.Session\"7\x82\x80\x19\x0esessions.write\x82\xd3\xe4\x93\x02\x1f\"\x1a/v1/{name=sessions/*}:stop:\x01*\x12x\n\rDeleteSession\x12\x1e.motus.v1.DeleteSessionRequest\x1a\x16.google.protobuf.Empty\"/\x82\x80\x19\x0esessions.write\x82\xd3\xe4\x93\x02\x17*\x15/v1/{name=sessions/*}\x12\x85\x01\n\x0cWatchSession\x12\x1d.motus.v1.WatchSessionRequest\x1a\x1e.motus.v1.WatchSessionResponse\"4\x82\x80\x19\rsessions.read\x82\xd3\xe4\x93\x02\x1d\x12\x1b/v1/{name=sessions/*}:watch0\x01\x12p\n\tGetSeries\x12\x1a.motus.v1.GetSeriesRequest\x1a\x10.motus.v1.Series\"5\x82\x80\x19\rsessions.read\x82\xd3\xe4\x93\x02\x1e\x12\x1c/v1/{name=sessions/*}/series\x12\x83\x01\n\x0bGetSkeleton\x12\x1c.motus.v1.GetSkeletonRequest\x1a\x1d.motus.v1.GetSkeletonResponse\"7\x82\x80\x19\rsessions.read\x82\xd3\xe4\x93\x02 \x12\x1e/v1/{name=sessions/*}/skeleton\x12\x89\x01\n\rExportSession\x12\x1e.motus.v1.ExportSessionRequest\x1a\x1f.motus.v1.ExportSessionResponse\"5\x82\x80\x19\rsessions.read\x82\xd3\xe4\x93\x02\x1e\x12\x1c/v1/{name=sessions/*}:export0\x01\x12t\n\x0cListMeasures\x12\x1d.motus.v1.ListMeasuresRequest\x1a\x1e.motus.v1.ListMeasuresResponse\"%\x82\x80\x19\rsessions.read\x82\xd3\xe4\x93\x02\x0e\x12\x0c/v1/measures\x12x\n\x08ListReps\x12\x19.motus.v1.ListRepsRequest\x1a\x1a.motus.v1.ListRepsResponse\"5\x82\x80\x19\rsessions.read\x82\xd3\xe4\x93\x02\x1e\x12\x1c/v1/{parent=sessions/*}/reps\x12g\n\x06GetRep\x12\x17.motus.v1.GetRepRequest\x1a\r.motus.v1.Rep\"5\x82\x80\x19\rsessions.read\x82\xd3\xe4\x93\x02\x1e\x12\x1c/v1/{name=sessions/*/reps/*}\x12\xa0\x01\n\rTeachMovement\x12\x1e.motus.v1.TeachMovementRequest\x1a\x1f.motus.v1.TeachMovementResponse\"N\x82\x80\x19\x0esessions.write\x82\xd3\xe4\x93\x02\x36\"1/v1/{participant=sessions/*/participants/*}:teach:\x01*\x12\x80\x01\n\nListEvents\x12\x1b.motus.v1.ListEventsRequest\x1a\x1c.motus.v1.ListEventsResponse\"7\x82\x80\x19\rsessions.read\x82\xd3\xe4\x93\x02 \x12\x1e/v1/{parent=sessions/*}/events\x12x\n\x08ListCues\x12\x19.motus.v1.ListCuesRequest\x1a\x1a.motus.v1.ListCuesResponse\"5\x82\x80\x19\rsessions.read\x82\xd3\xe4\x93\x02\x1e\x12\x1c/v1/{parent=sessions/*}/cues\x12{\n\nDismissCue\x12\x1b.motus.v1.DismissCueRequest\x1a\r.motus.v1.Cue\"A\x82\x80\x19\x0esessions.write\x82\xd3\xe4\x93\x02)\"$/v1/{name=sessions/*/cues/*}:dismiss:\x01*\x12r\n\x07RateCue\x12\x18.motus.v1.RateCueRequest\x1a\r.motus.v1.Cue\">\x82\x80\x19\x0esessions.write\x82\xd3\xe4\x93\x02&\"!/v1/{name=sessions/*/cues/*}:rate:\x01*b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -176,109 +177,109 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RATECUEREQUEST'].fields_by_name['rating']._loaded_options = None
   _globals['_RATECUEREQUEST'].fields_by_name['rating']._serialized_options = b'\272H\006*\004\030\005(\001'
   _globals['_SESSIONSERVICE'].methods_by_name['CreateSession']._loaded_options = None
-  _globals['_SESSIONSERVICE'].methods_by_name['CreateSession']._serialized_options = b'\202\200\031\016sessions.write'
+  _globals['_SESSIONSERVICE'].methods_by_name['CreateSession']._serialized_options = b'\202\200\031\016sessions.write\202\323\344\223\002\027\"\014/v1/sessions:\007session'
   _globals['_SESSIONSERVICE'].methods_by_name['GetSession']._loaded_options = None
-  _globals['_SESSIONSERVICE'].methods_by_name['GetSession']._serialized_options = b'\202\200\031\rsessions.read'
+  _globals['_SESSIONSERVICE'].methods_by_name['GetSession']._serialized_options = b'\202\200\031\rsessions.read\202\323\344\223\002\027\022\025/v1/{name=sessions/*}'
   _globals['_SESSIONSERVICE'].methods_by_name['ListSessions']._loaded_options = None
-  _globals['_SESSIONSERVICE'].methods_by_name['ListSessions']._serialized_options = b'\202\200\031\rsessions.read'
+  _globals['_SESSIONSERVICE'].methods_by_name['ListSessions']._serialized_options = b'\202\200\031\rsessions.read\202\323\344\223\002\016\022\014/v1/sessions'
   _globals['_SESSIONSERVICE'].methods_by_name['UpdateSession']._loaded_options = None
-  _globals['_SESSIONSERVICE'].methods_by_name['UpdateSession']._serialized_options = b'\202\200\031\016sessions.write'
+  _globals['_SESSIONSERVICE'].methods_by_name['UpdateSession']._serialized_options = b'\202\200\031\016sessions.write\202\323\344\223\002(2\035/v1/{session.name=sessions/*}:\007session'
   _globals['_SESSIONSERVICE'].methods_by_name['StopSession']._loaded_options = None
-  _globals['_SESSIONSERVICE'].methods_by_name['StopSession']._serialized_options = b'\202\200\031\016sessions.write'
+  _globals['_SESSIONSERVICE'].methods_by_name['StopSession']._serialized_options = b'\202\200\031\016sessions.write\202\323\344\223\002\037\"\032/v1/{name=sessions/*}:stop:\001*'
   _globals['_SESSIONSERVICE'].methods_by_name['DeleteSession']._loaded_options = None
-  _globals['_SESSIONSERVICE'].methods_by_name['DeleteSession']._serialized_options = b'\202\200\031\016sessions.write'
+  _globals['_SESSIONSERVICE'].methods_by_name['DeleteSession']._serialized_options = b'\202\200\031\016sessions.write\202\323\344\223\002\027*\025/v1/{name=sessions/*}'
   _globals['_SESSIONSERVICE'].methods_by_name['WatchSession']._loaded_options = None
-  _globals['_SESSIONSERVICE'].methods_by_name['WatchSession']._serialized_options = b'\202\200\031\rsessions.read'
+  _globals['_SESSIONSERVICE'].methods_by_name['WatchSession']._serialized_options = b'\202\200\031\rsessions.read\202\323\344\223\002\035\022\033/v1/{name=sessions/*}:watch'
   _globals['_SESSIONSERVICE'].methods_by_name['GetSeries']._loaded_options = None
-  _globals['_SESSIONSERVICE'].methods_by_name['GetSeries']._serialized_options = b'\202\200\031\rsessions.read'
+  _globals['_SESSIONSERVICE'].methods_by_name['GetSeries']._serialized_options = b'\202\200\031\rsessions.read\202\323\344\223\002\036\022\034/v1/{name=sessions/*}/series'
   _globals['_SESSIONSERVICE'].methods_by_name['GetSkeleton']._loaded_options = None
-  _globals['_SESSIONSERVICE'].methods_by_name['GetSkeleton']._serialized_options = b'\202\200\031\rsessions.read'
+  _globals['_SESSIONSERVICE'].methods_by_name['GetSkeleton']._serialized_options = b'\202\200\031\rsessions.read\202\323\344\223\002 \022\036/v1/{name=sessions/*}/skeleton'
   _globals['_SESSIONSERVICE'].methods_by_name['ExportSession']._loaded_options = None
-  _globals['_SESSIONSERVICE'].methods_by_name['ExportSession']._serialized_options = b'\202\200\031\rsessions.read'
+  _globals['_SESSIONSERVICE'].methods_by_name['ExportSession']._serialized_options = b'\202\200\031\rsessions.read\202\323\344\223\002\036\022\034/v1/{name=sessions/*}:export'
   _globals['_SESSIONSERVICE'].methods_by_name['ListMeasures']._loaded_options = None
-  _globals['_SESSIONSERVICE'].methods_by_name['ListMeasures']._serialized_options = b'\202\200\031\rsessions.read'
+  _globals['_SESSIONSERVICE'].methods_by_name['ListMeasures']._serialized_options = b'\202\200\031\rsessions.read\202\323\344\223\002\016\022\014/v1/measures'
   _globals['_SESSIONSERVICE'].methods_by_name['ListReps']._loaded_options = None
-  _globals['_SESSIONSERVICE'].methods_by_name['ListReps']._serialized_options = b'\202\200\031\rsessions.read'
+  _globals['_SESSIONSERVICE'].methods_by_name['ListReps']._serialized_options = b'\202\200\031\rsessions.read\202\323\344\223\002\036\022\034/v1/{parent=sessions/*}/reps'
   _globals['_SESSIONSERVICE'].methods_by_name['GetRep']._loaded_options = None
-  _globals['_SESSIONSERVICE'].methods_by_name['GetRep']._serialized_options = b'\202\200\031\rsessions.read'
+  _globals['_SESSIONSERVICE'].methods_by_name['GetRep']._serialized_options = b'\202\200\031\rsessions.read\202\323\344\223\002\036\022\034/v1/{name=sessions/*/reps/*}'
   _globals['_SESSIONSERVICE'].methods_by_name['TeachMovement']._loaded_options = None
-  _globals['_SESSIONSERVICE'].methods_by_name['TeachMovement']._serialized_options = b'\202\200\031\016sessions.write'
+  _globals['_SESSIONSERVICE'].methods_by_name['TeachMovement']._serialized_options = b'\202\200\031\016sessions.write\202\323\344\223\0026\"1/v1/{participant=sessions/*/participants/*}:teach:\001*'
   _globals['_SESSIONSERVICE'].methods_by_name['ListEvents']._loaded_options = None
-  _globals['_SESSIONSERVICE'].methods_by_name['ListEvents']._serialized_options = b'\202\200\031\rsessions.read'
+  _globals['_SESSIONSERVICE'].methods_by_name['ListEvents']._serialized_options = b'\202\200\031\rsessions.read\202\323\344\223\002 \022\036/v1/{parent=sessions/*}/events'
   _globals['_SESSIONSERVICE'].methods_by_name['ListCues']._loaded_options = None
-  _globals['_SESSIONSERVICE'].methods_by_name['ListCues']._serialized_options = b'\202\200\031\rsessions.read'
+  _globals['_SESSIONSERVICE'].methods_by_name['ListCues']._serialized_options = b'\202\200\031\rsessions.read\202\323\344\223\002\036\022\034/v1/{parent=sessions/*}/cues'
   _globals['_SESSIONSERVICE'].methods_by_name['DismissCue']._loaded_options = None
-  _globals['_SESSIONSERVICE'].methods_by_name['DismissCue']._serialized_options = b'\202\200\031\016sessions.write'
+  _globals['_SESSIONSERVICE'].methods_by_name['DismissCue']._serialized_options = b'\202\200\031\016sessions.write\202\323\344\223\002)\"$/v1/{name=sessions/*/cues/*}:dismiss:\001*'
   _globals['_SESSIONSERVICE'].methods_by_name['RateCue']._loaded_options = None
-  _globals['_SESSIONSERVICE'].methods_by_name['RateCue']._serialized_options = b'\202\200\031\016sessions.write'
-  _globals['_PACING']._serialized_start=5501
-  _globals['_PACING']._serialized_end=5571
-  _globals['_EXPORTFORMAT']._serialized_start=5574
-  _globals['_EXPORTFORMAT']._serialized_end=5715
-  _globals['_SOURCE']._serialized_start=318
-  _globals['_SOURCE']._serialized_end=438
-  _globals['_PARTICIPANT']._serialized_start=441
-  _globals['_PARTICIPANT']._serialized_end=594
-  _globals['_COACHSETTINGS']._serialized_start=596
-  _globals['_COACHSETTINGS']._serialized_end=695
-  _globals['_RETENTION']._serialized_start=698
-  _globals['_RETENTION']._serialized_end=836
-  _globals['_SESSION']._serialized_start=839
-  _globals['_SESSION']._serialized_end=1442
-  _globals['_CREATESESSIONREQUEST']._serialized_start=1445
-  _globals['_CREATESESSIONREQUEST']._serialized_end=1602
-  _globals['_GETSESSIONREQUEST']._serialized_start=1604
-  _globals['_GETSESSIONREQUEST']._serialized_end=1672
-  _globals['_LISTSESSIONSREQUEST']._serialized_start=1675
-  _globals['_LISTSESSIONSREQUEST']._serialized_end=1874
-  _globals['_LISTSESSIONSRESPONSE']._serialized_start=1876
-  _globals['_LISTSESSIONSRESPONSE']._serialized_end=1960
-  _globals['_UPDATESESSIONREQUEST']._serialized_start=1962
-  _globals['_UPDATESESSIONREQUEST']._serialized_end=2085
-  _globals['_STOPSESSIONREQUEST']._serialized_start=2087
-  _globals['_STOPSESSIONREQUEST']._serialized_end=2207
-  _globals['_DELETESESSIONREQUEST']._serialized_start=2209
-  _globals['_DELETESESSIONREQUEST']._serialized_end=2303
-  _globals['_WATCHSESSIONREQUEST']._serialized_start=2306
-  _globals['_WATCHSESSIONREQUEST']._serialized_end=2512
-  _globals['_WATCHSESSIONRESPONSE']._serialized_start=2515
-  _globals['_WATCHSESSIONRESPONSE']._serialized_end=2748
-  _globals['_GETSERIESREQUEST']._serialized_start=2751
-  _globals['_GETSERIESREQUEST']._serialized_end=3089
-  _globals['_GETSKELETONREQUEST']._serialized_start=3092
-  _globals['_GETSKELETONREQUEST']._serialized_end=3421
-  _globals['_GETSKELETONRESPONSE']._serialized_start=3423
-  _globals['_GETSKELETONRESPONSE']._serialized_end=3510
-  _globals['_EXPORTSESSIONREQUEST']._serialized_start=3513
-  _globals['_EXPORTSESSIONREQUEST']._serialized_end=3874
-  _globals['_EXPORTSESSIONRESPONSE']._serialized_start=3876
-  _globals['_EXPORTSESSIONRESPONSE']._serialized_end=3951
-  _globals['_LISTMEASURESREQUEST']._serialized_start=3953
-  _globals['_LISTMEASURESREQUEST']._serialized_end=3974
-  _globals['_LISTMEASURESRESPONSE']._serialized_start=3976
-  _globals['_LISTMEASURESRESPONSE']._serialized_end=4064
-  _globals['_LISTREPSREQUEST']._serialized_start=4067
-  _globals['_LISTREPSREQUEST']._serialized_end=4308
-  _globals['_LISTREPSRESPONSE']._serialized_start=4310
-  _globals['_LISTREPSRESPONSE']._serialized_end=4382
-  _globals['_GETREPREQUEST']._serialized_start=4384
-  _globals['_GETREPREQUEST']._serialized_end=4475
-  _globals['_TEACHMOVEMENTREQUEST']._serialized_start=4478
-  _globals['_TEACHMOVEMENTREQUEST']._serialized_end=4666
-  _globals['_TEACHMOVEMENTRESPONSE']._serialized_start=4668
-  _globals['_TEACHMOVEMENTRESPONSE']._serialized_end=4691
-  _globals['_LISTEVENTSREQUEST']._serialized_start=4694
-  _globals['_LISTEVENTSREQUEST']._serialized_end=4910
-  _globals['_LISTEVENTSRESPONSE']._serialized_start=4912
-  _globals['_LISTEVENTSRESPONSE']._serialized_end=4990
-  _globals['_LISTCUESREQUEST']._serialized_start=4993
-  _globals['_LISTCUESREQUEST']._serialized_end=5207
-  _globals['_LISTCUESRESPONSE']._serialized_start=5209
-  _globals['_LISTCUESRESPONSE']._serialized_end=5281
-  _globals['_DISMISSCUEREQUEST']._serialized_start=5283
-  _globals['_DISMISSCUEREQUEST']._serialized_end=5378
-  _globals['_RATECUEREQUEST']._serialized_start=5380
-  _globals['_RATECUEREQUEST']._serialized_end=5499
-  _globals['_SESSIONSERVICE']._serialized_start=5718
-  _globals['_SESSIONSERVICE']._serialized_end=7325
+  _globals['_SESSIONSERVICE'].methods_by_name['RateCue']._serialized_options = b'\202\200\031\016sessions.write\202\323\344\223\002&\"!/v1/{name=sessions/*/cues/*}:rate:\001*'
+  _globals['_PACING']._serialized_start=5531
+  _globals['_PACING']._serialized_end=5601
+  _globals['_EXPORTFORMAT']._serialized_start=5604
+  _globals['_EXPORTFORMAT']._serialized_end=5745
+  _globals['_SOURCE']._serialized_start=348
+  _globals['_SOURCE']._serialized_end=468
+  _globals['_PARTICIPANT']._serialized_start=471
+  _globals['_PARTICIPANT']._serialized_end=624
+  _globals['_COACHSETTINGS']._serialized_start=626
+  _globals['_COACHSETTINGS']._serialized_end=725
+  _globals['_RETENTION']._serialized_start=728
+  _globals['_RETENTION']._serialized_end=866
+  _globals['_SESSION']._serialized_start=869
+  _globals['_SESSION']._serialized_end=1472
+  _globals['_CREATESESSIONREQUEST']._serialized_start=1475
+  _globals['_CREATESESSIONREQUEST']._serialized_end=1632
+  _globals['_GETSESSIONREQUEST']._serialized_start=1634
+  _globals['_GETSESSIONREQUEST']._serialized_end=1702
+  _globals['_LISTSESSIONSREQUEST']._serialized_start=1705
+  _globals['_LISTSESSIONSREQUEST']._serialized_end=1904
+  _globals['_LISTSESSIONSRESPONSE']._serialized_start=1906
+  _globals['_LISTSESSIONSRESPONSE']._serialized_end=1990
+  _globals['_UPDATESESSIONREQUEST']._serialized_start=1992
+  _globals['_UPDATESESSIONREQUEST']._serialized_end=2115
+  _globals['_STOPSESSIONREQUEST']._serialized_start=2117
+  _globals['_STOPSESSIONREQUEST']._serialized_end=2237
+  _globals['_DELETESESSIONREQUEST']._serialized_start=2239
+  _globals['_DELETESESSIONREQUEST']._serialized_end=2333
+  _globals['_WATCHSESSIONREQUEST']._serialized_start=2336
+  _globals['_WATCHSESSIONREQUEST']._serialized_end=2542
+  _globals['_WATCHSESSIONRESPONSE']._serialized_start=2545
+  _globals['_WATCHSESSIONRESPONSE']._serialized_end=2778
+  _globals['_GETSERIESREQUEST']._serialized_start=2781
+  _globals['_GETSERIESREQUEST']._serialized_end=3119
+  _globals['_GETSKELETONREQUEST']._serialized_start=3122
+  _globals['_GETSKELETONREQUEST']._serialized_end=3451
+  _globals['_GETSKELETONRESPONSE']._serialized_start=3453
+  _globals['_GETSKELETONRESPONSE']._serialized_end=3540
+  _globals['_EXPORTSESSIONREQUEST']._serialized_start=3543
+  _globals['_EXPORTSESSIONREQUEST']._serialized_end=3904
+  _globals['_EXPORTSESSIONRESPONSE']._serialized_start=3906
+  _globals['_EXPORTSESSIONRESPONSE']._serialized_end=3981
+  _globals['_LISTMEASURESREQUEST']._serialized_start=3983
+  _globals['_LISTMEASURESREQUEST']._serialized_end=4004
+  _globals['_LISTMEASURESRESPONSE']._serialized_start=4006
+  _globals['_LISTMEASURESRESPONSE']._serialized_end=4094
+  _globals['_LISTREPSREQUEST']._serialized_start=4097
+  _globals['_LISTREPSREQUEST']._serialized_end=4338
+  _globals['_LISTREPSRESPONSE']._serialized_start=4340
+  _globals['_LISTREPSRESPONSE']._serialized_end=4412
+  _globals['_GETREPREQUEST']._serialized_start=4414
+  _globals['_GETREPREQUEST']._serialized_end=4505
+  _globals['_TEACHMOVEMENTREQUEST']._serialized_start=4508
+  _globals['_TEACHMOVEMENTREQUEST']._serialized_end=4696
+  _globals['_TEACHMOVEMENTRESPONSE']._serialized_start=4698
+  _globals['_TEACHMOVEMENTRESPONSE']._serialized_end=4721
+  _globals['_LISTEVENTSREQUEST']._serialized_start=4724
+  _globals['_LISTEVENTSREQUEST']._serialized_end=4940
+  _globals['_LISTEVENTSRESPONSE']._serialized_start=4942
+  _globals['_LISTEVENTSRESPONSE']._serialized_end=5020
+  _globals['_LISTCUESREQUEST']._serialized_start=5023
+  _globals['_LISTCUESREQUEST']._serialized_end=5237
+  _globals['_LISTCUESRESPONSE']._serialized_start=5239
+  _globals['_LISTCUESRESPONSE']._serialized_end=5311
+  _globals['_DISMISSCUEREQUEST']._serialized_start=5313
+  _globals['_DISMISSCUEREQUEST']._serialized_end=5408
+  _globals['_RATECUEREQUEST']._serialized_start=5410
+  _globals['_RATECUEREQUEST']._serialized_end=5529
+  _globals['_SESSIONSERVICE']._serialized_start=5748
+  _globals['_SESSIONSERVICE']._serialized_end=8013
 # @@protoc_insertion_point(module_scope)

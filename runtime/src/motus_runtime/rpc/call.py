@@ -11,6 +11,10 @@ TENANT = re.compile(r"[A-Za-z0-9._-]{1,64}")
 """A tenant's id, which is part of keys in the store."""
 
 
+class CallerGone(Exception):
+    """Whoever called went away in the middle of an answer."""
+
+
 @dataclass(frozen=True)
 class Caller:
     """Who calls, as their token says.
@@ -35,7 +39,7 @@ class Call:
     Attributes:
         method: `/package.Service/Method`.
         headers: metadata in text form; of a repeated key all values.
-        context: gRPC's own.
+        context: gRPC's own, or what stands for it.
         streams: whether the requests or the answers are streams.
         caller: who calls; None until they are known.
         code: name of the gRPC code that it ended with.

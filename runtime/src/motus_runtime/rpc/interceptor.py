@@ -1,8 +1,8 @@
 """What leads every call through its stages, whether its requests and answers are single or streams."""
 
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack, aclosing
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from typing import Any
 
 import grpc
@@ -44,14 +44,21 @@ class Interceptor(grpc.aio.ServerInterceptor):
         async def respond(request: Any, context: Any) -> Any:
             streams = handler.request_streaming or handler.response_streaming
             call = Call(handler_call_details.method, headers, context, streams)
-            async with AsyncExitStack() as around:
-                for stage in self._stages:
-                    await around.enter_async_context(stage(call))
+            async with led(self._stages, call):
                 return await _work(handler, request, context)
 
         # Requests come as bytes: whoever may not call has nothing of theirs read.
         make = _HANDLERS[handler.request_streaming, handler.response_streaming]
         return make(respond, None, handler.response_serializer)
+
+
+@asynccontextmanager
+async def led(stages: Sequence[Stage], call: Call) -> AsyncIterator[None]:
+    """Within all stages, outermost first."""
+    async with AsyncExitStack() as around:
+        for stage in stages:
+            await around.enter_async_context(stage(call))
+        yield
 
 
 async def _work(handler: Any, request: Any, context: Any) -> Any:

@@ -15,7 +15,7 @@ from grpc_reflection.v1alpha import reflection
 from motus_runtime.errors import UnavailableError
 from motus_runtime.rpc.auth import Auth, Authority, EveryoneOnThisMachine
 from motus_runtime.rpc.auth_settings import AuthSettings
-from motus_runtime.rpc.call import Call
+from motus_runtime.rpc.call import Call, Stage
 from motus_runtime.rpc.deadline import deadline
 from motus_runtime.rpc.interceptor import Interceptor
 from motus_runtime.rpc.keys import StaticKeys
@@ -25,7 +25,7 @@ from motus_runtime.rpc.server_settings import ServerSettings
 from motus_runtime.rpc.signing_keys import SigningKeys
 from motus_runtime.rpc.status import statuses
 from motus_runtime.rpc.telemetry import telemetry
-from motus_runtime.rpc.tls import Certificates
+from motus_runtime.rpc.tls import certificates_of
 
 log = logging.getLogger("motus.rpc")
 
@@ -76,6 +76,10 @@ def auth_stage(settings: AuthSettings) -> Callable[[Call], AbstractAsyncContextM
 class RpcServer:
     """Serves services by gRPC. `settings` must have passed `refuse_exposure`.
 
+    Attributes:
+        stages: what every call passes, outermost first.
+        port: where it listens, once it is bound.
+
     Args:
         settings: where to listen, and how.
         auth: who may call.
@@ -87,9 +91,9 @@ class RpcServer:
         self, settings: ServerSettings, auth: AuthSettings, limits: LimitSettings, ready: Callable[[], bool]
     ) -> None:
         self._settings, self._ready = settings, ready
-        stages = (telemetry, statuses, auth_stage(auth), deadline, Limits(limits).stage)
+        self.stages: tuple[Stage, ...] = (telemetry, statuses, auth_stage(auth), deadline, Limits(limits).stage)
         self._server = grpc.aio.server(
-            interceptors=[Interceptor(stages)], options=OPTIONS, maximum_concurrent_rpcs=MAX_CALLS
+            interceptors=[Interceptor(self.stages)], options=OPTIONS, maximum_concurrent_rpcs=MAX_CALLS
         )
         self._health = health.aio.HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
@@ -118,7 +122,7 @@ class RpcServer:
             names = (*self._services, health.SERVICE_NAME, reflection.SERVICE_NAME)
             reflection.enable_server_reflection(names, self._server)
         address = f"{self._settings.host}:{self._settings.port}"
-        certificates = self._certificates()
+        certificates = certificates_of(self._settings)
         try:
             if certificates is not None:
                 self.port = self._server.add_secure_port(address, certificates.credentials())
@@ -127,19 +131,12 @@ class RpcServer:
         except RuntimeError:
             raise UnavailableError(f"cannot listen on {address}: is another server there?") from None
 
-    def _certificates(self) -> Certificates | None:
-        settings = self._settings
-        if not settings.certificate_file:
-            return None
-        client_ca = Path(settings.client_ca_file) if settings.client_ca_file else None
-        return Certificates(Path(settings.certificate_file), Path(settings.key_file), client_ca)
-
     async def start(self) -> None:
         """Answer calls, and write the port down for who waits for it."""
         await self._server.start()
         await self._health.set("live", health_pb2.HealthCheckResponse.SERVING)
         if self._settings.port_file:
-            _write_atomically(Path(self._settings.port_file), str(self.port))
+            write_atomically(Path(self._settings.port_file), str(self.port))
 
     async def run(self) -> None:
         """Keep what `ready` says up to date until cancelled."""
@@ -155,7 +152,8 @@ class RpcServer:
         await self._server.stop(grace_s)
 
 
-def _write_atomically(path: Path, text: str) -> None:
+def write_atomically(path: Path, text: str) -> None:
+    """Write a file that is never seen half written."""
     partial = path.with_suffix(f".{os.getpid()}")
     partial.write_text(text)
     partial.replace(path)

@@ -1,4 +1,4 @@
-"""What the operator says about a gRPC server, each a variable `<PREFIX>_<NAME>`, as `MOTUS_SESSIONS_GRPC_HOST`."""
+"""What the operator says about a server, each a variable `<PREFIX>_<NAME>`, as `MOTUS_SESSIONS_GRPC_HOST`."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,13 +9,12 @@ from motus_runtime.settings import SettingsError, setting
 
 
 @dataclass(frozen=True)
-class ServerSettings:
-    """Where a gRPC server listens, and how."""
+class ListenSettings:
+    """Where a server listens, and how."""
 
-    host: str = setting("127.0.0.1", "address of the gRPC API")
-    port: int = setting(7443, "port of the gRPC API; 0 takes a free one", minimum=0, maximum=65535)
+    host: str = setting("127.0.0.1", "address to listen at")
+    port: int = setting(0, "port to listen at; 0 takes a free one", minimum=0, maximum=65535)
     port_file: str = setting("", "file to write that port to once it is bound")
-    reflection: bool = setting(False, "serve gRPC reflection to callers with a token")
     certificate_file: str = setting("", "certificate for TLS, PEM, with its chain")
     key_file: str = setting("", "private key for TLS, PEM")
     client_ca_file: str = setting("", "authority whose certificates clients must have, PEM; empty: they need none")
@@ -36,7 +35,15 @@ class ServerSettings:
             )
 
 
-def refuse_exposure(server: ServerSettings, prefix: str, auth: AuthSettings) -> None:
+@dataclass(frozen=True)
+class ServerSettings(ListenSettings):
+    """Where a gRPC server listens, and how."""
+
+    port: int = setting(7443, "port of the gRPC API; 0 takes a free one", minimum=0, maximum=65535)
+    reflection: bool = setting(False, "serve gRPC reflection to callers with a token")
+
+
+def refuse_exposure(server: ListenSettings, prefix: str, auth: AuthSettings) -> None:
     """Refuse to serve whom nobody meant to serve.
 
     Args:

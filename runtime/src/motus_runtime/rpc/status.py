@@ -12,7 +12,7 @@ from google.rpc import error_details_pb2, status_pb2
 from grpc_status import rpc_status
 
 from motus_runtime import errors
-from motus_runtime.rpc.call import Call
+from motus_runtime.rpc.call import Call, CallerGone
 
 log = logging.getLogger("motus.rpc")
 
@@ -69,7 +69,7 @@ async def statuses(call: Call) -> AsyncIterator[None]:
     """Ends a call whose work raises with the error's status."""
     try:
         yield
-    except grpc.aio.BaseError:
+    except (grpc.aio.BaseError, CallerGone):
         # The call is over already: the caller went away in the middle of an answer.
         raise
     except Exception as error:

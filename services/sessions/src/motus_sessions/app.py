@@ -7,6 +7,7 @@ streams -> recorder -> projection -> store -> service -> clients
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -18,6 +19,9 @@ from motus.v1 import (
 )
 from motus_runtime.errors import UnavailableError
 from motus_runtime.rpc.auth_settings import AuthSettings
+from motus_runtime.rpc.call import Stage
+from motus_runtime.rpc.http.server import HttpServer
+from motus_runtime.rpc.http.settings import HttpSettings
 from motus_runtime.rpc.limits import LimitSettings
 from motus_runtime.rpc.server import RpcServer
 from motus_runtime.rpc.server_settings import ServerSettings, refuse_exposure
@@ -37,7 +41,7 @@ from motus_sessions.watch import Watches
 
 log = logging.getLogger("motus.sessions")
 
-GRPC = "MOTUS_SESSIONS_GRPC"
+GRPC, HTTP = "MOTUS_SESSIONS_GRPC", "MOTUS_SESSIONS_HTTP"
 SESSIONS = session_service_pb2.DESCRIPTOR.services_by_name["SessionService"]
 ATHLETES = athlete_service_pb2.DESCRIPTOR.services_by_name["AthleteService"]
 PING_EVERY_S = 1.0
@@ -51,12 +55,14 @@ class Settings:
     Attributes:
         sessions: the service's own.
         server: where its gRPC server listens.
+        http: where its HTTP server listens, if it has one.
         auth: who may call.
         limits: how much.
     """
 
     sessions: SessionsSettings
     server: ServerSettings
+    http: HttpSettings
     auth: AuthSettings
     limits: LimitSettings
 
@@ -70,7 +76,9 @@ class Settings:
         server, auth = load(ServerSettings, GRPC), load(AuthSettings, "MOTUS_AUTH")
         auth = replace(auth, insecure_dev=auth.insecure_dev or insecure_dev)
         refuse_exposure(server, GRPC, auth)
-        return cls(load(SessionsSettings, "MOTUS_SESSIONS"), server, auth, load(LimitSettings, "MOTUS_LIMIT"))
+        if (http := load(HttpSettings, HTTP)).serve:
+            refuse_exposure(http, HTTP, auth)
+        return cls(load(SessionsSettings, "MOTUS_SESSIONS"), server, http, auth, load(LimitSettings, "MOTUS_LIMIT"))
 
 
 class SessionsApp:
@@ -85,26 +93,48 @@ class SessionsApp:
         erasing = Erasing(context.bus, store)
         servicer = SessionServicer(store, self._lifecycle, erasing, self.watches, tokens)
         self.server = RpcServer(settings.server, settings.auth, settings.limits, lambda: not context.health.faults())
+        self.http = http_server(settings, self.server.stages)
         sessions = Audited(servicer, SESSIONS, self._audit)
-        self.server.add(SESSIONS.full_name, session_service_pb2_grpc.add_SessionServiceServicer_to_server, sessions)
         athletes = Audited(AthleteServicer(store.athletes, tokens), ATHLETES, self._audit)
-        self.server.add(ATHLETES.full_name, athlete_service_pb2_grpc.add_AthleteServiceServicer_to_server, athletes)
+        servers: list[RpcServer | HttpServer] = [self.server, self.http] if self.http else [self.server]
+        for server in servers:
+            server.add(SESSIONS.full_name, session_service_pb2_grpc.add_SessionServiceServicer_to_server, sessions)
+            server.add(ATHLETES.full_name, athlete_service_pb2_grpc.add_AthleteServiceServicer_to_server, athletes)
         self._store_fault = ""
         context.health.require("store", lambda: self._store_fault or self._recorder.fault)
+
+    def bind(self) -> None:
+        """Take the ports.
+
+        Raises:
+            UnavailableError: one is taken.
+            SettingsError: certificate or key cannot be read.
+        """
+        self.server.bind()
+        if self.http is not None:
+            self.http.bind()
 
     async def run(self) -> None:
         """Record, serve and look after sessions until cancelled."""
         await self.server.start()
         log.info("gRPC on port %d", self.server.port)
+        loops = [part.run() for part in (self._recorder, self._lifecycle, self.server, self._audit)]
+        loops.append(self._ping())
+        if self.http is not None:
+            await self.http.start()
+            log.info("HTTP on port %d", self.http.port)
+            loops.append(self.http.run())
         async with asyncio.TaskGroup() as group:
-            for part in (self._recorder, self._lifecycle, self.server, self._audit):
-                group.create_task(part.run())
-            group.create_task(self._ping())
+            for loop in loops:
+                group.create_task(loop)
 
     async def drain(self) -> None:
         """Send watchers away, let short calls finish, close the store."""
         self.watches.end()
-        await self.server.stop(GRACE_S)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.server.stop(GRACE_S))
+            if self.http is not None:
+                group.create_task(self.http.stop())
         with suppress(UnavailableError):  # nobody is left to be told; the store is away
             await self._audit.write()
         await self._store.close()
@@ -119,6 +149,13 @@ class SessionsApp:
             await asyncio.sleep(PING_EVERY_S)
 
 
+def http_server(settings: Settings, stages: Sequence[Stage]) -> HttpServer | None:
+    """The HTTP server that the settings ask for; None: none."""
+    if not settings.http.serve:
+        return None
+    return HttpServer(settings.http, stages, insecure_dev=settings.auth.insecure_dev)
+
+
 async def build(context: Context, *, insecure_dev: bool = False) -> SessionsApp:
     """The service as its settings say; `insecure_dev` lets everybody on this machine in."""
     settings = Settings.read(insecure_dev=insecure_dev)
@@ -127,5 +164,5 @@ async def build(context: Context, *, insecure_dev: bool = False) -> SessionsApp:
         own.store_url or default_store_url(), pool_size=own.store_pool_size, timeout_s=own.store_timeout_s
     )
     app = SessionsApp(context, settings, store, Tokens(await store.token_key()))
-    app.server.bind()
+    app.bind()
     return app
