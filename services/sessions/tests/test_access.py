@@ -149,11 +149,18 @@ async def test_athletes_are_their_tenants_own(running: Any) -> None:
         listed = await theirs.ListAthletes(athlete_service_pb2.ListAthletesRequest(), timeout=10)
         get = athlete_service_pb2.GetAthleteRequest(name="athletes/ada").SerializeToString()
         code, _, why, _ = await refusal(channel, next(one for one in METHODS if one.name == "GetAthlete"), get)
+        delete = next(one for one in METHODS if one.name == "DeleteAthlete")
+        theirs_and_nobodys = [
+            await refusal(channel, delete, get.replace(b"ada", athlete)) for athlete in (b"ada", b"bob")
+        ]
         create.athlete.display_name = "Another Ada"
         again = await theirs.CreateAthlete(create, timeout=10)
 
     assert list(listed.athletes) == []
     assert (code, why) == (grpc.StatusCode.NOT_FOUND, "ATHLETE_NOT_FOUND")
+    assert repr(theirs_and_nobodys[0]).replace("ada", "bob") == repr(theirs_and_nobodys[1])
+    assert theirs_and_nobodys[0][2] == "ATHLETE_NOT_FOUND"
+    assert (await mine.GetAthlete(athlete_service_pb2.GetAthleteRequest(name="athletes/ada"), timeout=10)).name
     assert again.display_name == "Another Ada"
 
 

@@ -1,5 +1,6 @@
 """What is erased is nowhere: not in a table, not in a file, not on the bus; and it is written down who did it."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -9,12 +10,13 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from motus.bus.v1 import control_pb2
-from motus.v1 import session_service_pb2
+from motus.bus.v1 import control_pb2, samples_pb2
+from motus.v1 import athlete_service_pb2, athlete_service_pb2_grpc, event_pb2, session_service_pb2
 from motus_runtime import topics
 from motus_runtime.bus import Bus
 from motus_runtime.follow import bury, follow
-from motus_sessions.store.tables import AUDIT, DIRECTORY, METADATA
+from motus_sessions.store.sql import SqlStore
+from motus_sessions.store.tables import AUDIT, DIRECTORY, LANDMARK_CHUNKS, METADATA, SAMPLE_CHUNKS
 
 MARKER = "Ada-who-wants-to-be-forgotten"
 both_databases = pytest.mark.parametrize("database", ["sqlite", "postgresql"])
@@ -69,9 +71,9 @@ async def _messages(bus: Bus, stream: str) -> AsyncIterator[tuple[str, bytes]]:
             return
 
 
-def files_with(folder: Path, mark: str) -> set[str]:
-    """Files of a folder in which a text stands."""
-    return {file.name for file in folder.rglob("*") if file.is_file() and mark.encode() in file.read_bytes()}
+def files_with(folder: Path, mark: bytes) -> set[str]:
+    """Files of a folder in which some bytes stand."""
+    return {file.name for file in folder.rglob("*") if file.is_file() and mark in file.read_bytes()}
 
 
 async def live(running: Any, bus: Bus, say: Any) -> None:
@@ -118,7 +120,7 @@ async def test_what_is_deleted_is_nowhere(
         assert await streams_with(bus, MARKER) == set()
         if database == "sqlite":
             assert (await running.store.athletes.some("default", ["ada"]))[0].athlete == "ada"
-            assert files_with(store_file.parent, MARKER) == set()
+            assert files_with(store_file.parent, MARKER.encode()) == set()
 
 
 @both_databases
@@ -193,3 +195,137 @@ async def test_a_stranger_deletes_nothing_even_if_they_do_not_mind(running: Any)
             assert await call(request.SerializeToString(), timeout=10) == b""
 
     assert (await running.get("owners-own")).name == "sessions/owners-own"
+
+
+async def forget(running: Any, athlete: str, **wish: Any) -> None:
+    """DeleteAthlete."""
+    request = athlete_service_pb2.DeleteAthleteRequest(name=f"athletes/{athlete}", **wish)
+    await athlete_service_pb2_grpc.AthleteServiceStub(running.channel).DeleteAthlete(request, timeout=20)
+
+
+async def learn(bus: Bus, session: str, profile: bytes) -> None:
+    """Kinematics has learnt something of a session's first participant."""
+    event = event_pb2.Event(name=f"sessions/{session}/events/learnt", stage="STAGE_KINEMATICS", revision=1)
+    envelope = samples_pb2.EventEnvelope(session=session, epoch=1, event=event, profiles={"p1": profile})
+    await bus.store(topics.events(session, "kinematics"), envelope, message_id=event.name)
+
+
+async def blobs_of(store_url: str, session: str, participant: str) -> list[bytes]:
+    """The first bytes of each stored chunk of a participant."""
+    engine, found = create_async_engine(store_url.replace("postgresql://", "postgresql+asyncpg://")), []
+    async with engine.connect() as connection:
+        for table in (SAMPLE_CHUNKS, LANDMARK_CHUNKS):
+            mine = (table.c.session == session) & (table.c.participant == participant)
+            found += [body[:200] for body in await connection.scalars(sa.select(table.c.body).where(mine))]
+    await engine.dispose()
+    return found
+
+
+@both_databases
+async def test_an_athlete_who_is_erased_is_nowhere(
+    start: Any, bus: Bus, stages: Callable[[str], Any], store_url: str, store_file: Path, database: str
+) -> None:
+    """Profile, baselines and sessions go, from a session with others their part; what others have stays whole."""
+    alone, shared, others = f"alone-{database}", f"shared-{database}", f"others-{database}"
+    ada = {"athlete": "athletes/forget-ada", "display_name": MARKER}
+    async with start() as running:
+        athletes = athlete_service_pb2_grpc.AthleteServiceStub(running.channel)
+        await athletes.CreateAthlete(
+            athlete_service_pb2.CreateAthleteRequest(athlete={"display_name": MARKER}, athlete_id="forget-ada"),
+            timeout=10,
+        )
+        wishes = ((alone, [ada]), (shared, [ada, {"athlete": "athletes/bo"}]), (others, [{}]))
+        for start_s, (session, people) in enumerate(wishes):
+            await running.create(session, participants=people)
+            say = stages(session)
+            # At other times in each, so that no two have the same bytes.
+            await say.see(*(start_s + n / 30 for n in range(60)))
+            await say.measure(float(start_s), 60, knee_flexion_left_deg=lambda t: t + 1)
+            await say.count_rep(1)
+            await say.cue(1, MARKER if session != others else "Stay.")
+            await learn(bus, session, MARKER.encode() if session != others else b"bo")
+            say.person = f"sessions/{session}/participants/p2"
+            await say.measure(5.0, 30, knee_flexion_left_deg=lambda t: t + 1)
+            await say.count_rep(7)
+            await say.cue(7, "Good.")
+            await say.finish(3.0)
+            await running.until_over(session)
+        marks = [MARKER.encode(), *await blobs_of(store_url, alone, "p1"), *await blobs_of(store_url, shared, "p1")]
+        assert {"athletes", "participants", "events", "cues"} <= await tables_with(store_url, MARKER, "forget-ada")
+        assert topics.EVENTS_STREAM in await streams_with(bus, MARKER)
+        if database == "sqlite":
+            assert all(files_with(store_file.parent, mark) for mark in marks)
+
+        await forget(running, "forget-ada")
+
+        assert await tables_with(store_url, MARKER) == set()
+        assert await tables_with(store_url, "forget-ada") == {AUDIT.name}
+        assert await tables_with(store_url, alone) == {DIRECTORY.name, AUDIT.name}
+        assert await blobs_of(store_url, shared, "p1") == []
+        assert await streams_with(bus, MARKER, "forget-ada", alone, shared) == set()
+        if database == "sqlite":
+            assert [mark for mark in marks if files_with(store_file.parent, mark)] == []
+        left = await running.get(shared)
+        assert [(one.name[-2:], one.athlete) for one in left.participants] == [("p2", "athletes/bo")]
+        assert (left.rep_count, len(await blobs_of(store_url, shared, "p2"))) == (1, 2)
+        assert [cue.text for cue in await cues(running, shared)] == ["Good."]
+        assert [cue.text for cue in await cues(running, others)] == ["Stay.", "Good."]
+        assert await code_of(running.get(alone)) is grpc.StatusCode.NOT_FOUND
+        assert await code_of(forget(running, "forget-ada")) is grpc.StatusCode.NOT_FOUND
+        await forget(running, "forget-ada", allow_missing=True)
+    store = await SqlStore.open(store_url)
+    erased = [one for one in await store.audit.page("default", after=(0, 0), limit=99) if one.method == "DeleteAthlete"]
+    await store.close()
+    assert {one.resource for one in erased} == {
+        "athletes/forget-ada",
+        f"sessions/{alone}",
+        f"sessions/{shared}/participants/p1",
+    }
+
+
+async def cues(running: Any, session: str) -> list[Any]:
+    """All cues of a session."""
+    request = session_service_pb2.ListCuesRequest(parent=f"sessions/{session}")
+    return list((await running.stub.ListCues(request, timeout=10)).cues)
+
+
+async def test_nobody_is_erased_from_a_session_of_others_while_it_runs(running: Any, bus: Bus) -> None:
+    """FAILED_PRECONDITION, and nothing is gone: neither the athlete nor a session of theirs alone."""
+    await running.create("mine-alone", participants=[{"athlete": "athletes/ada"}])
+    await running.create("with-others", participants=[{"athlete": "athletes/ada"}, {}])
+
+    assert await code_of(forget(running, "ada")) is grpc.StatusCode.FAILED_PRECONDITION
+
+    assert (await running.get("mine-alone")).participants[0].athlete == "athletes/ada"
+    assert await running.store.athletes.some("default", ["ada"])
+
+
+async def test_a_session_of_the_athlete_alone_ends_with_them(running: Any, bus: Bus) -> None:
+    """Also while it runs, and however often it names them; others' stay."""
+    await running.create("both-are-ada", participants=[{"athlete": "athletes/ada"}] * 2)
+    await running.create("about-bo", participants=[{"athlete": "athletes/bo"}])
+
+    await forget(running, "ada")
+
+    assert await streams_with(bus, "both-are-ada") == set()
+    assert await code_of(running.get("both-are-ada")) is grpc.StatusCode.NOT_FOUND
+    assert (await running.get("about-bo")).name == "sessions/about-bo"
+
+
+@both_databases
+async def test_whom_a_session_names_is_known_however_they_were_erased_meanwhile(
+    start: Any, store_url: str, database: str
+) -> None:
+    """A session that is created while its athlete is erased is erased with them, or makes them known anew."""
+    async with start() as running:
+        for turn in range(10):
+            person = [{"athlete": "athletes/ada"}]
+            await running.create(f"before-{database}-{turn}", participants=person)
+            await asyncio.gather(
+                forget(running, "ada"), running.create(f"while-{database}-{turn}", participants=person)
+            )
+            named = await running.store.sessions("default", limit=9, athlete="ada")
+            known = await running.store.athletes.some("default", ["ada"])
+
+            assert bool(named) == bool(known)
+            assert f"before-{database}-{turn}" not in [one.session for one in named]

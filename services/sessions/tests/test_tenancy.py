@@ -167,6 +167,8 @@ CALLS: dict[str, list[dict[str, Any]]] = {
     "audit.page": [{"after": (0, 0), "limit": 9}],
     "audit.trim": [{"before_ns": 9}],
     "erasure.session": [{"session": "one", "entry": ENTRY}],
+    "erasure.participants": [{"session": "one", "participants": ["p1"], "entries": [ENTRY]}],
+    "erasure.athlete": [{"athlete": "ada", "entry": ENTRY}, {"athlete": "nobody", "entry": ENTRY}],
     "skeleton": [{"session": "one", "participant": "p1", "start_us": 0, "end_us": 9, "limit": 5}],
 }
 

@@ -24,12 +24,13 @@ _sym_db = _symbol_database.Default()
 
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
+from google.protobuf import empty_pb2 as google_dot_protobuf_dot_empty__pb2
 from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from motus.v1 import access_pb2 as motus_dot_v1_dot_access__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1emotus/v1/athlete_service.proto\x12\x08motus.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15motus/v1/access.proto\"\xb5\x04\n\x07\x41thlete\x12\x38\n\x04name\x18\x01 \x01(\tB*\xbaH\'r\"2 ^athletes/[A-Za-z0-9._~-]{1,64}$\xd8\x01\x01\x12\x36\n\x0c\x64isplay_name\x18\x02 \x01(\tB \xbaH\x1dr\x1b\x18P2\x17^[^\\p{C}\\p{Zl}\\p{Zp}]*$\x12/\n\tstature_m\x18\x03 \x01(\x01\x42\x17\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x00\x00\x04@)\x00\x00\x00\x00\x00\x00\xe0?H\x00\x88\x01\x01\x12-\n\x07mass_kg\x18\x04 \x01(\x01\x42\x17\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x00\x00y@)\x00\x00\x00\x00\x00\x00$@H\x01\x88\x01\x01\x12$\n\x03sex\x18\x05 \x01(\x0e\x32\r.motus.v1.SexB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12(\n\x05level\x18\x06 \x01(\x0e\x32\x0f.motus.v1.LevelB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x43\n\x08language\x18\x07 \x01(\tB1\xbaH.r)2\'^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,4}$\xd8\x01\x01\x12\x17\n\x0f\x63\x61mera_mirrored\x18\x08 \x01(\x08\x12/\n\x0b\x63reate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nlearn_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x0c\n\n_stature_mB\n\n\x08_mass_kg\"y\n\x14\x43reateAthleteRequest\x12*\n\x07\x61thlete\x18\x01 \x01(\x0b\x32\x11.motus.v1.AthleteB\x06\xbaH\x03\xc8\x01\x01\x12\x35\n\nathlete_id\x18\x02 \x01(\tB!\xbaH\x1er\x19\x32\x17^[A-Za-z0-9._~-]{1,64}$\xd8\x01\x01\"J\n\x11GetAthleteRequest\x12\x35\n\x04name\x18\x01 \x01(\tB\'\xbaH$r\"2 ^athletes/[A-Za-z0-9._~-]{1,64}$\"O\n\x13ListAthletesRequest\x12\x1a\n\tpage_size\x18\x01 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x1c\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x04\"T\n\x14ListAthletesResponse\x12#\n\x08\x61thletes\x18\x01 \x03(\x0b\x32\x11.motus.v1.Athlete\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"{\n\x14UpdateAthleteRequest\x12*\n\x07\x61thlete\x18\x01 \x01(\x0b\x32\x11.motus.v1.AthleteB\x06\xbaH\x03\xc8\x01\x01\x12\x37\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x06\xbaH\x03\xc8\x01\x01\"\x8a\x01\n\x10GetTrendsRequest\x12\x35\n\x04name\x18\x01 \x01(\tB\'\xbaH$r\"2 ^athletes/[A-Za-z0-9._~-]{1,64}$\x12\x1b\n\x08\x65xercise\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18P\x12\"\n\x08measures\x18\x03 \x03(\tB\x10\xbaH\r\x92\x01\n\x10\x10\x18\x01\"\x04r\x02\x18@\"v\n\nTrendPoint\x12\x0f\n\x07session\x18\x01 \x01(\t\x12(\n\x04time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06median\x18\x03 \x01(\x01\x12\x0e\n\x06spread\x18\x04 \x01(\x01\x12\r\n\x05\x63ount\x18\x05 \x01(\r\"t\n\x10PersonalBaseline\x12\x0e\n\x06median\x18\x01 \x01(\x01\x12\x11\n\trobust_cv\x18\x02 \x01(\x01\x12\r\n\x05\x63ount\x18\x03 \x01(\r\x12\x1b\n\x0estandard_error\x18\x04 \x01(\x01H\x00\x88\x01\x01\x42\x11\n\x0f_standard_error\"l\n\x05Trend\x12\x0f\n\x07measure\x18\x01 \x01(\t\x12$\n\x06points\x18\x02 \x03(\x0b\x32\x14.motus.v1.TrendPoint\x12,\n\x08\x62\x61seline\x18\x03 \x01(\x0b\x32\x1a.motus.v1.PersonalBaseline\"4\n\x11GetTrendsResponse\x12\x1f\n\x06trends\x18\x01 \x03(\x0b\x32\x0f.motus.v1.Trend*8\n\x03Sex\x12\x13\n\x0fSEX_UNSPECIFIED\x10\x00\x12\x0e\n\nSEX_FEMALE\x10\x01\x12\x0c\n\x08SEX_MALE\x10\x02*^\n\x05Level\x12\x15\n\x11LEVEL_UNSPECIFIED\x10\x00\x12\x12\n\x0eLEVEL_BEGINNER\x10\x01\x12\x16\n\x12LEVEL_INTERMEDIATE\x10\x02\x12\x12\n\x0eLEVEL_ADVANCED\x10\x03\x32\xed\x04\n\x0e\x41thleteService\x12s\n\rCreateAthlete\x12\x1e.motus.v1.CreateAthleteRequest\x1a\x11.motus.v1.Athlete\"/\x82\x80\x19\x0e\x61thletes.write\x82\xd3\xe4\x93\x02\x17\"\x0c/v1/athletes:\x07\x61thlete\x12l\n\nGetAthlete\x12\x1b.motus.v1.GetAthleteRequest\x1a\x11.motus.v1.Athlete\".\x82\x80\x19\rathletes.read\x82\xd3\xe4\x93\x02\x17\x12\x15/v1/{name=athletes/*}\x12t\n\x0cListAthletes\x12\x1d.motus.v1.ListAthletesRequest\x1a\x1e.motus.v1.ListAthletesResponse\"%\x82\x80\x19\rathletes.read\x82\xd3\xe4\x93\x02\x0e\x12\x0c/v1/athletes\x12\x84\x01\n\rUpdateAthlete\x12\x1e.motus.v1.UpdateAthleteRequest\x1a\x11.motus.v1.Athlete\"@\x82\x80\x19\x0e\x61thletes.write\x82\xd3\xe4\x93\x02(2\x1d/v1/{athlete.name=athletes/*}:\x07\x61thlete\x12{\n\tGetTrends\x12\x1a.motus.v1.GetTrendsRequest\x1a\x1b.motus.v1.GetTrendsResponse\"5\x82\x80\x19\rathletes.read\x82\xd3\xe4\x93\x02\x1e\x12\x1c/v1/{name=athletes/*}/trendsb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1emotus/v1/athlete_service.proto\x12\x08motus.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15motus/v1/access.proto\"\xb5\x04\n\x07\x41thlete\x12\x38\n\x04name\x18\x01 \x01(\tB*\xbaH\'r\"2 ^athletes/[A-Za-z0-9._~-]{1,64}$\xd8\x01\x01\x12\x36\n\x0c\x64isplay_name\x18\x02 \x01(\tB \xbaH\x1dr\x1b\x18P2\x17^[^\\p{C}\\p{Zl}\\p{Zp}]*$\x12/\n\tstature_m\x18\x03 \x01(\x01\x42\x17\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x00\x00\x04@)\x00\x00\x00\x00\x00\x00\xe0?H\x00\x88\x01\x01\x12-\n\x07mass_kg\x18\x04 \x01(\x01\x42\x17\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x00\x00y@)\x00\x00\x00\x00\x00\x00$@H\x01\x88\x01\x01\x12$\n\x03sex\x18\x05 \x01(\x0e\x32\r.motus.v1.SexB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12(\n\x05level\x18\x06 \x01(\x0e\x32\x0f.motus.v1.LevelB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x43\n\x08language\x18\x07 \x01(\tB1\xbaH.r)2\'^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,4}$\xd8\x01\x01\x12\x17\n\x0f\x63\x61mera_mirrored\x18\x08 \x01(\x08\x12/\n\x0b\x63reate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nlearn_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x0c\n\n_stature_mB\n\n\x08_mass_kg\"y\n\x14\x43reateAthleteRequest\x12*\n\x07\x61thlete\x18\x01 \x01(\x0b\x32\x11.motus.v1.AthleteB\x06\xbaH\x03\xc8\x01\x01\x12\x35\n\nathlete_id\x18\x02 \x01(\tB!\xbaH\x1er\x19\x32\x17^[A-Za-z0-9._~-]{1,64}$\xd8\x01\x01\"J\n\x11GetAthleteRequest\x12\x35\n\x04name\x18\x01 \x01(\tB\'\xbaH$r\"2 ^athletes/[A-Za-z0-9._~-]{1,64}$\"O\n\x13ListAthletesRequest\x12\x1a\n\tpage_size\x18\x01 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x1c\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x04\"T\n\x14ListAthletesResponse\x12#\n\x08\x61thletes\x18\x01 \x03(\x0b\x32\x11.motus.v1.Athlete\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"{\n\x14UpdateAthleteRequest\x12*\n\x07\x61thlete\x18\x01 \x01(\x0b\x32\x11.motus.v1.AthleteB\x06\xbaH\x03\xc8\x01\x01\x12\x37\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x06\xbaH\x03\xc8\x01\x01\"d\n\x14\x44\x65leteAthleteRequest\x12\x35\n\x04name\x18\x01 \x01(\tB\'\xbaH$r\"2 ^athletes/[A-Za-z0-9._~-]{1,64}$\x12\x15\n\rallow_missing\x18\x02 \x01(\x08\"\x8a\x01\n\x10GetTrendsRequest\x12\x35\n\x04name\x18\x01 \x01(\tB\'\xbaH$r\"2 ^athletes/[A-Za-z0-9._~-]{1,64}$\x12\x1b\n\x08\x65xercise\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18P\x12\"\n\x08measures\x18\x03 \x03(\tB\x10\xbaH\r\x92\x01\n\x10\x10\x18\x01\"\x04r\x02\x18@\"v\n\nTrendPoint\x12\x0f\n\x07session\x18\x01 \x01(\t\x12(\n\x04time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06median\x18\x03 \x01(\x01\x12\x0e\n\x06spread\x18\x04 \x01(\x01\x12\r\n\x05\x63ount\x18\x05 \x01(\r\"t\n\x10PersonalBaseline\x12\x0e\n\x06median\x18\x01 \x01(\x01\x12\x11\n\trobust_cv\x18\x02 \x01(\x01\x12\r\n\x05\x63ount\x18\x03 \x01(\r\x12\x1b\n\x0estandard_error\x18\x04 \x01(\x01H\x00\x88\x01\x01\x42\x11\n\x0f_standard_error\"l\n\x05Trend\x12\x0f\n\x07measure\x18\x01 \x01(\t\x12$\n\x06points\x18\x02 \x03(\x0b\x32\x14.motus.v1.TrendPoint\x12,\n\x08\x62\x61seline\x18\x03 \x01(\x0b\x32\x1a.motus.v1.PersonalBaseline\"4\n\x11GetTrendsResponse\x12\x1f\n\x06trends\x18\x01 \x03(\x0b\x32\x0f.motus.v1.Trend*8\n\x03Sex\x12\x13\n\x0fSEX_UNSPECIFIED\x10\x00\x12\x0e\n\nSEX_FEMALE\x10\x01\x12\x0c\n\x08SEX_MALE\x10\x02*^\n\x05Level\x12\x15\n\x11LEVEL_UNSPECIFIED\x10\x00\x12\x12\n\x0eLEVEL_BEGINNER\x10\x01\x12\x16\n\x12LEVEL_INTERMEDIATE\x10\x02\x12\x12\n\x0eLEVEL_ADVANCED\x10\x03\x32\xfa\x05\n\x0e\x41thleteService\x12s\n\rCreateAthlete\x12\x1e.motus.v1.CreateAthleteRequest\x1a\x11.motus.v1.Athlete\"/\x82\x80\x19\x0e\x61thletes.write\x82\xd3\xe4\x93\x02\x17\"\x0c/v1/athletes:\x07\x61thlete\x12l\n\nGetAthlete\x12\x1b.motus.v1.GetAthleteRequest\x1a\x11.motus.v1.Athlete\".\x82\x80\x19\rathletes.read\x82\xd3\xe4\x93\x02\x17\x12\x15/v1/{name=athletes/*}\x12t\n\x0cListAthletes\x12\x1d.motus.v1.ListAthletesRequest\x1a\x1e.motus.v1.ListAthletesResponse\"%\x82\x80\x19\rathletes.read\x82\xd3\xe4\x93\x02\x0e\x12\x0c/v1/athletes\x12\x84\x01\n\rUpdateAthlete\x12\x1e.motus.v1.UpdateAthleteRequest\x1a\x11.motus.v1.Athlete\"@\x82\x80\x19\x0e\x61thletes.write\x82\xd3\xe4\x93\x02(2\x1d/v1/{athlete.name=athletes/*}:\x07\x61thlete\x12\x8a\x01\n\rDeleteAthlete\x12\x1e.motus.v1.DeleteAthleteRequest\x1a\x16.google.protobuf.Empty\"A\x82\x80\x19\x0e\x61thletes.write\x82\x80\x19\x0esessions.write\x82\xd3\xe4\x93\x02\x17*\x15/v1/{name=athletes/*}\x12{\n\tGetTrends\x12\x1a.motus.v1.GetTrendsRequest\x1a\x1b.motus.v1.GetTrendsResponse\"5\x82\x80\x19\rathletes.read\x82\xd3\xe4\x93\x02\x1e\x12\x1c/v1/{name=athletes/*}/trendsb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -64,6 +65,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_UPDATEATHLETEREQUEST'].fields_by_name['athlete']._serialized_options = b'\272H\003\310\001\001'
   _globals['_UPDATEATHLETEREQUEST'].fields_by_name['update_mask']._loaded_options = None
   _globals['_UPDATEATHLETEREQUEST'].fields_by_name['update_mask']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_DELETEATHLETEREQUEST'].fields_by_name['name']._loaded_options = None
+  _globals['_DELETEATHLETEREQUEST'].fields_by_name['name']._serialized_options = b'\272H$r\"2 ^athletes/[A-Za-z0-9._~-]{1,64}$'
   _globals['_GETTRENDSREQUEST'].fields_by_name['name']._loaded_options = None
   _globals['_GETTRENDSREQUEST'].fields_by_name['name']._serialized_options = b'\272H$r\"2 ^athletes/[A-Za-z0-9._~-]{1,64}$'
   _globals['_GETTRENDSREQUEST'].fields_by_name['exercise']._loaded_options = None
@@ -78,34 +81,38 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ATHLETESERVICE'].methods_by_name['ListAthletes']._serialized_options = b'\202\200\031\rathletes.read\202\323\344\223\002\016\022\014/v1/athletes'
   _globals['_ATHLETESERVICE'].methods_by_name['UpdateAthlete']._loaded_options = None
   _globals['_ATHLETESERVICE'].methods_by_name['UpdateAthlete']._serialized_options = b'\202\200\031\016athletes.write\202\323\344\223\002(2\035/v1/{athlete.name=athletes/*}:\007athlete'
+  _globals['_ATHLETESERVICE'].methods_by_name['DeleteAthlete']._loaded_options = None
+  _globals['_ATHLETESERVICE'].methods_by_name['DeleteAthlete']._serialized_options = b'\202\200\031\016athletes.write\202\200\031\016sessions.write\202\323\344\223\002\027*\025/v1/{name=athletes/*}'
   _globals['_ATHLETESERVICE'].methods_by_name['GetTrends']._loaded_options = None
   _globals['_ATHLETESERVICE'].methods_by_name['GetTrends']._serialized_options = b'\202\200\031\rathletes.read\202\323\344\223\002\036\022\034/v1/{name=athletes/*}/trends'
-  _globals['_SEX']._serialized_start=1795
-  _globals['_SEX']._serialized_end=1851
-  _globals['_LEVEL']._serialized_start=1853
-  _globals['_LEVEL']._serialized_end=1947
-  _globals['_ATHLETE']._serialized_start=194
-  _globals['_ATHLETE']._serialized_end=759
-  _globals['_CREATEATHLETEREQUEST']._serialized_start=761
-  _globals['_CREATEATHLETEREQUEST']._serialized_end=882
-  _globals['_GETATHLETEREQUEST']._serialized_start=884
-  _globals['_GETATHLETEREQUEST']._serialized_end=958
-  _globals['_LISTATHLETESREQUEST']._serialized_start=960
-  _globals['_LISTATHLETESREQUEST']._serialized_end=1039
-  _globals['_LISTATHLETESRESPONSE']._serialized_start=1041
-  _globals['_LISTATHLETESRESPONSE']._serialized_end=1125
-  _globals['_UPDATEATHLETEREQUEST']._serialized_start=1127
-  _globals['_UPDATEATHLETEREQUEST']._serialized_end=1250
-  _globals['_GETTRENDSREQUEST']._serialized_start=1253
-  _globals['_GETTRENDSREQUEST']._serialized_end=1391
-  _globals['_TRENDPOINT']._serialized_start=1393
-  _globals['_TRENDPOINT']._serialized_end=1511
-  _globals['_PERSONALBASELINE']._serialized_start=1513
-  _globals['_PERSONALBASELINE']._serialized_end=1629
-  _globals['_TREND']._serialized_start=1631
-  _globals['_TREND']._serialized_end=1739
-  _globals['_GETTRENDSRESPONSE']._serialized_start=1741
-  _globals['_GETTRENDSRESPONSE']._serialized_end=1793
-  _globals['_ATHLETESERVICE']._serialized_start=1950
-  _globals['_ATHLETESERVICE']._serialized_end=2571
+  _globals['_SEX']._serialized_start=1926
+  _globals['_SEX']._serialized_end=1982
+  _globals['_LEVEL']._serialized_start=1984
+  _globals['_LEVEL']._serialized_end=2078
+  _globals['_ATHLETE']._serialized_start=223
+  _globals['_ATHLETE']._serialized_end=788
+  _globals['_CREATEATHLETEREQUEST']._serialized_start=790
+  _globals['_CREATEATHLETEREQUEST']._serialized_end=911
+  _globals['_GETATHLETEREQUEST']._serialized_start=913
+  _globals['_GETATHLETEREQUEST']._serialized_end=987
+  _globals['_LISTATHLETESREQUEST']._serialized_start=989
+  _globals['_LISTATHLETESREQUEST']._serialized_end=1068
+  _globals['_LISTATHLETESRESPONSE']._serialized_start=1070
+  _globals['_LISTATHLETESRESPONSE']._serialized_end=1154
+  _globals['_UPDATEATHLETEREQUEST']._serialized_start=1156
+  _globals['_UPDATEATHLETEREQUEST']._serialized_end=1279
+  _globals['_DELETEATHLETEREQUEST']._serialized_start=1281
+  _globals['_DELETEATHLETEREQUEST']._serialized_end=1381
+  _globals['_GETTRENDSREQUEST']._serialized_start=1384
+  _globals['_GETTRENDSREQUEST']._serialized_end=1522
+  _globals['_TRENDPOINT']._serialized_start=1524
+  _globals['_TRENDPOINT']._serialized_end=1642
+  _globals['_PERSONALBASELINE']._serialized_start=1644
+  _globals['_PERSONALBASELINE']._serialized_end=1760
+  _globals['_TREND']._serialized_start=1762
+  _globals['_TREND']._serialized_end=1870
+  _globals['_GETTRENDSRESPONSE']._serialized_start=1872
+  _globals['_GETTRENDSRESPONSE']._serialized_end=1924
+  _globals['_ATHLETESERVICE']._serialized_start=2081
+  _globals['_ATHLETESERVICE']._serialized_end=2843
 # @@protoc_insertion_point(module_scope)

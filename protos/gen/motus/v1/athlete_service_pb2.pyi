@@ -283,6 +283,32 @@ class UpdateAthleteRequest(_message.Message):
 Global___UpdateAthleteRequest: _TypeAlias = UpdateAthleteRequest  # noqa: Y015
 
 @_typing.final
+class DeleteAthleteRequest(_message.Message):
+    """DeleteAthleteRequest names an athlete to erase."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    ALLOW_MISSING_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """`athletes/{athlete}`."""
+    allow_missing: _builtins.bool
+    """True: an athlete who is not there is no error, so that the call can be repeated."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        allow_missing: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allow_missing", b"allow_missing", "name", b"name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeleteAthleteRequest: _TypeAlias = DeleteAthleteRequest  # noqa: Y015
+
+@_typing.final
 class GetTrendsRequest(_message.Message):
     """GetTrendsRequest asks how an athlete's measures went."""
 

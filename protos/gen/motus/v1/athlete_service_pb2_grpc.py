@@ -3,6 +3,7 @@
 import grpc
 import warnings
 
+from google.protobuf import empty_pb2 as google_dot_protobuf_dot_empty__pb2
 from motus.v1 import athlete_service_pb2 as motus_dot_v1_dot_athlete__service__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
@@ -58,6 +59,11 @@ class AthleteServiceStub:
                 request_serializer=motus_dot_v1_dot_athlete__service__pb2.UpdateAthleteRequest.SerializeToString,
                 response_deserializer=motus_dot_v1_dot_athlete__service__pb2.Athlete.FromString,
                 _registered_method=True)
+        self.DeleteAthlete = channel.unary_unary(
+                '/motus.v1.AthleteService/DeleteAthlete',
+                request_serializer=motus_dot_v1_dot_athlete__service__pb2.DeleteAthleteRequest.SerializeToString,
+                response_deserializer=google_dot_protobuf_dot_empty__pb2.Empty.FromString,
+                _registered_method=True)
         self.GetTrends = channel.unary_unary(
                 '/motus.v1.AthleteService/GetTrends',
                 request_serializer=motus_dot_v1_dot_athlete__service__pb2.GetTrendsRequest.SerializeToString,
@@ -100,6 +106,17 @@ class AthleteServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def DeleteAthlete(self, request, context):
+        """DeleteAthlete erases an athlete and all that is known of them: the profile, what was learnt and is usual, and what
+        every session has of them, on the message bus too; that has happened when the call returns. A session about them
+        alone is erased as by DeleteSession. From a session with others their part goes, and the rest stays; while such a
+        session runs, the call is refused with `ATHLETE_IN_SESSION`, and nothing is erased. What was erased, by whom, stays
+        in the audit log, under ids alone.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetTrends(self, request, context):
         """GetTrends returns how an athlete's measures of one exercise went from session to session, and what is usual for them.
         """
@@ -129,6 +146,11 @@ def add_AthleteServiceServicer_to_server(servicer, server):
                     servicer.UpdateAthlete,
                     request_deserializer=motus_dot_v1_dot_athlete__service__pb2.UpdateAthleteRequest.FromString,
                     response_serializer=motus_dot_v1_dot_athlete__service__pb2.Athlete.SerializeToString,
+            ),
+            'DeleteAthlete': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteAthlete,
+                    request_deserializer=motus_dot_v1_dot_athlete__service__pb2.DeleteAthleteRequest.FromString,
+                    response_serializer=google_dot_protobuf_dot_empty__pb2.Empty.SerializeToString,
             ),
             'GetTrends': grpc.unary_unary_rpc_method_handler(
                     servicer.GetTrends,
@@ -248,6 +270,33 @@ class AthleteService:
             '/motus.v1.AthleteService/UpdateAthlete',
             motus_dot_v1_dot_athlete__service__pb2.UpdateAthleteRequest.SerializeToString,
             motus_dot_v1_dot_athlete__service__pb2.Athlete.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteAthlete(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/motus.v1.AthleteService/DeleteAthlete',
+            motus_dot_v1_dot_athlete__service__pb2.DeleteAthleteRequest.SerializeToString,
+            google_dot_protobuf_dot_empty__pb2.Empty.FromString,
             options,
             channel_credentials,
             insecure,

@@ -4,6 +4,7 @@ isort:skip_file
 """
 
 from collections import abc as _abc
+from google.protobuf import empty_pb2 as _empty_pb2
 from grpc import aio as _aio
 from motus.v1 import athlete_service_pb2 as _athlete_service_pb2
 import abc as _abc_1
@@ -45,6 +46,13 @@ class AthleteServiceStub:
     """ListAthletes lists athletes by their id."""
     UpdateAthlete: _grpc.UnaryUnaryMultiCallable[_athlete_service_pb2.UpdateAthleteRequest, _athlete_service_pb2.Athlete]
     """UpdateAthlete changes an athlete; sessions that were created before keep what they began with."""
+    DeleteAthlete: _grpc.UnaryUnaryMultiCallable[_athlete_service_pb2.DeleteAthleteRequest, _empty_pb2.Empty]
+    """DeleteAthlete erases an athlete and all that is known of them: the profile, what was learnt and is usual, and what
+    every session has of them, on the message bus too; that has happened when the call returns. A session about them
+    alone is erased as by DeleteSession. From a session with others their part goes, and the rest stays; while such a
+    session runs, the call is refused with `ATHLETE_IN_SESSION`, and nothing is erased. What was erased, by whom, stays
+    in the audit log, under ids alone.
+    """
     GetTrends: _grpc.UnaryUnaryMultiCallable[_athlete_service_pb2.GetTrendsRequest, _athlete_service_pb2.GetTrendsResponse]
     """GetTrends returns how an athlete's measures of one exercise went from session to session, and what is usual for them."""
 
@@ -65,6 +73,13 @@ class AthleteServiceAsyncStub(AthleteServiceStub):
     """ListAthletes lists athletes by their id."""
     UpdateAthlete: _aio.UnaryUnaryMultiCallable[_athlete_service_pb2.UpdateAthleteRequest, _athlete_service_pb2.Athlete]  # type: ignore[assignment]
     """UpdateAthlete changes an athlete; sessions that were created before keep what they began with."""
+    DeleteAthlete: _aio.UnaryUnaryMultiCallable[_athlete_service_pb2.DeleteAthleteRequest, _empty_pb2.Empty]  # type: ignore[assignment]
+    """DeleteAthlete erases an athlete and all that is known of them: the profile, what was learnt and is usual, and what
+    every session has of them, on the message bus too; that has happened when the call returns. A session about them
+    alone is erased as by DeleteSession. From a session with others their part goes, and the rest stays; while such a
+    session runs, the call is refused with `ATHLETE_IN_SESSION`, and nothing is erased. What was erased, by whom, stays
+    in the audit log, under ids alone.
+    """
     GetTrends: _aio.UnaryUnaryMultiCallable[_athlete_service_pb2.GetTrendsRequest, _athlete_service_pb2.GetTrendsResponse]  # type: ignore[assignment]
     """GetTrends returns how an athlete's measures of one exercise went from session to session, and what is usual for them."""
 
@@ -106,6 +121,19 @@ class AthleteServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_athlete_service_pb2.Athlete, _abc.Awaitable[_athlete_service_pb2.Athlete]]:
         """UpdateAthlete changes an athlete; sessions that were created before keep what they began with."""
+
+    @_abc_1.abstractmethod
+    def DeleteAthlete(
+        self,
+        request: _athlete_service_pb2.DeleteAthleteRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_empty_pb2.Empty, _abc.Awaitable[_empty_pb2.Empty]]:
+        """DeleteAthlete erases an athlete and all that is known of them: the profile, what was learnt and is usual, and what
+        every session has of them, on the message bus too; that has happened when the call returns. A session about them
+        alone is erased as by DeleteSession. From a session with others their part goes, and the rest stays; while such a
+        session runs, the call is refused with `ATHLETE_IN_SESSION`, and nothing is erased. What was erased, by whom, stays
+        in the audit log, under ids alone.
+        """
 
     @_abc_1.abstractmethod
     def GetTrends(

@@ -90,12 +90,12 @@ class SessionsApp:
         self._recorder = Recorder(context.bus, store, self._lifecycle.moved)
         self.watches = Watches(context.bus, store, tokens)
         self._audit = Audit(store.audit, settings.sessions.audit_retention_days)
-        erasing = Erasing(context.bus, store)
+        erasing = Erasing(context.bus, store, self._lifecycle)
         servicer = SessionServicer(store, self._lifecycle, erasing, self.watches, tokens)
         self.server = RpcServer(settings.server, settings.auth, settings.limits, lambda: not context.health.faults())
         self.http = http_server(settings, self.server.stages)
         sessions = Audited(servicer, SESSIONS, self._audit)
-        athletes = Audited(AthleteServicer(store.athletes, tokens), ATHLETES, self._audit)
+        athletes = Audited(AthleteServicer(store.athletes, erasing, tokens), ATHLETES, self._audit)
         servers: list[RpcServer | HttpServer] = [self.server, self.http] if self.http else [self.server]
         for server in servers:
             server.add(SESSIONS.full_name, session_service_pb2_grpc.add_SessionServiceServicer_to_server, sessions)

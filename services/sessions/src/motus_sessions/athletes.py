@@ -3,11 +3,14 @@
 import time
 from typing import Any
 
+from google.protobuf.empty_pb2 import Empty
+
 from motus.v1 import athlete_service_pb2, athlete_service_pb2_grpc
 from motus_runtime.errors import NotFoundError
 from motus_runtime.rpc.call import caller
 from motus_sessions.answers import athlete_message, trend_message
 from motus_sessions.athlete_requests import changes, new_athlete, trend_of
+from motus_sessions.erasing import Erasing
 from motus_sessions.histories import past_reps
 from motus_sessions.names import last_part
 from motus_sessions.projection.athletes import AthleteRecord
@@ -19,8 +22,8 @@ from motus_sessions.tokens import Tokens
 class AthleteServicer(athlete_service_pb2_grpc.AthleteServiceServicer):
     """Serves athletes, to each caller those of their tenant."""
 
-    def __init__(self, store: AthleteStore, tokens: Tokens) -> None:
-        self._store, self._tokens = store, tokens
+    def __init__(self, store: AthleteStore, erasing: Erasing, tokens: Tokens) -> None:
+        self._store, self._erasing, self._tokens = store, erasing, tokens
 
     async def CreateAthlete(
         self, request: athlete_service_pb2.CreateAthleteRequest, context: Any
@@ -57,6 +60,13 @@ class AthleteServicer(athlete_service_pb2_grpc.AthleteServiceServicer):
         if record is None:
             raise _unknown(request.athlete.name)
         return athlete_message(record)
+
+    async def DeleteAthlete(self, request: athlete_service_pb2.DeleteAthleteRequest, context: Any) -> Empty:
+        """Erase an athlete."""
+        found = await self._erasing.athlete(caller().tenant, last_part(request.name))
+        if not found and not request.allow_missing:
+            raise _unknown(request.name)
+        return Empty()
 
     async def GetTrends(
         self, request: athlete_service_pb2.GetTrendsRequest, context: Any

@@ -15,12 +15,12 @@ from motus_runtime.bus import Bus, ConflictError
 from motus_runtime.errors import AlreadyExistsError, RetryableError
 from motus_runtime.ownership import Specs
 from motus_sessions.convert import change_message, spec_message
-from motus_sessions.erasing import sweep, take_spec_away
 from motus_sessions.histories import histories
 from motus_sessions.projection.life import Life, State, change_to, lost, stored_all
 from motus_sessions.projection.records import EVENTS, LANDMARKS, SAMPLES, Batch, Known, SessionRecord
 from motus_sessions.recorder import STREAMS, acknowledged
 from motus_sessions.store.port import SessionStore
+from motus_sessions.sweeping import sweep, take_spec_away
 
 log = logging.getLogger("motus.sessions.lifecycle")
 
@@ -102,6 +102,25 @@ class Lifecycle:
         command = control_pb2.Command(id=name, session=session, time_ns=time.time_ns(), **action)  # type: ignore[arg-type]
         await self._bus.store(topics.commands(session), command, message_id=command.id)
 
+    async def at_rest(self, session: str) -> None:
+        """Wait until nothing of a session that is over is on its way to the store any more.
+
+        Raises:
+            RetryableError: the bus does not answer.
+        """
+        while not await self._is_at_rest(session):
+            await asyncio.sleep(ENDING_EVERY_S)
+
+    async def _is_at_rest(self, session: str) -> bool:
+        spec = await self._bus.last(_SPECS_STREAM, topics.spec_key(session))
+        return not (spec and spec.data) and await self._has_stored_all(session)
+
+    async def _has_stored_all(self, session: str) -> bool:
+        for kind in STREAMS:
+            if not await self._all_stored(kind, session):
+                return False
+        return True
+
     async def moved(self, tenant: str, batch: Batch) -> None:
         """Say that sessions run now, and remember those that come to their end."""
         for session, life in batch.lives.items():
@@ -173,10 +192,8 @@ class Lifecycle:
         await self._finish(tenant, record.session, lost)
 
     async def _end_if_stored(self, tenant: str, session: str) -> None:
-        for kind in STREAMS:
-            if not await self._all_stored(kind, session):
-                return
-        await self._finish(tenant, session, stored_all)
+        if await self._has_stored_all(session):
+            await self._finish(tenant, session, stored_all)
 
     async def _all_stored(self, kind: str, session: str) -> bool:
         """Whether every message of a session is acknowledged, hence stored."""

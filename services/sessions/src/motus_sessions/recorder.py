@@ -16,7 +16,6 @@ from motus_runtime.errors import UnavailableError
 from motus_runtime.follow import Stored, consume
 from motus_runtime.telemetry import STAGE_EVENTS
 from motus_sessions.convert import event_record, landmark_record, sample_record
-from motus_sessions.erasing import sweep
 from motus_sessions.projection.life import Change
 from motus_sessions.projection.recording import record_events, record_landmarks, record_samples
 from motus_sessions.projection.records import (
@@ -31,6 +30,7 @@ from motus_sessions.projection.records import (
 )
 from motus_sessions.store.port import SessionStore
 from motus_sessions.store.series import CHUNK_US
+from motus_sessions.sweeping import sweep
 
 STREAMS = {
     EVENTS: topics.EVENTS_STREAM,

@@ -73,6 +73,9 @@ async def make_known(
     database: Database, connection: AsyncConnection, tenant: str, athletes: Collection[str], now_ns: int
 ) -> None:
     """Keep the athletes that a session names, where there are none of these ids yet."""
+    # Held until the session is there, too: who erases one of them then finds it.
+    mine = (ATHLETES.c.tenant == tenant) & ATHLETES.c.athlete.in_(athletes)
+    await connection.execute(sa.select(ATHLETES.c.athlete).where(mine).order_by(ATHLETES.c.athlete).with_for_update())
     new = [AthleteRecord(athlete, create_time_ns=now_ns, update_time_ns=now_ns) for athlete in athletes]
     if new:
         await _add(database, connection, tenant, new)

@@ -58,6 +58,14 @@ class ErasureStore(Protocol):
     async def session(self, tenant: str, session: str, entry: AuditEntry) -> bool:
         """Erase a session but for its id, which is not given again; false, and no entry, when there was none."""
 
+    async def participants(
+        self, tenant: str, session: str, participants: Collection[str], entries: Sequence[AuditEntry]
+    ) -> None:
+        """Erase what a session has of some of its participants, who are none any more."""
+
+    async def athlete(self, tenant: str, athlete: str, entry: AuditEntry) -> bool:
+        """Erase an athlete; false, and nothing is, while there is a session that names them."""
+
 
 class SessionStore(Protocol):
     """Sessions and what they measured; all ids are bare. The athletes that a session names come to be with it."""
