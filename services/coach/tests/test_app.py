@@ -108,6 +108,13 @@ class Source:
         raise AssertionError
 
 
+async def dismiss(bus: Bus, session: str, cue: str) -> None:
+    """A client dismisses a cue, as sessions tells the stages."""
+    feedback = control_pb2.CueFeedback(cue=cue, dismissed=True)
+    command = control_pb2.Command(id=f"feedback-{cue}", session=session, time_ns=5, cue_feedback=feedback)
+    await bus.store(topics.commands(session), command, message_id=command.id)
+
+
 def cues(events: list[event_pb2.Event]) -> list[movement_pb2.Cue]:
     """The cues among events."""
     return [event.cue for event in events if event.WhichOneof("detail") == "cue"]
@@ -376,3 +383,28 @@ def test_a_wrong_table_of_faults_is_refused_with_its_path(tmp_path) -> None:
 
     with pytest.raises(FailedPreconditionError, match=r"mine\.toml"):
         fault_table(str(table))
+
+
+async def test_a_dismissed_cue_is_obeyed_and_told_and_a_restart_keeps_to_it(bus: Bus, coaching) -> None:
+    """Once in the log at one place, whoever coaches; a cue that nobody said, and commands of others, change nothing."""
+    source = Source(bus, "coach-dismissed")
+    await source.begin()
+    async with coaching(CoachSettings(cooldown_s=0.0)):
+        await source.rep(1, SHALLOW)
+        await source.said("squat_depth_shallow")
+        await bus.store_raw(topics.commands(source.session), b"\xff\xff", {})
+        await bus.store(topics.commands(source.session), control_pb2.Command(id="x", stop=control_pb2.Stop()))
+        await dismiss(bus, source.session, "p1-rep-0099")
+        await dismiss(bus, source.session, "p1-rep-0001")
+        feedback = (await source.said("feedback"))[-1]
+        await source.rep(2, SHALLOW)
+    async with coaching(CoachSettings(cooldown_s=0.0)):
+        await source.rep(3, SHALLOW)
+        await source.end()
+        events = await source.said("end")
+    await source.close()
+
+    assert feedback.feedback == event_pb2.CueFeedback(cue="sessions/coach-dismissed/cues/p1-rep-0001", dismissed=True)
+    assert (feedback.participant, feedback.t_s) == ("sessions/coach-dismissed/participants/p1", 3.0)
+    assert [event.WhichOneof("detail") for event in events].count("feedback") == 1
+    assert [cue.cue_code for cue in cues(events)] == ["squat_depth_shallow", "session_summary"]

@@ -13,6 +13,7 @@ from motus_coach.policy.spoken import words_in
 from motus_coach.policy.step import PolicyConfig, PolicyState, step
 from motus_coach.policy.values import (
     Cue,
+    CueJudged,
     ExerciseNamed,
     Grade,
     Kind,
@@ -352,3 +353,63 @@ def test_summaries_are_never_too_long_to_speak(reps: int, range_deg: float) -> N
 
     assert words_in(said[-1].text) <= MAX_WORDS
     assert said[-1].reps == reps
+
+
+def shallow(*ordinals: int, set_ordinal: int = 1, gap_s: float = 12.0) -> list[Observation]:
+    """Shallow squats so far apart that each would be named."""
+    reps = [planted(DEPTH, clean_rep("squat", n)) for n in ordinals]
+    return [replace(rep, t_s=rep.ordinal * gap_s, set_ordinal=set_ordinal) for rep in reps]
+
+
+def judged(code: str = DEPTH.code, *, dismissed: bool = False, rating: int | None = None) -> CueJudged:
+    """What an athlete thinks of a cue."""
+    return CueJudged(0.0, code, dismissed, rating)
+
+
+def test_a_dismissed_fault_is_not_named_again_in_its_set() -> None:
+    """Nor left to work on in the set's summary; in the next set it is a fault as before."""
+    first, second = shallow(1, 2, 3, 4), shallow(5, 6, set_ordinal=2)
+
+    said = run([*first[:2], judged(dismissed=True), *first[2:], SetEnded(50, 1), *second])
+
+    assert [cue.cause for cue in said] == ["rep-0001", "rep-0002", "set-0001", "rep-0005", "rep-0006"]
+    assert "depth" not in said[2].text
+
+
+def test_what_is_dismissed_between_sets_is_left_out_in_the_next_one() -> None:
+    """The athlete rests, dismisses, and does not hear it as the first thing again; nor a dismissed summary."""
+    sets = [shallow(1), shallow(2, set_ordinal=2), shallow(3, set_ordinal=3)]
+    dismissals = [judged(dismissed=True), judged("set_summary", dismissed=True)]
+
+    said = run([*sets[0], SetEnded(13, 1), *dismissals, *sets[1], SetEnded(25, 2), *sets[2], SetEnded(37, 3)])
+
+    assert [cue.cause for cue in said] == ["rep-0001", "set-0001", "rep-0003", "set-0003"]
+
+
+def test_a_lesser_fault_is_named_when_the_worse_one_is_dismissed() -> None:
+    """Dismissing one thing silences that alone."""
+    both = [replace(planted(LEAN, rep), t_s=rep.t_s) for rep in shallow(1, 2)]  # type: ignore[arg-type]
+
+    said = run([both[0], judged(LEAN.code, dismissed=True), both[1]])
+
+    assert [cue.code for cue in said] == ["squat_lean_forward", "squat_depth_shallow"]
+
+
+def test_dismissed_praise_leaves_the_correction() -> None:
+    """The praise stays out, the fault is named when it comes back."""
+    deep = [replace(clean_rep("squat", n), t_s=n * 12.0) for n in (2, 4)]
+
+    said = run([*shallow(1), deep[0], judged(DEPTH.code + "_mended", dismissed=True), *shallow(3), deep[1]])
+
+    assert [cue.cause for cue in said] == ["rep-0001", "rep-0002", "rep-0003"]
+
+
+def test_a_correction_of_little_use_comes_less_often() -> None:
+    """Rated low it waits six cooldowns, in the next set too; a better rating brings it back as it was."""
+    reps = [*shallow(*range(1, 9)), *shallow(*range(9, 12), set_ordinal=2)]
+
+    doubted = run([reps[0], judged(rating=2), *reps[1:]])
+    liked = run([reps[0], judged(rating=1), judged(rating=3), *reps[1:]])
+
+    assert [cue.cause for cue in doubted] == ["rep-0001", "rep-0006", "rep-0011"]
+    assert liked == run(reps)

@@ -409,6 +409,40 @@ class StageEnd(_message.Message):
 Global___StageEnd: _TypeAlias = StageEnd  # noqa: Y015
 
 @_typing.final
+class CueFeedback(_message.Message):
+    """CueFeedback says what an athlete thinks of a cue; from here on the coach obeys."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CUE_FIELD_NUMBER: _builtins.int
+    DISMISSED_FIELD_NUMBER: _builtins.int
+    RATING_FIELD_NUMBER: _builtins.int
+    cue: _builtins.str
+    """`sessions/{session}/cues/{cue}`."""
+    dismissed: _builtins.bool
+    """True: they do not want to hear it again. The coach leaves it out for the rest of the set, or through the next one when
+    none goes on.
+    """
+    rating: _builtins.int
+    """How much it helped, 1 to 5; absent when not rated. A correction of 1 or 2 comes less often from now on."""
+    def __init__(
+        self,
+        *,
+        cue: _builtins.str = ...,
+        dismissed: _builtins.bool = ...,
+        rating: _builtins.int | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_rating", b"_rating", "rating", b"rating"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_rating", b"_rating", "cue", b"cue", "dismissed", b"dismissed", "rating", b"rating"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__rating: _TypeAlias = _typing.Literal["rating"]  # noqa: Y015
+    _WhichOneofArgType__rating: _TypeAlias = _typing.Literal["_rating", b"_rating"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__rating) -> _WhichOneofReturnType__rating | None: ...
+
+Global___CueFeedback: _TypeAlias = CueFeedback  # noqa: Y015
+
+@_typing.final
 class Event(_message.Message):
     """Event is one thing that happened in a session. A later revision of the same name replaces an earlier one."""
 
@@ -429,6 +463,7 @@ class Event(_message.Message):
     NOTICE_FIELD_NUMBER: _builtins.int
     REPORT_FIELD_NUMBER: _builtins.int
     END_FIELD_NUMBER: _builtins.int
+    FEEDBACK_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Resource name: `sessions/{session}/events/{event}`."""
     participant: _builtins.str
@@ -479,6 +514,10 @@ class Event(_message.Message):
     def end(self) -> Global___StageEnd:
         """A stage is through."""
 
+    @_builtins.property
+    def feedback(self) -> Global___CueFeedback:
+        """The coach was told what an athlete thinks of a cue."""
+
     def __init__(
         self,
         *,
@@ -497,12 +536,13 @@ class Event(_message.Message):
         notice: Global___Notice | None = ...,
         report: Global___StageReport | None = ...,
         end: Global___StageEnd | None = ...,
+        feedback: Global___CueFeedback | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["cue", b"cue", "detail", b"detail", "end", b"end", "exercise", b"exercise", "notice", b"notice", "phase", b"phase", "rep", b"rep", "report", b"report", "set", b"set", "state", b"state", "time", b"time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["cue", b"cue", "detail", b"detail", "end", b"end", "exercise", b"exercise", "feedback", b"feedback", "notice", b"notice", "phase", b"phase", "rep", b"rep", "report", b"report", "set", b"set", "state", b"state", "time", b"time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cue", b"cue", "detail", b"detail", "end", b"end", "exercise", b"exercise", "name", b"name", "notice", b"notice", "participant", b"participant", "phase", b"phase", "rep", b"rep", "report", b"report", "revision", b"revision", "set", b"set", "stage", b"stage", "state", b"state", "t_s", b"t_s", "time", b"time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cue", b"cue", "detail", b"detail", "end", b"end", "exercise", b"exercise", "feedback", b"feedback", "name", b"name", "notice", b"notice", "participant", b"participant", "phase", b"phase", "rep", b"rep", "report", b"report", "revision", b"revision", "set", b"set", "stage", b"stage", "state", b"state", "t_s", b"t_s", "time", b"time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_detail: _TypeAlias = _typing.Literal["rep", "phase", "set", "exercise", "cue", "state", "notice", "report", "end"]  # noqa: Y015
+    _WhichOneofReturnType_detail: _TypeAlias = _typing.Literal["rep", "phase", "set", "exercise", "cue", "state", "notice", "report", "end", "feedback"]  # noqa: Y015
     _WhichOneofArgType_detail: _TypeAlias = _typing.Literal["detail", b"detail"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_detail) -> _WhichOneofReturnType_detail | None: ...
 

@@ -265,14 +265,16 @@ class SessionServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def DismissCue(self, request, context):
-        """DismissCue says that the athlete does not want to hear this again. Doing so twice changes nothing.
+        """DismissCue says that the athlete does not want to hear this again. Doing so twice changes nothing. The event
+        `feedback` tells when the coach obeys: not again in this set, or in the next one when none goes on.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RateCue(self, request, context):
-        """RateCue says how much a cue helped; the last rating holds.
+        """RateCue says how much a cue helped; the last rating holds. A correction rated 1 or 2 comes less often from then on,
+        which the event `feedback` tells.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -87,9 +87,13 @@ class SessionServiceStub:
     ListCues: _grpc.UnaryUnaryMultiCallable[_session_service_pb2.ListCuesRequest, _session_service_pb2.ListCuesResponse]
     """ListCues lists cues in order of time, each in its newest revision."""
     DismissCue: _grpc.UnaryUnaryMultiCallable[_session_service_pb2.DismissCueRequest, _movement_pb2.Cue]
-    """DismissCue says that the athlete does not want to hear this again. Doing so twice changes nothing."""
+    """DismissCue says that the athlete does not want to hear this again. Doing so twice changes nothing. The event
+    `feedback` tells when the coach obeys: not again in this set, or in the next one when none goes on.
+    """
     RateCue: _grpc.UnaryUnaryMultiCallable[_session_service_pb2.RateCueRequest, _movement_pb2.Cue]
-    """RateCue says how much a cue helped; the last rating holds."""
+    """RateCue says how much a cue helped; the last rating holds. A correction rated 1 or 2 comes less often from then on,
+    which the event `feedback` tells.
+    """
 
 @_typing.type_check_only
 class SessionServiceAsyncStub(SessionServiceStub):
@@ -147,9 +151,13 @@ class SessionServiceAsyncStub(SessionServiceStub):
     ListCues: _aio.UnaryUnaryMultiCallable[_session_service_pb2.ListCuesRequest, _session_service_pb2.ListCuesResponse]  # type: ignore[assignment]
     """ListCues lists cues in order of time, each in its newest revision."""
     DismissCue: _aio.UnaryUnaryMultiCallable[_session_service_pb2.DismissCueRequest, _movement_pb2.Cue]  # type: ignore[assignment]
-    """DismissCue says that the athlete does not want to hear this again. Doing so twice changes nothing."""
+    """DismissCue says that the athlete does not want to hear this again. Doing so twice changes nothing. The event
+    `feedback` tells when the coach obeys: not again in this set, or in the next one when none goes on.
+    """
     RateCue: _aio.UnaryUnaryMultiCallable[_session_service_pb2.RateCueRequest, _movement_pb2.Cue]  # type: ignore[assignment]
-    """RateCue says how much a cue helped; the last rating holds."""
+    """RateCue says how much a cue helped; the last rating holds. A correction rated 1 or 2 comes less often from then on,
+    which the event `feedback` tells.
+    """
 
 class SessionServiceServicer(metaclass=_abc_1.ABCMeta):
     """SessionService runs sessions and serves what they measured.
@@ -306,7 +314,9 @@ class SessionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _session_service_pb2.DismissCueRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_movement_pb2.Cue, _abc.Awaitable[_movement_pb2.Cue]]:
-        """DismissCue says that the athlete does not want to hear this again. Doing so twice changes nothing."""
+        """DismissCue says that the athlete does not want to hear this again. Doing so twice changes nothing. The event
+        `feedback` tells when the coach obeys: not again in this set, or in the next one when none goes on.
+        """
 
     @_abc_1.abstractmethod
     def RateCue(
@@ -314,6 +324,8 @@ class SessionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _session_service_pb2.RateCueRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_movement_pb2.Cue, _abc.Awaitable[_movement_pb2.Cue]]:
-        """RateCue says how much a cue helped; the last rating holds."""
+        """RateCue says how much a cue helped; the last rating holds. A correction rated 1 or 2 comes less often from then on,
+        which the event `feedback` tells.
+        """
 
 def add_SessionServiceServicer_to_server(servicer: SessionServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -9,6 +9,7 @@ from motus.bus.v1 import control_pb2, frame_pb2, samples_pb2
 from motus.v1 import event_pb2, measure_pb2, movement_pb2, session_service_pb2
 from motus_coach.policy.values import (
     Cue,
+    CueJudged,
     Evidence,
     ExerciseNamed,
     Grade,
@@ -155,6 +156,24 @@ def report_event(
     event = _event(session, "coach-report-session-1", end.t_s, ref, end.time.ToNanoseconds())
     event.report.CopyFrom(report)
     return event
+
+
+def feedback_event(
+    session: str, feedback: control_pb2.CueFeedback, command: str, cue: movement_pb2.Cue, t_s: float, now_ns: int
+) -> event_pb2.Event:
+    """The event with what an athlete thinks of a cue, named after the command that said so."""
+    event = _event(session, f"coach-{command}", t_s, frame_pb2.FrameRef(), now_ns)
+    event.participant = cue.participant
+    event.feedback.cue, event.feedback.dismissed = cue.name, feedback.dismissed
+    if feedback.HasField("rating"):
+        event.feedback.rating = feedback.rating
+    return event
+
+
+def judged(event: event_pb2.Event, code: str) -> CueJudged:
+    """What such an event tells the policy."""
+    feedback = event.feedback
+    return CueJudged(event.t_s, code, feedback.dismissed, feedback.rating if feedback.HasField("rating") else None)
 
 
 def end_event(session: str, end: event_pb2.Event, ref: frame_pb2.FrameRef) -> event_pb2.Event:

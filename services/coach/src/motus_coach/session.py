@@ -74,8 +74,9 @@ class SessionCoach:
         self._epochs: dict[int, int] = {}
         self._said: dict[str, movement_pb2.Cue] = {}
         self._owed: list[Owed] = []
+        self._obeyed: set[str] = set()
+        self._t_s = 0.0
         self._ended: samples_pb2.EventEnvelope | None = None
-        self._caught_up = False
         self._through = False
 
     async def run(self) -> None:
@@ -84,19 +85,23 @@ class SessionCoach:
         last = await self._bus.last(topics.EVENTS_STREAM, subject)
         past = last.seq if last and last.seq else 0
         events = follow(self._bus, topics.EVENTS_STREAM, subject)
-        async with asyncio.TaskGroup() as wordings, aclosing(events):
+        async with asyncio.TaskGroup() as tasks, aclosing(events):
+            listening = None
             async for stored in events:
                 self._take(stored)
                 if stored.sequence < past:
                     continue
                 if self._through:
-                    return
-                if not self._caught_up:
+                    break
+                if listening is None:
                     await self._catch_up()
-                await self._say_owed(wordings)
+                    listening = tasks.create_task(self._listen())
+                await self._say_owed(tasks)
                 if self._ended:
                     break
-        if self._ended:
+            if listening is not None:
+                listening.cancel()
+        if self._ended and not self._through:
             await self._close(self._ended)
 
     def _take(self, stored: Stored) -> None:
@@ -107,6 +112,7 @@ class SessionCoach:
             log.error("event %d of %s: %s", stored.sequence, self._session, error.message)
             return
         event = envelope.event
+        self._t_s = max(self._t_s, event.t_s)
         if event.stage == event_pb2.STAGE_COACH:
             self._recall(event)
         elif event.stage == event_pb2.STAGE_KINEMATICS and self._is_news(envelope):
@@ -122,8 +128,34 @@ class SessionCoach:
                 if event.cue.source == movement_pb2.CUE_SOURCE_MODEL:
                     self.tally.counts["cues_from_model"] += 1
                 self._said[event.cue.name] = event.cue
+            case "feedback":
+                self._obey(event)
             case "end":
                 self._through = True
+
+    def _obey(self, event: event_pb2.Event) -> None:
+        """The policy hears of feedback where the log has it, so that a replay hears of it at the same place."""
+        cue = self._said.get(event.feedback.cue)
+        if cue is None or event.name in self._obeyed:
+            return
+        self._obeyed.add(event.name)
+        judged = convert.judged(event, cue.cue_code)
+        self._step(convert.participant_of(event), judged, frame_pb2.FrameRef(), {})
+
+    async def _listen(self) -> None:
+        """Write feedback of clients to the log, each once, until cancelled."""
+        async for stored in follow(self._bus, topics.COMMANDS_STREAM, topics.commands(self._session)):
+            try:
+                command = decode(control_pb2.Command, stored.body)
+            except PermanentError as error:
+                log.error("command %d of %s: %s", stored.sequence, self._session, error.message)
+                continue
+            feedback = command.cue_feedback
+            cue = self._said.get(f"sessions/{self._session}/cues/{feedback.cue}")
+            if command.HasField("cue_feedback") and cue is not None:
+                event = convert.feedback_event(self._session, feedback, command.id, cue, self._t_s, command.time_ns)
+                if event.name not in self._obeyed:
+                    await self._store(event, frame_pb2.FrameRef())
 
     def _is_news(self, envelope: samples_pb2.EventEnvelope) -> bool:
         event = envelope.event
@@ -162,7 +194,6 @@ class SessionCoach:
 
     async def _catch_up(self) -> None:
         """Bring the second revisions that an earlier run promised and did not bring: the rule's words are final."""
-        self._caught_up = True
         for cue in [cue for cue in self._said.values() if not cue.final]:
             await self._publish(convert.final_revision(cue, time.time_ns()), frame_pb2.FrameRef())
 

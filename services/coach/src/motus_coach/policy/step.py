@@ -12,6 +12,7 @@ from motus_coach.policy.judge import Finding, judged, usual_values
 from motus_coach.policy.summary import RANGE, summarise
 from motus_coach.policy.values import (
     Cue,
+    CueJudged,
     ExerciseNamed,
     Grade,
     Kind,
@@ -25,8 +26,11 @@ from motus_coach.policy.values import (
 MINUTE_S = 60.0
 # A value near its threshold is believed when this many of the last repetitions agree.
 NEAR_NEEDED, NEAR_OF = 2, 3
+# Who finds a correction of little use gets it so many times less often.
+USEFUL, DOUBTED_COOLDOWNS = 3, 6
 _USUAL_REPS = 4
 _MENDED = "_mended"
+_SET_SUMMARY = "set_summary"
 
 
 @dataclass(frozen=True)
@@ -83,6 +87,9 @@ class PolicyState:
         said_at_s: times of the cues of the last minute.
         said_times: how often each code was said: the next wording.
         set_reps: repetitions that the summary of each set spoke of.
+        sets_over: the highest ordinal of a set that has ended.
+        hushed: up to and with which set each dismissed code is left out.
+        doubted: codes that were rated low.
     """
 
     exercise: str = "unknown"
@@ -92,6 +99,9 @@ class PolicyState:
     said_at_s: tuple[float, ...] = ()
     said_times: Mapping[str, int] = field(default_factory=dict)
     set_reps: Mapping[int, int] = field(default_factory=dict)
+    sets_over: int = 0
+    hushed: Mapping[str, int] = field(default_factory=dict)
+    doubted: frozenset[str] = frozenset()
 
 
 Step = tuple[PolicyState, tuple[Cue, ...]]
@@ -106,8 +116,24 @@ def step(state: PolicyState, observation: Observation, config: PolicyConfig) -> 
             return _rep(state, observation, config)
         case SetEnded():
             return _set_end(state, observation, config)
+        case CueJudged():
+            return _judged_by_athlete(state, observation), ()
         case SessionEnded():
             return _session_end(state, observation, config)
+
+
+def _judged_by_athlete(state: PolicyState, cue: CueJudged) -> PolicyState:
+    """What is dismissed is left out through the set that goes on, or the next one; the last rating holds."""
+    if cue.dismissed:
+        newest = max((record.set_ordinal for record in state.reps.values()), default=0)
+        state = replace(state, hushed={**state.hushed, cue.code: max(newest, state.sets_over + 1)})
+    if cue.rating is None:
+        return state
+    return replace(state, doubted=state.doubted | {cue.code} if cue.rating < USEFUL else state.doubted - {cue.code})
+
+
+def _is_hushed(state: PolicyState, code: str, set_ordinal: int) -> bool:
+    return set_ordinal <= state.hushed.get(code, -1)
 
 
 def _rep(state: PolicyState, rep: RepSeen, config: PolicyConfig) -> Step:
@@ -152,13 +178,14 @@ def _speak(
         faults[code] for code in findings if code in state.open and _is_mended(state, rep, faults[code], findings)
     ]
     state = replace(state, open=state.open - {fault.code for fault in mended})
-    correction = _due(state, faulty, rep.t_s, config)
+    correction = _due(state, faulty, rep, config)
+    praised = [fault for fault in mended if not _is_hushed(state, fault.code + _MENDED, rep.set_ordinal)]
     if not _affordable(state, rep.t_s, config):
         return state, ()
     if correction is not None:
         return _say(state, rep, correction, Kind.CORRECTION, findings[correction.code], config)
-    if mended and not faulty:
-        return _say(state, rep, mended[0], Kind.PRAISE, findings[mended[0].code], config)
+    if praised and not faulty:
+        return _say(state, rep, praised[0], Kind.PRAISE, findings[praised[0].code], config)
     return state, ()
 
 
@@ -182,12 +209,22 @@ def _last_near(state: PolicyState, rep: RepSeen, code: str, count: int) -> list[
     return [near for near in found if near is not None][:count]
 
 
-def _due(state: PolicyState, faulty: list[Fault], now_s: float, config: PolicyConfig) -> Fault | None:
+def _due(state: PolicyState, faulty: list[Fault], rep: RepSeen, config: PolicyConfig) -> Fault | None:
     """The fault to name now: the worst, unless one just as bad was named a moment ago and needs time."""
-    cooling = [f for f in faulty if now_s - state.named_at_s.get(f.code, -float("inf")) < config.cooldown_s]
+    wanted = [fault for fault in faulty if not _is_hushed(state, fault.code, rep.set_ordinal)]
+    cooling = [fault for fault in wanted if _is_cooling(state, fault.code, rep.t_s, config.cooldown_s)]
     patience = max((fault.severity for fault in cooling), default=None)
-    waiting = [f for f in faulty if f not in cooling and (patience is None or f.severity > patience)]
+    resting = [f for f in wanted if f.code in state.doubted and _is_cooling(state, f.code, rep.t_s, _rest_s(config))]
+    waiting = [f for f in wanted if f not in cooling + resting and (patience is None or f.severity > patience)]
     return max(waiting, key=lambda fault: fault.severity, default=None)
+
+
+def _is_cooling(state: PolicyState, code: str, now_s: float, cooldown_s: float) -> bool:
+    return now_s - state.named_at_s.get(code, -float("inf")) < cooldown_s
+
+
+def _rest_s(config: PolicyConfig) -> float:
+    return DOUBTED_COOLDOWNS * config.cooldown_s
 
 
 def _affordable(state: PolicyState, now_s: float, config: PolicyConfig) -> bool:
@@ -228,8 +265,11 @@ def _remember(state: PolicyState, cue: Cue) -> PolicyState:
 
 
 def _set_end(state: PolicyState, end: SetEnded, config: PolicyConfig) -> Step:
+    state = replace(state, sets_over=max(state.sets_over, end.ordinal))
     reps = [record for record in state.reps.values() if record.set_ordinal == end.ordinal]
     if not reps or config.muted or end.ordinal in state.set_reps or not _affordable(state, end.t_s, config):
+        return state, ()
+    if _is_hushed(state, _SET_SUMMARY, end.ordinal):
         return state, ()
     cue = _summary(state, reps, end.t_s, f"set-{end.ordinal:04d}", "set", config)
     return replace(_remember(state, cue), set_reps={**state.set_reps, end.ordinal: len(reps)}), (cue,)
@@ -252,7 +292,9 @@ def _summary(
     ranges = [record.values[RANGE] for record in reps if RANGE in record.values] if exercise else []
     # A repetition that was withdrawn takes its fault along.
     shown = {code for record in reps for code, near in record.near.items() if near}
-    still_open = [f for f in config.table.faults if f.code in state.open & shown and f.exercise in exercises]
+    latest = max(record.set_ordinal for record in reps)
+    unheard = {code for code in state.open & shown if not _is_hushed(state, code, latest)}
+    still_open = [f for f in config.table.faults if f.code in unheard and f.exercise in exercises]
     worst = max(still_open, key=lambda fault: fault.severity, default=None)
     focus = worst.focus[language] if worst else ""
     summary = summarise(len(reps), ranges, focus, config.table.summary[language], opening)

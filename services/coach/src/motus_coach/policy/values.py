@@ -94,7 +94,24 @@ class SessionEnded:
     t_s: float
 
 
-Observation = RepSeen | SetEnded | ExerciseNamed | SessionEnded
+@dataclass(frozen=True)
+class CueJudged:
+    """The athlete has said what they think of a cue.
+
+    Attributes:
+        t_s: when that was known, seconds on the source's clock.
+        code: the cue's.
+        dismissed: they do not want to hear it again.
+        rating: 1, of no use, to 5; None when they did not rate it.
+    """
+
+    t_s: float
+    code: str
+    dismissed: bool
+    rating: int | None
+
+
+Observation = RepSeen | SetEnded | ExerciseNamed | CueJudged | SessionEnded
 
 
 @dataclass(frozen=True)
