@@ -11,8 +11,8 @@ from motus_sessions.projection.life import Life, Outcome, State, change_to, lost
 from motus_sessions.projection.pacing import Pace
 from motus_sessions.projection.recording import record_events, record_landmarks, record_samples
 from motus_sessions.projection.records import EventRecord, Known, LandmarkRecord, PersonSeen, SampleRecord
+from motus_sessions.projection.rollup import gathered, kept, of_kept, summary_of
 from motus_sessions.projection.table import NOT_PROVIDED, Table, empty, merge
-from motus_sessions.projection.thinning import thin
 
 IMAGE = np.arange(165, dtype="<f4").tobytes()
 WORLD = np.arange(99, dtype="<f4").tobytes()
@@ -204,22 +204,38 @@ def test_columns_that_do_not_fit_together_are_refused() -> None:
 
 @given(
     st.lists(st.tuples(st.floats(-1e3, 1e3, width=32), st.integers(-1, 3)), min_size=1, max_size=200),
-    st.integers(2, 50),
+    st.integers(1, 500),
 )
-def test_thinning_keeps_every_columns_extremes(rows: list[tuple[float, int]], points: int) -> None:
-    """However few rows remain, the lowest and highest values are among them, times rise, absences stay where whole."""
+def test_steps_keep_every_columns_extremes_and_its_mean(rows: list[tuple[float, int]], width_us: int) -> None:
+    """However few rows remain, nothing of the lowest, the highest and the mean value is lost, whatever was absent."""
     whole = table([10 * place for place in range(len(rows))], [a for a, _ in rows], [b for _, b in rows])
 
-    few = thin(whole, points)
+    few = gathered(summary_of(whole), width_us, -3)
 
-    assert len(few) <= max(points, 2)
+    assert len(few) <= 10 * len(rows) // width_us + 2
     assert (np.diff(few.t_us) > 0).all()
     for column in range(2):
         there, left = whole.absences[:, column] == 0, few.absences[:, column] == 0
-        assert left.any() == there.any()
+        assert few.counts[:, column].sum() == there.sum()
         if there.any():
-            values, kept = whole.values[there, column], few.values[left, column]
-            assert (values.min(), values.max()) == (kept.min(), kept.max())
+            values, counts = whole.values[there, column], few.counts[left, column]
+            assert (values.min(), values.max()) == (few.lows[left, column].min(), few.highs[left, column].max())
+            mean = np.average(few.means[left, column], weights=counts)
+            assert mean == pytest.approx(values.mean(dtype=np.float64), abs=1e-3)
+
+
+def test_steps_of_steps_are_steps() -> None:
+    """What was gathered, stored and gathered once more is what would have been gathered at once."""
+    rows = np.arange(300)
+    whole = table((rows * 100_000).tolist(), np.sin(rows).tolist(), (rows % 7).tolist())
+
+    stored = kept(gathered(summary_of(whole), 2_000_000))
+    twice = gathered(of_kept(stored, whole.names), 6_000_000)
+    once = gathered(summary_of(whole), 6_000_000)
+
+    for figure in ("t_us", "lows", "highs", "counts", "absences"):
+        assert np.array_equal(getattr(twice, figure), getattr(once, figure)), figure
+    assert np.allclose(twice.means, once.means, atol=1e-6)
 
 
 def test_a_pace_lets_through_what_was_asked_for() -> None:

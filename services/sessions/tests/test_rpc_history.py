@@ -173,9 +173,10 @@ async def test_series_give_values_times_and_absences(running: Any, stages: Calla
     assert not lean.absences
     assert (knee.grade, hip.grade) == (measure_pb2.GRADE_MEDIUM, measure_pb2.GRADE_UNSPECIFIED)
     assert [(run.start, run.length) for run in hip.absences] == [(0, 615)]
-    few = np.frombuffer(thinned.columns[1].values_f32, "<f4")
-    assert len(few) == 100
-    assert few.max() == np.frombuffer(knee.values_f32, "<f4").max()
+    few = thinned.columns[1]
+    assert 90 <= len(few.values_f32) / 4 <= 100
+    assert np.frombuffer(few.highs_f32, "<f4").max() == np.frombuffer(knee.values_f32, "<f4").max()
+    assert (np.frombuffer(few.lows_f32, "<f4") < np.frombuffer(few.values_f32, "<f4"))[1:-1].all()
 
 
 async def test_a_series_too_large_for_one_answer_says_what_to_do(running: Any, stages: Callable[[str], Any]) -> None:
@@ -194,7 +195,7 @@ async def test_a_series_too_large_for_one_answer_says_what_to_do(running: Any, s
     series = await running.stub.GetSeries(request, timeout=20)
 
     assert code is grpc.StatusCode.RESOURCE_EXHAUSTED
-    assert len(series.t_s_f64) == 8 * 1000
+    assert 900 <= len(series.t_s_f64) / 8 <= 1000
 
 
 async def test_skeletons_come_in_pages_with_gaps_where_nobody_was_seen(
@@ -249,7 +250,7 @@ async def test_landmarks_of_a_replaced_worker_are_not_kept(running: Any, stages:
     [
         ("GetSeries", session_service_pb2.GetSeriesRequest(), {"channels"}),
         ("GetSeries", session_service_pb2.GetSeriesRequest(channels=["juggling_deg"]), {"channels"}),
-        ("GetSeries", session_service_pb2.GetSeriesRequest(channels=[KNEE], max_points=1), {"max_points"}),
+        ("GetSeries", session_service_pb2.GetSeriesRequest(channels=[KNEE], max_points=-1), {"max_points"}),
         ("GetSeries", session_service_pb2.GetSeriesRequest(channels=[KNEE], start_s=2, end_s=1), {"end_s"}),
         ("GetSeries", session_service_pb2.GetSeriesRequest(channels=[KNEE], start_s=float("nan")), {"start_s"}),
         ("GetSeries", session_service_pb2.GetSeriesRequest(channels=[KNEE], participant="p1"), {"participant"}),

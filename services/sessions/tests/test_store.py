@@ -276,6 +276,30 @@ async def test_series_come_back_from_pieces_and_chunks_alike(store: SessionStore
         assert np.abs(after.values - before.values).max() <= 0.005
 
 
+async def test_a_long_span_in_few_points_is_the_same_from_pieces_chunks_and_roll_ups(store: SessionStore) -> None:
+    """Packing changes no lowest, mean or highest value, wherever the span begins and ends."""
+    await store.create(A, session("one"))
+    names = ("knee_flexion_left_deg", "trunk_lean_deg")
+    for start in range(0, 700, 7):
+        await keep(store, pieces=[piece(SAMPLES, start, 7, names)])
+    asked = (A, "one", "p1", names, 1_100_000, 65_500_000, 8)
+    before = await store.summary(*asked)
+
+    await store.pack(A, "one", SAMPLES, 40_000_000)
+    mixed = await store.summary(*asked)
+    await store.pack(A, "one", SAMPLES, None)
+    packed = await store.summary(*asked)
+    every = await store.summary(A, "one", "p1", names, 1_100_000, 65_500_000, 1000)
+
+    assert len(before) == 8
+    assert len(every) == 644
+    assert not every.thinned
+    for after in (mixed, packed):
+        assert np.array_equal(after.counts, before.counts)
+        for figure in ("lows", "means", "highs"):
+            assert np.abs(getattr(after, figure) - getattr(before, figure)).max() <= 0.0051, figure
+
+
 async def test_a_channel_that_was_never_measured_is_absent(store: SessionStore) -> None:
     """An answer has every column that was asked for, in that order."""
     await store.create(A, session("one"))

@@ -155,6 +155,10 @@ CALLS: dict[str, list[dict[str, Any]]] = {
     "cues": [{"session": "one", "limit": 9, "after": (0.5, "x"), "participant": "p1"}],
     "extent": [{"session": "one", "participant": "p1", "kind": kind} for kind in (SAMPLES, LANDMARKS)],
     "series": [{"session": "one", "participant": "p1", "columns": ["a"], "start_us": 0, "end_us": 9}],
+    "summary": [
+        {"session": "one", "participant": "p1", "columns": ["a"], "start_us": 0, "end_us": end, "max_points": 2}
+        for end in (9, 90_000_000)
+    ],
     "change": [{"session": "one", "wishes": Wishes("squat", True, True)}],
     "rep": [{"session": "one", "rep": "p1-1"}],
     "judge_cue": [{"session": "one", "cue": "c1", "dismissed": True, "rating": 3}],

@@ -129,12 +129,20 @@ class Column(_message.Message):
     VALUES_F32_FIELD_NUMBER: _builtins.int
     ABSENCES_FIELD_NUMBER: _builtins.int
     GRADE_FIELD_NUMBER: _builtins.int
+    LOWS_F32_FIELD_NUMBER: _builtins.int
+    HIGHS_F32_FIELD_NUMBER: _builtins.int
     channel: _builtins.str
     """Channel name of the register."""
     values_f32: _builtins.bytes
     """Little-endian float32, one per row; 0 where a run says absent."""
     grade: _measure_pb2.Grade.ValueType
     """Trust in the column as a whole."""
+    lows_f32: _builtins.bytes
+    """Lowest value of each row, little-endian float32, 0 where a run says absent. Only where each row of a series stands
+    for a span of time (GetSeries with `max_points`), whose mean is in `values_f32`; else empty.
+    """
+    highs_f32: _builtins.bytes
+    """Highest value of each row, likewise."""
     @_builtins.property
     def absences(self) -> _containers.RepeatedCompositeFieldContainer[Global___ReasonRun]:
         """Rows without a value, in order, not overlapping."""
@@ -146,10 +154,12 @@ class Column(_message.Message):
         values_f32: _builtins.bytes = ...,
         absences: _abc.Iterable[Global___ReasonRun] | None = ...,
         grade: _measure_pb2.Grade.ValueType = ...,
+        lows_f32: _builtins.bytes = ...,
+        highs_f32: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["absences", b"absences", "channel", b"channel", "grade", b"grade", "values_f32", b"values_f32"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["absences", b"absences", "channel", b"channel", "grade", b"grade", "highs_f32", b"highs_f32", "lows_f32", b"lows_f32", "values_f32", b"values_f32"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

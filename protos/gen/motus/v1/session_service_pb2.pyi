@@ -613,7 +613,9 @@ class GetSeriesRequest(_message.Message):
     end_s: _builtins.float
     """Up to and without this second; absent: the end."""
     max_points: _builtins.int
-    """At most so many rows; more are thinned to buckets that keep lowest and highest value. 0: all rows."""
+    """At most so many rows, 1 to 10,000: where there are more, each row stands for the same span of time, from its first
+    sample on, with mean, lowest and highest value, so that no peak is lost. 0: every sample.
+    """
     @_builtins.property
     def channels(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Channel names of the register; at least one, at most 64."""

@@ -9,6 +9,7 @@ from motus_runtime.errors import PermanentError
 from motus_sessions.names import participant_name
 from motus_sessions.projection.landmarks import IMAGE_BYTES, POINTS, WORLD_BYTES, persons_of
 from motus_sessions.projection.records import PersonSeen
+from motus_sessions.projection.rollup import Summary
 from motus_sessions.projection.table import Table
 
 _MOST_SECONDS = 1e9
@@ -61,21 +62,27 @@ def _floats(packed: bytes, kind: str) -> NDArray[np.floating]:
     return numbers
 
 
-def series_message(session: str, participant: str, table: Table) -> sample_pb2.Series:
-    """A table as clients see it."""
+def series_message(session: str, participant: str, summary: Summary) -> sample_pb2.Series:
+    """A series as clients see it."""
     return sample_pb2.Series(
         participant=participant_name(session, participant),
-        t_s_f64=(table.t_us / 1e6).astype("<f8").tobytes(),
+        t_s_f64=(summary.t_us / 1e6).astype("<f8").tobytes(),
         columns=[
             sample_pb2.Column(
                 channel=name,
-                values_f32=table.values[:, index].astype("<f4").tobytes(),
-                absences=_runs(table.absences[:, index]),
-                grade=measure_pb2.Grade.ValueType(table.grades[index]),
+                values_f32=_packed(summary.means[:, index]),
+                lows_f32=_packed(summary.lows[:, index]) if summary.thinned else b"",
+                highs_f32=_packed(summary.highs[:, index]) if summary.thinned else b"",
+                absences=_runs(summary.absences[:, index]),
+                grade=measure_pb2.Grade.ValueType(summary.grades[index]),
             )
-            for index, name in enumerate(table.names)
+            for index, name in enumerate(summary.names)
         ],
     )
+
+
+def _packed(values: NDArray[np.float32]) -> bytes:
+    return values.astype("<f4").tobytes()
 
 
 def _runs(absences: NDArray[np.uint8]) -> list[sample_pb2.ReasonRun]:

@@ -20,7 +20,7 @@ from motus_sessions.lookup import find_session, participant_of
 from motus_sessions.names import child_in, last_part, participant_in
 from motus_sessions.projection.life import State
 from motus_sessions.projection.records import SessionRecord
-from motus_sessions.projection.thinning import thin
+from motus_sessions.projection.rollup import summary_of
 from motus_sessions.requests import check_channels, new_session, page_size, span_us
 from motus_sessions.store.port import SessionStore
 from motus_sessions.tokens import Tokens
@@ -121,19 +121,19 @@ class SessionServicer(session_service_pb2_grpc.SessionServiceServicer):
         start_us, end_us = span_us(request)
         record = await self._session(request.name)
         participant = participant_of(record, request.participant)
-        table = await self._store.series(
-            caller().tenant, record.session, participant, list(request.channels), start_us, end_us
-        )
+        wanted = (caller().tenant, record.session, participant, list(request.channels), start_us, end_us)
         if request.max_points:
-            table = thin(table, request.max_points)
-        if len(table) * (8 + 4 * len(table.names)) > MOST_SERIES_BYTES:
+            summary = await self._store.summary(*wanted, request.max_points)
+        else:
+            summary = summary_of(await self._store.series(*wanted))
+        if len(summary) * (8 + (12 if summary.thinned else 4) * len(summary.names)) > MOST_SERIES_BYTES:
             raise ResourceExhaustedError(
-                f"{len(table)} rows of {len(table.names)} channels are more than one answer holds; "
-                "ask for a shorter span, fewer channels, or set max_points",
+                f"{len(summary)} rows of {len(summary.names)} channels are more than one answer holds; "
+                "ask for a shorter span, fewer channels, or fewer max_points",
                 reason="SERIES_TOO_LARGE",
-                metadata={"rows": str(len(table))},
+                metadata={"rows": str(len(summary))},
             )
-        return series_message(record.session, participant, table)
+        return series_message(record.session, participant, summary)
 
     async def GetSkeleton(
         self, request: session_service_pb2.GetSkeletonRequest, context: Any

@@ -6,7 +6,7 @@ runs of absence, values. Packed, values are quantised per column, the difference
 """
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from motus_register import CHANNELS
 from motus_sessions.projection.landmarks import COLUMNS as LANDMARK_COLUMNS
+from motus_sessions.projection.rollup import stands_for
 from motus_sessions.projection.table import Table
 
 VERSION = 1
@@ -24,6 +25,7 @@ _LEVEL = 3
 _LANDMARK_NAMES = "blazepose33"
 _FINE_UNITS = {"1", "m", "s", "m/s"}
 _LARGEST_QUANTISED = 2**30
+_ONLY = np.zeros(1, np.intp)
 
 
 class CorruptChunkError(Exception):
@@ -33,8 +35,12 @@ class CorruptChunkError(Exception):
 def quantum(name: str) -> float:
     """The step to which a column's values are rounded for good, in the column's unit.
 
-    0.01 for angles, rates, visibility and presence; 0.0001 for ratios, fractions of the picture and metres.
+    0.01 for angles, rates, visibility and presence; 0.0001 for ratios, fractions of the picture and metres; 1 for
+    counts of a roll-up.
     """
+    name, counts = stands_for(name)
+    if counts:
+        return 1.0
     if name.startswith(("image.", "world.")):
         return 0.01 if name.endswith(("visibility", "presence")) else 0.0001
     return 0.0001 if name not in CHANNELS or CHANNELS[name].unit in _FINE_UNITS else 0.01
@@ -66,8 +72,8 @@ def encode_packed(table: Table, step: Callable[[str], float] = quantum) -> bytes
     return _HEADER.pack(_MAGIC, VERSION, 1, len(table), len(table.names)) + body
 
 
-def decode(blob: bytes) -> Table:
-    """The table of a blob.
+def decode(blob: bytes, wanted: Collection[str] | None = None) -> Table:
+    """The table of a blob, or those of the wanted columns that it has: what is left out is not unpacked.
 
     Raises:
         CorruptChunkError: it is none.
@@ -78,19 +84,24 @@ def decode(blob: bytes) -> Table:
             raise CorruptChunkError(f"a chunk of version {version} that this release cannot read")
         body = blob[_HEADER.size :]
         cursor = _Cursor(zstandard.ZstdDecompressor().decompress(body) if packed else body)
-        return _read(cursor, bool(packed), rows, columns)
+        return _read(cursor, bool(packed), rows, columns, wanted)
     except (struct.error, zstandard.ZstdError, ValueError, UnicodeDecodeError) as error:
         raise CorruptChunkError(f"a damaged chunk: {error}") from None
 
 
-def _read(cursor: "_Cursor", packed: bool, rows: int, columns: int) -> Table:
+def _read(cursor: "_Cursor", packed: bool, rows: int, columns: int, wanted: Collection[str] | None) -> Table:
     names, grades, absences = _read_description(cursor, rows, columns)
+    chosen = np.array([i for i, name in enumerate(names) if wanted is None or name in wanted], np.intp)
+    names, grades = tuple(names[i] for i in chosen), tuple(grades[i] for i in chosen)
+    absences = absences[:, chosen]
     if not packed:
         t_us = cursor.take("<i8", rows)
-        return Table(t_us, names, cursor.take("<f4", rows * columns).reshape(rows, columns), absences, grades)
-    quanta = cursor.take("<f8", columns)
-    t_us = np.cumsum(_unplaned(cursor, rows, 1, 8)[:, 0].view(np.int64))
-    words = _unplaned(cursor, rows, columns, 4)
+        return Table(
+            t_us, names, cursor.take("<f4", rows * columns).reshape(rows, columns)[:, chosen], absences, grades
+        )
+    quanta = cursor.take("<f8", columns)[chosen]
+    t_us = np.cumsum(_unplaned(cursor, rows, 1, 8, _ONLY)[:, 0].view(np.int64))
+    words = _unplaned(cursor, rows, columns, 4, chosen)
     whole = np.cumsum(_unzigzag(words), axis=0, dtype=np.int32)
     values = (whole * quanta).astype(np.float32)
     exact = quanta == 0
@@ -144,10 +155,12 @@ def _planes(words: NDArray[np.unsignedinteger]) -> bytes:
     return by_column.transpose(2, 0, 1).tobytes()
 
 
-def _unplaned(cursor: "_Cursor", rows: int, columns: int, width: int) -> NDArray[np.unsignedinteger]:
-    planes = cursor.take("<u1", rows * columns * width).reshape(width, columns, rows)
+def _unplaned(
+    cursor: "_Cursor", rows: int, columns: int, width: int, chosen: NDArray[np.intp]
+) -> NDArray[np.unsignedinteger]:
+    planes = cursor.take("<u1", rows * columns * width).reshape(width, columns, rows)[:, chosen]
     words = np.ascontiguousarray(planes.transpose(2, 1, 0))
-    whole: NDArray[np.unsignedinteger] = words.view(f"<u{width}").reshape(rows, columns)
+    whole: NDArray[np.unsignedinteger] = words.view(f"<u{width}").reshape(rows, len(chosen))
     return whole
 
 

@@ -10,6 +10,7 @@ from motus_sessions.projection.athletes import AthleteRecord
 from motus_sessions.projection.audit import AuditEntry
 from motus_sessions.projection.life import State
 from motus_sessions.projection.records import Batch, CueRecord, EventRecord, Known, RepRecord, SessionRecord, Wishes
+from motus_sessions.projection.rollup import Summary
 from motus_sessions.projection.table import Table
 
 
@@ -196,6 +197,18 @@ class SessionStore(Protocol):
         end_us: int | None,
     ) -> Table:
         """Columns of the samples from a time up to and without another."""
+
+    async def summary(
+        self,
+        tenant: str,
+        session: str,
+        participant: str,
+        columns: Sequence[str],
+        start_us: int | None,
+        end_us: int | None,
+        max_points: int,
+    ) -> Summary:
+        """Columns of the samples over a span in at most so many rows; the samples themselves when they are as few."""
 
     async def skeleton(
         self, tenant: str, session: str, participant: str, start_us: int | None, end_us: int | None, limit: int

@@ -1,4 +1,7 @@
-"""Chunks of columns within one transaction: reading them, and packing pieces into chunks of ten seconds."""
+"""Chunks of columns within one transaction: reading them, and packing pieces into chunks of ten seconds.
+
+Beside the packed samples their roll-up is kept, in chunks of ten minutes.
+"""
 
 import asyncio
 from collections import defaultdict
@@ -9,14 +12,20 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from motus_sessions.projection.records import LANDMARKS, SAMPLES
+from motus_sessions.projection.rollup import STEP_US, gathered, kept, summary_of
 from motus_sessions.projection.table import Table, merge
 from motus_sessions.store.chunks import decode, encode_packed
 from motus_sessions.store.database import Database
-from motus_sessions.store.tables import LANDMARK_CHUNKS, SAMPLE_CHUNKS, SESSIONS
+from motus_sessions.store.tables import LANDMARK_CHUNKS, SAMPLE_CHUNKS, SAMPLE_ROLLUPS, SESSIONS
 
 CHUNK_US = 10_000_000
+ROLLUP_US = 600_000_000
 PACKED = 0
-TABLES = {SAMPLES: SAMPLE_CHUNKS, LANDMARKS: LANDMARK_CHUNKS}
+ROLLUPS = "rollups"
+TABLES = {SAMPLES: SAMPLE_CHUNKS, LANDMARKS: LANDMARK_CHUNKS, ROLLUPS: SAMPLE_ROLLUPS}
+
+Slot = tuple[str, int]
+"""A participant, and where a chunk of theirs begins."""
 
 
 async def chunks(
@@ -29,8 +38,12 @@ async def chunks(
     end_us: int | None,
     *,
     limit: int | None = None,
+    loose: bool = False,
 ) -> "Sequence[sa.Row[Any, Any]]":
-    """Rows (start_us, body) of the chunks and pieces that have a share in a span of time, in order of their start."""
+    """Rows (start_us, body) of the chunks and pieces that have a share in a span of time, in order of their start.
+
+    `loose` leaves out what is packed.
+    """
     table = TABLES[kind]
     query = sa.select(table.c.start_us, table.c.body).where(
         table.c.tenant == tenant, table.c.session == session, table.c.participant == participant
@@ -39,44 +52,73 @@ async def chunks(
         query = query.where(table.c.end_us >= start_us)
     if end_us is not None:
         query = query.where(table.c.start_us < end_us)
+    if loose:
+        query = query.where(table.c.piece != PACKED)
     query = query.order_by(table.c.start_us, table.c.piece).limit(limit)
     return (await connection.execute(query)).all()
 
 
 def decoded(found: "Sequence[sa.Row[Any, Any]]", columns: Sequence[str]) -> list[Table]:
     """The tables of such rows, each with the wanted columns alone."""
-    return [decode(row.body).columns(columns) for row in found]
+    wanted = frozenset(columns)
+    return [decode(row.body, wanted).columns(columns) for row in found]
 
 
 async def pack(
     database: Database, connection: AsyncConnection, tenant: str, session: str, kind: str, before_us: int | None
 ) -> None:
-    """Merge the pieces that begin before a time into the chunk of their ten seconds; None: all pieces."""
+    """Merge the pieces that begin before a time into the chunks of their rows' ten seconds; None: all pieces."""
     table = TABLES[kind]
     await _lock(connection, tenant, session)
-    mine = (table.c.tenant == tenant) & (table.c.session == session)
-    pieces = mine & (table.c.piece != PACKED)
+    pieces = (table.c.tenant == tenant) & (table.c.session == session) & (table.c.piece != PACKED)
     if before_us is not None:
         pieces &= table.c.start_us < before_us
     found = (await connection.execute(sa.select(table).where(pieces).order_by(table.c.start_us))).all()
-    slots: defaultdict[tuple[str, int], list[bytes]] = defaultdict(list)
-    for row in found:
-        slots[row.participant, row.start_us // CHUNK_US * CHUNK_US].append(row.body)
-    for (participant, start_us), bodies in slots.items():
-        here = mine & (table.c.participant == participant) & (table.c.start_us == start_us) & (table.c.piece == PACKED)
-        before = (await connection.scalars(sa.select(table.c.body).where(here))).all()
-        body, end_us = await asyncio.to_thread(_packed, [*before, *bodies])
+    if not found:
+        return
+    new = await asyncio.to_thread(_by_slot, [(row.participant, decode(row.body)) for row in found], CHUNK_US)
+    whole = await _put(database, connection, table, tenant, session, new)
+    if kind == SAMPLES:
+        rolled = [(participant, kept(gathered(summary_of(one), STEP_US))) for (participant, _), one in whole.items()]
+        await _put(database, connection, SAMPLE_ROLLUPS, tenant, session, _by_slot(rolled, ROLLUP_US))
+    await connection.execute(sa.delete(table).where(pieces))
+
+
+def _by_slot(pieces: Sequence[tuple[str, Table]], width_us: int) -> dict[Slot, Table]:
+    """The rows of pieces by the chunk that they belong to."""
+    of_slots: defaultdict[Slot, list[Table]] = defaultdict(list)
+    for participant, piece in pieces:
+        starts = piece.t_us // width_us * width_us
+        for start_us in sorted(set(starts.tolist())):
+            of_slots[participant, start_us].append(piece.rows(starts == start_us))
+    return {slot: merge(parts) for slot, parts in of_slots.items()}
+
+
+async def _put(
+    database: Database,
+    connection: AsyncConnection,
+    table: sa.Table,
+    tenant: str,
+    session: str,
+    new: dict[Slot, Table],
+) -> dict[Slot, Table]:
+    """Merge rows into the packed chunks that they belong to, and return those as they are then."""
+    whole: dict[Slot, Table] = {}
+    for (participant, start_us), part in new.items():
         key = {"tenant": tenant, "session": session, "participant": participant, "start_us": start_us, "piece": PACKED}
-        insert = database.insert(table).values(key | {"end_us": end_us, "body": body})
-        new = {"end_us": insert.excluded.end_us, "body": insert.excluded.body}
-        await connection.execute(insert.on_conflict_do_update(index_elements=list(table.primary_key), set_=new))
-    if found:
-        await connection.execute(sa.delete(table).where(pieces))
+        here = sa.and_(*(table.c[name] == value for name, value in key.items()))
+        before = (await connection.scalars(sa.select(table.c.body).where(here))).all()
+        merged, body = await asyncio.to_thread(_merged, before, part)
+        insert = database.insert(table).values(key | {"end_us": int(merged.t_us[-1]), "body": body})
+        changed = {"end_us": insert.excluded.end_us, "body": insert.excluded.body}
+        await connection.execute(insert.on_conflict_do_update(index_elements=list(table.primary_key), set_=changed))
+        whole[participant, start_us] = merged
+    return whole
 
 
-def _packed(bodies: Sequence[bytes]) -> tuple[bytes, int]:
-    table = merge([decode(body) for body in bodies])
-    return encode_packed(table), int(table.t_us[-1])
+def _merged(before: Sequence[bytes], part: Table) -> tuple[Table, bytes]:
+    table = merge([*(decode(body) for body in before), part])
+    return table, encode_packed(table)
 
 
 async def _lock(connection: AsyncConnection, tenant: str, session: str) -> None:

@@ -1,6 +1,5 @@
 """The store on a SQL database: SQLite by default, the same statements for PostgreSQL."""
 
-import asyncio
 import secrets
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -10,11 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from motus_runtime.errors import AlreadyExistsError
-from motus_sessions.projection.landmarks import COLUMNS as LANDMARK_COLUMNS
 from motus_sessions.projection.life import State
 from motus_sessions.projection.records import (
-    LANDMARKS,
-    SAMPLES,
     Batch,
     CueRecord,
     EventRecord,
@@ -24,19 +20,19 @@ from motus_sessions.projection.records import (
     SessionRecord,
     Wishes,
 )
-from motus_sessions.projection.table import Table, empty, merge
 from motus_sessions.store import athletes, recorded, rows, series, tables
 from motus_sessions.store.athletes import SqlAthletes
 from motus_sessions.store.audit import SqlAudit
 from motus_sessions.store.database import POOL_SIZE, TIMEOUT_S, Database, whole
 from motus_sessions.store.erasure import SqlErasure
 from motus_sessions.store.port import AthleteStore, AuditStore, ErasureStore
+from motus_sessions.store.sql_series import SqlSeries
 
 _PAGE = 1000
 """Sessions that one statement names at most: databases bound the parameters of one."""
 
 
-class SqlStore:
+class SqlStore(SqlSeries):
     """See `port.SessionStore`, which it fulfils."""
 
     def __init__(self, database: Database) -> None:
@@ -273,55 +269,6 @@ class SqlStore:
             await connection.execute(sa.update(table).where(mine).values(new))
             row = (await connection.execute(sa.select(table).where(mine))).mappings().first()
         return None if row is None else rows.part_of(CueRecord, dict(row))
-
-    @whole
-    async def extent(self, tenant: str, session: str, participant: str, kind: str) -> tuple[int, int] | None:
-        """Times of the first and the last row of a kind of series."""
-        table = series.TABLES[kind]
-        mine = (table.c.tenant == tenant) & (table.c.session == session) & (table.c.participant == participant)
-        query = sa.select(sa.func.min(table.c.start_us), sa.func.max(table.c.end_us)).where(mine)
-        async with self._database.read() as connection:
-            first, last = (await connection.execute(query)).one()
-        return None if first is None else (first, last)
-
-    @whole
-    async def series(
-        self,
-        tenant: str,
-        session: str,
-        participant: str,
-        columns: Sequence[str],
-        start_us: int | None,
-        end_us: int | None,
-    ) -> Table:
-        """Columns of the samples from a time up to and without another."""
-        async with self._database.read() as connection:
-            found = await series.chunks(connection, tenant, session, participant, SAMPLES, start_us, end_us)
-        if not found:
-            return empty(columns)
-        parts = await asyncio.to_thread(series.decoded, found, columns)
-        return merge(parts).between(start_us, end_us)
-
-    @whole
-    async def skeleton(
-        self, tenant: str, session: str, participant: str, start_us: int | None, end_us: int | None, limit: int
-    ) -> Table:
-        """The first `limit` rows of landmarks from a time up to and without another."""
-        chunks = 8
-        while True:
-            async with self._database.read() as connection:
-                found = await series.chunks(
-                    connection, tenant, session, participant, LANDMARKS, start_us, end_us, limit=chunks
-                )
-            if not found:
-                return empty(LANDMARK_COLUMNS)
-            parts = await asyncio.to_thread(series.decoded, found, LANDMARK_COLUMNS)
-            # Chunks that were not read begin no earlier than the last one that was: rows before it are complete.
-            complete = len(found) < chunks
-            table = merge(parts).between(start_us, end_us if complete else found[-1].start_us)
-            if complete or len(table) >= limit:
-                return table.rows(slice(limit))
-            chunks *= 4
 
     async def _claim(self, connection: AsyncConnection, table: sa.Table, row: dict[str, Any]) -> bool:
         """Insert a row; false when another has one of its unique keys."""

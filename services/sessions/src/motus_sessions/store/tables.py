@@ -185,3 +185,4 @@ def _chunks(name: str) -> sa.Table:
 
 SAMPLE_CHUNKS = _chunks("sample_chunks")
 LANDMARK_CHUNKS = _chunks("landmark_chunks")
+SAMPLE_ROLLUPS = _chunks("sample_rollups")
