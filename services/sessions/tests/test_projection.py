@@ -11,7 +11,7 @@ from motus_sessions.projection.life import Life, Outcome, State, change_to, lost
 from motus_sessions.projection.pacing import Pace
 from motus_sessions.projection.recording import record_events, record_landmarks, record_samples
 from motus_sessions.projection.records import EventRecord, Known, LandmarkRecord, PersonSeen, SampleRecord
-from motus_sessions.projection.rollup import gathered, kept, of_kept, summary_of
+from motus_sessions.projection.rollup import STEP_US, gathered, kept, of_kept, summary_of
 from motus_sessions.projection.table import NOT_PROVIDED, Table, empty, merge
 
 IMAGE = np.arange(165, dtype="<f4").tobytes()
@@ -229,7 +229,7 @@ def test_steps_of_steps_are_steps() -> None:
     rows = np.arange(300)
     whole = table((rows * 100_000).tolist(), np.sin(rows).tolist(), (rows % 7).tolist())
 
-    stored = kept(gathered(summary_of(whole), 2_000_000))
+    stored = kept(gathered(summary_of(whole), STEP_US))
     twice = gathered(of_kept(stored, whole.names), 6_000_000)
     once = gathered(summary_of(whole), 6_000_000)
 

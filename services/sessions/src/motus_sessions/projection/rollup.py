@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from motus_sessions.projection.table import Table
 
-STEP_US = 2_000_000
+STEP_US = 1_000_000
 """Steps that are kept beside the samples, for whoever asks for a long span in few points."""
 _KEPT = ("low:", "mean:", "high:", "count:")
 """What is kept of a column, each under a name of its own."""
