@@ -269,6 +269,33 @@ async def test_sessions_are_listed_newest_first_in_pages(running: Any) -> None:
     assert [session.name for session in of_bob.sessions] == [mine.name]
 
 
+async def test_sessions_are_listed_by_the_time_of_their_creation(running: Any) -> None:
+    """From a moment on, up to another, oldest first on every page; an empty span or an unknown order is refused."""
+    made = [await running.create(f"made-{number}") for number in range(4)]
+
+    async def names(**wish: Any) -> list[str]:
+        seen, request = [], session_service_pb2.ListSessionsRequest(page_size=1, **wish)
+        while True:
+            page = await running.stub.ListSessions(request, timeout=10)
+            seen += [session.name[-1] for session in page.sessions]
+            request.page_token = page.next_page_token
+            if not request.page_token:
+                return seen
+
+    first, third = made[1].create_time, made[3].create_time
+    assert await names(create_time_from=first, create_time_before=third) == ["2", "1"]
+    assert await names(create_time_from=first, order_by="create_time") == ["1", "2", "3"]
+    assert await names(create_time_before=third, order_by="create_time asc") == ["0", "1", "2"]
+    assert await names(order_by="create_time desc") == ["3", "2", "1", "0"]
+    for wrong, field in (
+        ({"create_time_from": first, "create_time_before": first}, "create_time_before"),
+        ({"order_by": "name"}, "order_by"),
+    ):
+        request = session_service_pb2.ListSessionsRequest(**wrong)
+        code, status = await refused(running.stub.ListSessions(request, timeout=10))
+        assert (code, fields(status)) == (grpc.StatusCode.INVALID_ARGUMENT, {field})
+
+
 async def test_forged_and_foreign_page_tokens_are_refused(running: Any) -> None:
     """A token that was changed, made up, or given to another question tells nothing and is refused."""
     for number in range(3):
@@ -281,7 +308,17 @@ async def test_forged_and_foreign_page_tokens_are_refused(running: Any) -> None:
         session_service_pb2.ListSessionsRequest(page_token=forged)
         for forged in ("made-up", token[1:], other_end, "é", "A" * 5000)
     ]
-    tries.append(session_service_pb2.ListSessionsRequest(page_token=token, states=[2]))
+    later = session_service_pb2.ListSessionsRequest(page_token=token)
+    later.create_time_from.FromSeconds(1)
+    until = session_service_pb2.ListSessionsRequest(page_token=token)
+    until.create_time_before.FromSeconds(7_000_000_000)
+    tries += [
+        later,
+        until,
+        session_service_pb2.ListSessionsRequest(page_token=token, states=[2]),
+        session_service_pb2.ListSessionsRequest(page_token=token, athlete="athletes/bob"),
+        session_service_pb2.ListSessionsRequest(page_token=token, order_by="create_time"),
+    ]
     for one in tries:
         code, status = await refused(running.stub.ListSessions(one, timeout=10))
 

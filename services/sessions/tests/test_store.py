@@ -155,7 +155,12 @@ async def test_sessions_are_listed_newest_first_by_state_and_athlete(store: Sess
         return [one.session for one in await store.sessions(A, limit=9, **query)]  # type: ignore[arg-type]
 
     assert await names() == ["lone", "one", "twin-b", "twin-a", "old"]
-    assert await names(before=(2, "twin-b")) == ["twin-a", "old"]
+    assert await names(behind=(2, "twin-b")) == ["twin-a", "old"]
+    assert await names(oldest_first=True) == ["old", "twin-a", "twin-b", "one", "lone"]
+    assert await names(oldest_first=True, behind=(2, "twin-a")) == ["twin-b", "one", "lone"]
+    assert await names(created=(2, 9)) == ["one", "twin-b", "twin-a"]
+    assert await names(created=(None, 2)) == ["old"]
+    assert await names(created=(3, None), oldest_first=True) == ["one", "lone"]
     assert await names(states=[State.ENDED]) == ["old"]
     assert await names(athlete="bob") == ["lone"]
     assert [one.session for one in await store.unfinished(A)] == ["lone", "one", "twin-b", "twin-a"]

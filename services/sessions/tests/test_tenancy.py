@@ -144,7 +144,7 @@ ENTRY = AuditEntry(1, 2, "somebody", "DeleteSession", "sessions/one")
 CALLS: dict[str, list[dict[str, Any]]] = {
     "create": [{"record": _other()}, {"record": _other()}],
     "session": [{"session": "one"}],
-    "sessions": [{"limit": 9, "states": [State.PENDING], "athlete": "ada", "before": (9, "x")}],
+    "sessions": [{"limit": 9, "states": [State.PENDING], "athlete": "ada", "created": (0, 9), "behind": (9, "x")}],
     "unfinished": [{}],
     "known": [{"sessions": ["one"]}],
     "record": [{"sessions": ["one"], "step": lambda _: _batch()}],

@@ -364,15 +364,28 @@ class ListSessionsRequest(_message.Message):
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     STATES_FIELD_NUMBER: _builtins.int
     ATHLETE_FIELD_NUMBER: _builtins.int
+    CREATE_TIME_FROM_FIELD_NUMBER: _builtins.int
+    CREATE_TIME_BEFORE_FIELD_NUMBER: _builtins.int
+    ORDER_BY_FIELD_NUMBER: _builtins.int
     page_size: _builtins.int
     """At most so many; 0 means 50, more than 500 means 500."""
     page_token: _builtins.str
     """From the page before; empty: the first."""
     athlete: _builtins.str
     """Only sessions with a participant bound to `athletes/{athlete}`; empty: all."""
+    order_by: _builtins.str
+    """`create_time desc`, newest first, or `create_time`, oldest first; empty: newest first."""
     @_builtins.property
     def states(self) -> _containers.RepeatedScalarFieldContainer[_event_pb2.SessionState.ValueType]:
         """Only sessions in one of these states, at most 100 times named; empty: all."""
+
+    @_builtins.property
+    def create_time_from(self) -> _timestamp_pb2.Timestamp:
+        """Only sessions created at this moment or later, 1970 to 2199; absent: from the beginning."""
+
+    @_builtins.property
+    def create_time_before(self) -> _timestamp_pb2.Timestamp:
+        """Only sessions created before this moment, 1970 to 2199; absent: up to now."""
 
     def __init__(
         self,
@@ -381,10 +394,13 @@ class ListSessionsRequest(_message.Message):
         page_token: _builtins.str = ...,
         states: _abc.Iterable[_event_pb2.SessionState.ValueType] | None = ...,
         athlete: _builtins.str = ...,
+        create_time_from: _timestamp_pb2.Timestamp | None = ...,
+        create_time_before: _timestamp_pb2.Timestamp | None = ...,
+        order_by: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time_before", b"create_time_before", "create_time_from", b"create_time_from"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["athlete", b"athlete", "page_size", b"page_size", "page_token", b"page_token", "states", b"states"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["athlete", b"athlete", "create_time_before", b"create_time_before", "create_time_from", b"create_time_from", "order_by", b"order_by", "page_size", b"page_size", "page_token", b"page_token", "states", b"states"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -402,7 +418,7 @@ class ListSessionsResponse(_message.Message):
     """For the next page; empty: this was the last."""
     @_builtins.property
     def sessions(self) -> _containers.RepeatedCompositeFieldContainer[Global___Session]:
-        """Newest first."""
+        """In the order that was asked for; those of one moment by their id."""
 
     def __init__(
         self,

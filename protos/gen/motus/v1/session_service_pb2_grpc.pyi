@@ -48,7 +48,7 @@ class SessionServiceStub:
     GetSession: _grpc.UnaryUnaryMultiCallable[_session_service_pb2.GetSessionRequest, _session_service_pb2.Session]
     """GetSession returns one session."""
     ListSessions: _grpc.UnaryUnaryMultiCallable[_session_service_pb2.ListSessionsRequest, _session_service_pb2.ListSessionsResponse]
-    """ListSessions lists sessions, newest first."""
+    """ListSessions lists sessions, newest first unless another order is asked for."""
     UpdateSession: _grpc.UnaryUnaryMultiCallable[_session_service_pb2.UpdateSessionRequest, _session_service_pb2.Session]
     """UpdateSession changes a session that has not ended: `exercise`, `coach.muted` and `in_set`, by the update mask. What
     kinematics and coach make of it shows in the events; what was counted before stays as it is.
@@ -112,7 +112,7 @@ class SessionServiceAsyncStub(SessionServiceStub):
     GetSession: _aio.UnaryUnaryMultiCallable[_session_service_pb2.GetSessionRequest, _session_service_pb2.Session]  # type: ignore[assignment]
     """GetSession returns one session."""
     ListSessions: _aio.UnaryUnaryMultiCallable[_session_service_pb2.ListSessionsRequest, _session_service_pb2.ListSessionsResponse]  # type: ignore[assignment]
-    """ListSessions lists sessions, newest first."""
+    """ListSessions lists sessions, newest first unless another order is asked for."""
     UpdateSession: _aio.UnaryUnaryMultiCallable[_session_service_pb2.UpdateSessionRequest, _session_service_pb2.Session]  # type: ignore[assignment]
     """UpdateSession changes a session that has not ended: `exercise`, `coach.muted` and `in_set`, by the update mask. What
     kinematics and coach make of it shows in the events; what was counted before stays as it is.
@@ -191,7 +191,7 @@ class SessionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _session_service_pb2.ListSessionsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_session_service_pb2.ListSessionsResponse, _abc.Awaitable[_session_service_pb2.ListSessionsResponse]]:
-        """ListSessions lists sessions, newest first."""
+        """ListSessions lists sessions, newest first unless another order is asked for."""
 
     @_abc_1.abstractmethod
     def UpdateSession(

@@ -60,10 +60,10 @@ class Erasing:
 
     async def _sessions_of(self, tenant: str, athlete: str) -> list[SessionRecord]:
         found: list[SessionRecord] = []
-        before = None
-        while page := await self._store.sessions(tenant, limit=PAGE, athlete=athlete, before=before):
+        behind = None
+        while page := await self._store.sessions(tenant, limit=PAGE, athlete=athlete, behind=behind):
             found += page
-            before = (page[-1].create_time_ns, page[-1].session)
+            behind = (page[-1].create_time_ns, page[-1].session)
         return found
 
     async def _forget_all(self, tenant: str, sessions: Sequence[SessionRecord], athlete: str) -> None:

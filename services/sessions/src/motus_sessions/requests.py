@@ -18,6 +18,8 @@ from motus_sessions.projection.records import ParticipantRecord, SessionRecord, 
 MOST_FAULT_CHARACTERS = 1500
 """A status travels in headers, three times over, and a client takes no more than 8 KiB of them."""
 CHANGEABLE = ("exercise", "coach.muted", "in_set")
+SECOND_NS = 1_000_000_000
+OLDEST_FIRST = ("create_time", "create_time asc")
 TAUGHT = "taught/"
 _SET_BY_SERVER = ("name", "state", "reason", "create_time", "start_time", "end_time", "reports", "rep_count", "in_set")
 
@@ -159,6 +161,22 @@ def span_us(request: Any) -> tuple[int | None, int | None]:
     if start_us is not None and end_us is not None and start_us >= end_us:
         raise InvalidArgumentError({"end_s": "must be greater than start_s"})
     return start_us, end_us
+
+
+def creation_ns(request: session_service_pb2.ListSessionsRequest) -> tuple[int | None, int | None]:
+    """The span of creation of a request, Unix nanoseconds.
+
+    Raises:
+        InvalidArgumentError: it is empty.
+    """
+    # Read by hand: a Timestamp of a stranger may have nanoseconds that its own methods do not take.
+    first_ns, end_ns = (
+        getattr(request, field).seconds * SECOND_NS + getattr(request, field).nanos if request.HasField(field) else None
+        for field in ("create_time_from", "create_time_before")
+    )
+    if first_ns is not None and end_ns is not None and first_ns >= end_ns:
+        raise InvalidArgumentError({"create_time_before": "must be later than create_time_from"})
+    return first_ns, end_ns
 
 
 def check_channels(channels: Sequence[str]) -> None:

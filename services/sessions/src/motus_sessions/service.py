@@ -21,7 +21,7 @@ from motus_sessions.names import child_in, last_part, participant_in
 from motus_sessions.projection.life import State
 from motus_sessions.projection.records import SessionRecord
 from motus_sessions.projection.rollup import summary_of
-from motus_sessions.requests import check_channels, new_session, page_size, span_us
+from motus_sessions.requests import OLDEST_FIRST, check_channels, creation_ns, new_session, page_size, span_us
 from motus_sessions.store.port import SessionStore
 from motus_sessions.tokens import Tokens
 from motus_sessions.watch import Watches, Wish, resume_question
@@ -61,11 +61,20 @@ class SessionServicer(session_service_pb2_grpc.SessionServiceServicer):
         """A page of sessions."""
         tenant = caller().tenant
         size, athlete = page_size(request.page_size), last_part(request.athlete)
-        states = sorted({State(state) for state in request.states})
-        question = ("sessions", tenant, athlete, *(str(int(state)) for state in states))
+        states, created = sorted({State(state) for state in request.states}), creation_ns(request)
+        oldest_first = request.order_by in OLDEST_FIRST
+        asked = (athlete, created, oldest_first, *map(int, states))
+        question = ("sessions", tenant, *map(str, asked))
         place = self._place(question, request.page_token)
-        before = (int(place[0]), str(place[1])) if place else None
-        found = await self._store.sessions(tenant, limit=size + 1, states=states, athlete=athlete, before=before)
+        found = await self._store.sessions(
+            tenant,
+            limit=size + 1,
+            states=states,
+            athlete=athlete,
+            created=created,
+            oldest_first=oldest_first,
+            behind=(int(place[0]), str(place[1])) if place else None,
+        )
         return session_service_pb2.ListSessionsResponse(
             sessions=map(session_message, found[:size]),
             next_page_token=self._next(question, found, size, "create_time_ns", "session"),

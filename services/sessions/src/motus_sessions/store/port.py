@@ -115,9 +115,15 @@ class SessionStore(Protocol):
         limit: int,
         states: Sequence[State] = (),
         athlete: str = "",
-        before: tuple[int, str] | None = None,
+        created: tuple[int | None, int | None] = (None, None),
+        oldest_first: bool = False,
+        behind: tuple[int, str] | None = None,
     ) -> list[SessionRecord]:
-        """Sessions newest first; `before` is creation time and id of the last one seen."""
+        """Sessions newest first, or oldest first.
+
+        `created` is the span of their creation, its end left out, in Unix nanoseconds; `behind` is creation time and
+        id of the last one seen.
+        """
 
     async def change(self, tenant: str, session: str, wishes: Wishes) -> SessionRecord | None:
         """Change a session that is not terminal; None when there is none such."""

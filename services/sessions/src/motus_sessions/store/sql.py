@@ -122,9 +122,11 @@ class SqlStore(SqlSeries):
         limit: int,
         states: Sequence[State] = (),
         athlete: str = "",
-        before: tuple[int, str] | None = None,
+        created: tuple[int | None, int | None] = (None, None),
+        oldest_first: bool = False,
+        behind: tuple[int, str] | None = None,
     ) -> list[SessionRecord]:
-        """Sessions newest first."""
+        """Sessions in order of their creation."""
         table, people = tables.SESSIONS, tables.PARTICIPANTS
         wanted: list[sa.ColumnElement[bool]] = []
         if states:
@@ -132,10 +134,16 @@ class SqlStore(SqlSeries):
         if athlete:
             bound = (people.c.tenant == tenant) & (people.c.athlete == athlete)
             wanted.append(table.c.session.in_(sa.select(people.c.session).where(bound)))
-        if before:
-            wanted.append(sa.tuple_(table.c.create_time_ns, table.c.session) < sa.tuple_(*map(sa.literal, before)))
+        first_ns, end_ns = created
+        if first_ns is not None:
+            wanted.append(table.c.create_time_ns >= first_ns)
+        if end_ns is not None:
+            wanted.append(table.c.create_time_ns < end_ns)
+        if behind:
+            place, last = sa.tuple_(table.c.create_time_ns, table.c.session), sa.tuple_(*map(sa.literal, behind))
+            wanted.append(place > last if oldest_first else place < last)
         async with self._database.read() as connection:
-            return await self._select(connection, tenant, *wanted, limit=limit)
+            return await self._select(connection, tenant, *wanted, limit=limit, oldest_first=oldest_first)
 
     @whole
     async def change(self, tenant: str, session: str, wishes: Wishes) -> SessionRecord | None:
@@ -154,13 +162,13 @@ class SqlStore(SqlSeries):
     async def unfinished(self, tenant: str) -> list[SessionRecord]:
         """Sessions that are not terminal."""
         found: list[SessionRecord] = []
-        before = None
+        behind = None
         while True:
-            page = await self.sessions(tenant, limit=_PAGE, states=[State.PENDING, State.RUNNING], before=before)
+            page = await self.sessions(tenant, limit=_PAGE, states=[State.PENDING, State.RUNNING], behind=behind)
             found += page
             if len(page) < _PAGE:
                 return found
-            before = (page[-1].create_time_ns, page[-1].session)
+            behind = (page[-1].create_time_ns, page[-1].session)
 
     @whole
     async def known(self, tenant: str, sessions: Sequence[str]) -> Known:
@@ -290,11 +298,17 @@ class SqlStore(SqlSeries):
         return found[0] if found else None
 
     async def _select(
-        self, connection: AsyncConnection, tenant: str, *wanted: "sa.ColumnElement[bool]", limit: int = 1
+        self,
+        connection: AsyncConnection,
+        tenant: str,
+        *wanted: "sa.ColumnElement[bool]",
+        limit: int = 1,
+        oldest_first: bool = False,
     ) -> list[SessionRecord]:
         table = tables.SESSIONS
         query = sa.select(table).where(table.c.tenant == tenant, *wanted).limit(limit)
-        query = query.order_by(table.c.create_time_ns.desc(), table.c.session.desc())
+        order = (table.c.create_time_ns, table.c.session)
+        query = query.order_by(*order if oldest_first else (column.desc() for column in order))
         found = (await connection.execute(query)).mappings().all()
         ids = [row["session"] for row in found]
         people, reports = await _people(connection, tenant, ids), await _reports(connection, tenant, ids)
