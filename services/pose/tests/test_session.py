@@ -11,7 +11,8 @@ import pytest
 import simplejpeg
 from nats.errors import NoRespondersError
 
-from motus.bus.v1 import frame_pb2, landmarks_pb2, samples_pb2
+from motus.bus.v1 import control_pb2, frame_pb2, landmarks_pb2, samples_pb2
+from motus.v1 import event_pb2
 from motus_pose.session import WINDOW, PoseSession
 from motus_runtime import topics
 from motus_runtime.bus import Bus, decode
@@ -65,7 +66,7 @@ async def _owner(bus: Bus, session: str, engine: Any) -> AsyncIterator[int]:
     await leases.beat()
     epoch = await leases.claim(session)
     assert epoch is not None
-    task = asyncio.create_task(PoseSession(bus, leases, session, ("p1",), epoch, engine.make).run())
+    task = asyncio.create_task(PoseSession(bus, leases, session, ("p1", "p2"), epoch, engine.make).run())
     try:
         yield epoch
     finally:
@@ -331,3 +332,59 @@ async def test_watchers_get_a_report_while_frames_flow(bus: Bus, session: str, e
 
     assert (live.session, live.epoch) == (session, epoch)
     assert live.report.counts["frames_out"] == 1
+
+
+async def _assign(bus: Bus, session: str, number: int, participant: str, **meant: Any) -> event_pb2.Event:
+    """A user says who is in view; returns what pose answers."""
+    assign = control_pb2.Assign(participant=participant, **meant)
+    command = control_pb2.Command(id=f"assign-{number}", session=session, assign=assign)
+    await bus.store(topics.commands(session), command, message_id=f"{session}/{number}")
+    async for stored in follow(bus, topics.EVENTS_STREAM, topics.events(session, "pose")):
+        event = decode(samples_pb2.EventEnvelope, stored.body).event
+        if event.name.endswith(f"/pose-assign-{number}"):
+            return event
+    raise AssertionError
+
+
+async def test_the_person_in_view_is_who_a_user_says(bus: Bus, session: str, engine: Any, ask: Ask) -> None:
+    """From the next picture on, also for a new owner; the first participant before; each wish is answered once."""
+    async with _owner(bus, session, engine):
+        await ask(_frame(session, 0))
+        await bus.store_raw(topics.commands(session), b"\xff\xff", {})
+        told = await _assign(bus, session, 1, "p2")
+        await ask(_frame(session, 1))
+        tapped = await _assign(bus, session, 2, "p1", tap=control_pb2.TapPoint(x=0.5, y=0.5))
+        await ask(_frame(session, 2))
+        await _assign(bus, session, 3, "p2")
+        engine.people = 0
+        await ask(_frame(session, 3))
+    engine.people = 1
+    async with _owner(bus, session, engine):
+        await ask(_frame(session, 4))
+        stored = await _stored(bus, session)
+        await _assign(bus, session, 4, "p1")
+    info = await bus.jetstream.stream_info(topics.EVENTS_STREAM, subjects_filter=topics.events(session, "pose"))
+
+    assert [person.participant for one in stored for person in one.persons] == ["p1", "p2", "p1", "p2"]
+    assert (told.notice.code, told.participant) == ("participant_assigned", f"sessions/{session}/participants/p2")
+    assert tapped.notice.code == "participant_assigned"
+    assert info.state.subjects == {topics.events(session, "pose"): 4}
+
+
+async def test_who_is_not_in_view_is_not_assigned(bus: Bus, session: str, engine: Any, ask: Ask) -> None:
+    """Nobody yet, a point beside the person, another track, nobody's id: refused with a reason, and nothing changes."""
+    async with _owner(bus, session, engine):
+        engine.people = 0
+        await ask(_frame(session, 0))
+        refusals = [await _assign(bus, session, 1, "p2")]
+        engine.people = 1
+        await ask(_frame(session, 1))
+        refusals.append(await _assign(bus, session, 2, "p2", tap=control_pb2.TapPoint(x=0.9, y=0.5)))
+        refusals.append(await _assign(bus, session, 3, "p2", track_id=7))
+        refusals.append(await _assign(bus, session, 4, "p9"))
+        await ask(_frame(session, 2))
+        stored = await _stored(bus, session)
+
+    assert {event.notice.code for event in refusals} == {"participant_not_assigned"}
+    assert all(event.notice.text for event in refusals)
+    assert [person.participant for one in stored for person in one.persons] == ["p1", "p1"]

@@ -99,6 +99,7 @@ OF_A_CHILD = [
     ("GetRep", "name", "sessions/NAME/reps/p1-0001", {}),
     ("DismissCue", "name", "sessions/NAME/cues/p1-0001", {}),
     ("RateCue", "name", "sessions/NAME/cues/p1-0001", {"rating": 3}),
+    ("AssignParticipant", "participant", "sessions/NAME/participants/p1", {"tap": {"x": 0.5, "y": 0.5}}),
     ("TeachMovement", "participant", "sessions/NAME/participants/p1", {"movement": "wave", "reps": [1, 2]}),
 ]
 

@@ -123,6 +123,26 @@ async def test_teaching_reaches_the_stages(running: Any, bus: Bus) -> None:
         assert await refused(teach(**wrong)) is grpc.StatusCode.INVALID_ARGUMENT
 
 
+async def test_who_is_in_view_reaches_the_stages(running: Any, bus: Bus) -> None:
+    """By the participant's id, with the point that was touched or without; nobody else's, and no point outside."""
+    await running.create("assign-me", participants=[{}, {}])
+
+    async def assign(participant: str, **fields: Any) -> session_service_pb2.AssignParticipantResponse:
+        request = session_service_pb2.AssignParticipantRequest(
+            participant=f"sessions/assign-me/participants/{participant}", **fields
+        )
+        return await running.stub.AssignParticipant(request, timeout=10)
+
+    await assign("p2")
+    await assign("p1", tap={"x": 0.25, "y": 0.5})
+
+    first, second = [command.assign for command in await commands(bus, "assign-me")]
+    assert first == control_pb2.Assign(participant="p2")
+    assert second == control_pb2.Assign(participant="p1", tap=control_pb2.TapPoint(x=0.25, y=0.5))
+    assert await refused(assign("p3")) is grpc.StatusCode.NOT_FOUND
+    assert await refused(assign("p1", tap={"x": 1.5, "y": 0.5})) is grpc.StatusCode.INVALID_ARGUMENT
+
+
 async def test_what_an_athlete_thinks_of_a_cue_stays_when_it_is_reworded(
     running: Any, bus: Bus, stages: Callable[[str], Any]
 ) -> None:

@@ -955,6 +955,79 @@ class GetRepRequest(_message.Message):
 Global___GetRepRequest: _TypeAlias = GetRepRequest  # noqa: Y015
 
 @_typing.final
+class TapPoint(_message.Message):
+    """TapPoint is a point of the picture that a user touched."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    X_FIELD_NUMBER: _builtins.int
+    Y_FIELD_NUMBER: _builtins.int
+    x: _builtins.float
+    """Fraction of the picture's width, from its left edge."""
+    y: _builtins.float
+    """Fraction of the picture's height, from its top edge."""
+    def __init__(
+        self,
+        *,
+        x: _builtins.float = ...,
+        y: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["x", b"x", "y", b"y"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TapPoint: _TypeAlias = TapPoint  # noqa: Y015
+
+@_typing.final
+class AssignParticipantRequest(_message.Message):
+    """AssignParticipantRequest says who the person in view is."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PARTICIPANT_FIELD_NUMBER: _builtins.int
+    TAP_FIELD_NUMBER: _builtins.int
+    participant: _builtins.str
+    """`sessions/{session}/participants/{participant}` who they are."""
+    @_builtins.property
+    def tap(self) -> Global___TapPoint:
+        """Where they are in the picture as the camera gives it; absent: the person who is followed now. A point at which nobody
+        is followed changes nothing.
+        """
+
+    def __init__(
+        self,
+        *,
+        participant: _builtins.str = ...,
+        tap: Global___TapPoint | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["tap", b"tap"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["participant", b"participant", "tap", b"tap"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AssignParticipantRequest: _TypeAlias = AssignParticipantRequest  # noqa: Y015
+
+@_typing.final
+class AssignParticipantResponse(_message.Message):
+    """AssignParticipantResponse says that the wish is on its way."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AssignParticipantResponse: _TypeAlias = AssignParticipantResponse  # noqa: Y015
+
+@_typing.final
 class TeachMovementRequest(_message.Message):
     """TeachMovementRequest asks to learn a movement."""
 

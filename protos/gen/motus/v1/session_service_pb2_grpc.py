@@ -109,6 +109,11 @@ class SessionServiceStub:
                 request_serializer=motus_dot_v1_dot_session__service__pb2.GetRepRequest.SerializeToString,
                 response_deserializer=motus_dot_v1_dot_movement__pb2.Rep.FromString,
                 _registered_method=True)
+        self.AssignParticipant = channel.unary_unary(
+                '/motus.v1.SessionService/AssignParticipant',
+                request_serializer=motus_dot_v1_dot_session__service__pb2.AssignParticipantRequest.SerializeToString,
+                response_deserializer=motus_dot_v1_dot_session__service__pb2.AssignParticipantResponse.FromString,
+                _registered_method=True)
         self.TeachMovement = channel.unary_unary(
                 '/motus.v1.SessionService/TeachMovement',
                 request_serializer=motus_dot_v1_dot_session__service__pb2.TeachMovementRequest.SerializeToString,
@@ -242,6 +247,17 @@ class SessionServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def AssignParticipant(self, request, context):
+        """AssignParticipant says who is in view: the person there is measured as that participant from the next picture on, as
+        when athletes take turns before one camera. One person is followed at a time; whoever is followed after them counts as
+        the same participant until another one is assigned, and before the first call it is the session's first participant.
+        It returns once the wish is on its way; the event `participant_assigned`, or `participant_not_assigned` with the
+        reason, tells the outcome.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def TeachMovement(self, request, context):
         """TeachMovement teaches a movement of the athlete's own by two or three of the latest repetitions. It returns once the
         wish is on its way; the event `movement_taught`, or `movement_not_taught` with the reason, tells the outcome.
@@ -347,6 +363,11 @@ def add_SessionServiceServicer_to_server(servicer, server):
                     servicer.GetRep,
                     request_deserializer=motus_dot_v1_dot_session__service__pb2.GetRepRequest.FromString,
                     response_serializer=motus_dot_v1_dot_movement__pb2.Rep.SerializeToString,
+            ),
+            'AssignParticipant': grpc.unary_unary_rpc_method_handler(
+                    servicer.AssignParticipant,
+                    request_deserializer=motus_dot_v1_dot_session__service__pb2.AssignParticipantRequest.FromString,
+                    response_serializer=motus_dot_v1_dot_session__service__pb2.AssignParticipantResponse.SerializeToString,
             ),
             'TeachMovement': grpc.unary_unary_rpc_method_handler(
                     servicer.TeachMovement,
@@ -732,6 +753,33 @@ class SessionService:
             '/motus.v1.SessionService/GetRep',
             motus_dot_v1_dot_session__service__pb2.GetRepRequest.SerializeToString,
             motus_dot_v1_dot_movement__pb2.Rep.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AssignParticipant(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/motus.v1.SessionService/AssignParticipant',
+            motus_dot_v1_dot_session__service__pb2.AssignParticipantRequest.SerializeToString,
+            motus_dot_v1_dot_session__service__pb2.AssignParticipantResponse.FromString,
             options,
             channel_credentials,
             insecure,

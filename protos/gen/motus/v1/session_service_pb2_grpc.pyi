@@ -78,6 +78,13 @@ class SessionServiceStub:
     """ListReps lists repetitions in order of time."""
     GetRep: _grpc.UnaryUnaryMultiCallable[_session_service_pb2.GetRepRequest, _movement_pb2.Rep]
     """GetRep returns one repetition: its curve, the thresholds it was held against, and why it counted."""
+    AssignParticipant: _grpc.UnaryUnaryMultiCallable[_session_service_pb2.AssignParticipantRequest, _session_service_pb2.AssignParticipantResponse]
+    """AssignParticipant says who is in view: the person there is measured as that participant from the next picture on, as
+    when athletes take turns before one camera. One person is followed at a time; whoever is followed after them counts as
+    the same participant until another one is assigned, and before the first call it is the session's first participant.
+    It returns once the wish is on its way; the event `participant_assigned`, or `participant_not_assigned` with the
+    reason, tells the outcome.
+    """
     TeachMovement: _grpc.UnaryUnaryMultiCallable[_session_service_pb2.TeachMovementRequest, _session_service_pb2.TeachMovementResponse]
     """TeachMovement teaches a movement of the athlete's own by two or three of the latest repetitions. It returns once the
     wish is on its way; the event `movement_taught`, or `movement_not_taught` with the reason, tells the outcome.
@@ -142,6 +149,13 @@ class SessionServiceAsyncStub(SessionServiceStub):
     """ListReps lists repetitions in order of time."""
     GetRep: _aio.UnaryUnaryMultiCallable[_session_service_pb2.GetRepRequest, _movement_pb2.Rep]  # type: ignore[assignment]
     """GetRep returns one repetition: its curve, the thresholds it was held against, and why it counted."""
+    AssignParticipant: _aio.UnaryUnaryMultiCallable[_session_service_pb2.AssignParticipantRequest, _session_service_pb2.AssignParticipantResponse]  # type: ignore[assignment]
+    """AssignParticipant says who is in view: the person there is measured as that participant from the next picture on, as
+    when athletes take turns before one camera. One person is followed at a time; whoever is followed after them counts as
+    the same participant until another one is assigned, and before the first call it is the session's first participant.
+    It returns once the wish is on its way; the event `participant_assigned`, or `participant_not_assigned` with the
+    reason, tells the outcome.
+    """
     TeachMovement: _aio.UnaryUnaryMultiCallable[_session_service_pb2.TeachMovementRequest, _session_service_pb2.TeachMovementResponse]  # type: ignore[assignment]
     """TeachMovement teaches a movement of the athlete's own by two or three of the latest repetitions. It returns once the
     wish is on its way; the event `movement_taught`, or `movement_not_taught` with the reason, tells the outcome.
@@ -281,6 +295,19 @@ class SessionServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_movement_pb2.Rep, _abc.Awaitable[_movement_pb2.Rep]]:
         """GetRep returns one repetition: its curve, the thresholds it was held against, and why it counted."""
+
+    @_abc_1.abstractmethod
+    def AssignParticipant(
+        self,
+        request: _session_service_pb2.AssignParticipantRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_session_service_pb2.AssignParticipantResponse, _abc.Awaitable[_session_service_pb2.AssignParticipantResponse]]:
+        """AssignParticipant says who is in view: the person there is measured as that participant from the next picture on, as
+        when athletes take turns before one camera. One person is followed at a time; whoever is followed after them counts as
+        the same participant until another one is assigned, and before the first call it is the session's first participant.
+        It returns once the wish is on its way; the event `participant_assigned`, or `participant_not_assigned` with the
+        reason, tells the outcome.
+        """
 
     @_abc_1.abstractmethod
     def TeachMovement(

@@ -9,7 +9,9 @@ from motus.v1 import event_pb2, sample_pb2
 from motus_pose.engines.port import EngineInfo, PersonPose
 from motus_pose.frames import End, Frame, FrameRef, Patch
 from motus_pose.ordering import Done
-from motus_pose.tracking import Track, TrackedPerson, Tracks, region
+from motus_pose.tracking import Assignment, Track, TrackedPerson, Tracks, region
+
+ASSIGNED, NOT_ASSIGNED = "participant_assigned", "participant_not_assigned"
 
 
 def frame_from(message: frame_pb2.Frame) -> Frame:
@@ -104,6 +106,35 @@ def report_event(ref: FrameRef, report: event_pb2.StageReport, pose_epoch: int) 
     )
     event.time.GetCurrentTime()
     return samples_pb2.EventEnvelope(session=ref.session, epoch=pose_epoch, ref=_ref_message(ref), event=event)
+
+
+def assignment_from(assign: control_pb2.Assign) -> Assignment:
+    """What a user says of who is in view."""
+    tap = (assign.tap.x, assign.tap.y) if assign.HasField("tap") else None
+    return Assignment(assign.participant, assign.track_id, tap)
+
+
+def outcome_name(session: str, command: control_pb2.Command) -> str:
+    """The name of the event that answers a command."""
+    return f"sessions/{session}/events/pose-{command.id}"
+
+
+def assign_event(
+    session: str, command: control_pb2.Command, refusal: str, t_s: float, pose_epoch: int
+) -> samples_pb2.EventEnvelope:
+    """What became of an assignment; an empty refusal says that it was fulfilled."""
+    participant = command.assign.participant
+    notice = event_pb2.Notice(code=NOT_ASSIGNED if refusal else ASSIGNED, text=refusal or f"{participant} is in view.")
+    event = event_pb2.Event(
+        name=outcome_name(session, command),
+        participant=f"sessions/{session}/participants/{participant}",
+        stage=event_pb2.STAGE_POSE,
+        t_s=t_s,
+        revision=1,
+        notice=notice,
+    )
+    event.time.GetCurrentTime()
+    return samples_pb2.EventEnvelope(session=session, epoch=pose_epoch, event=event)
 
 
 def live_report(session: str, report: event_pb2.StageReport, pose_epoch: int) -> samples_pb2.Live:

@@ -8,6 +8,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -16,13 +17,14 @@ from opentelemetry import trace
 
 from motus.bus.v1 import frame_pb2, landmarks_pb2
 from motus_pose import convert
+from motus_pose.assigning import Assigning
 from motus_pose.engines.port import EngineError, EngineFactory, PersonPose
 from motus_pose.frames import Frame
 from motus_pose.inference import Inference
 from motus_pose.ordering import Done, Verdict, after, judge
 from motus_pose.picture import BadPictureError
 from motus_pose.publisher import Answer, Job, Publisher
-from motus_pose.tracking import Tracks, step
+from motus_pose.tracking import TrackedPerson, Tracks, assign, step
 from motus_runtime import topics
 from motus_runtime.bus import Bus, decode
 from motus_runtime.errors import PermanentError, RetryableError
@@ -72,7 +74,10 @@ class PoseSession:
         self._publisher = Publisher(bus, session, pose_epoch, self._tally)
         self._inference = Inference(session, make_engine)
         self._inbox: asyncio.Future[_Inbox] = asyncio.get_running_loop().create_future()
+        self._assigning = Assigning(bus, session, pose_epoch)
         self._done, self._tracks = Done(), Tracks()
+        self._persons: tuple[TrackedPerson, ...] = ()
+        self._t_s = 0.0
         self._ingest_epoch = 0
         self._early_since_s: float | None = None
         self._begun: asyncio.Queue[Callable[[], Awaitable[Answer]]] = asyncio.Queue(1)
@@ -91,7 +96,7 @@ class PoseSession:
                 if not await self._leases.still_mine(self._session):
                     raise RetryableError("the session was taken over while this worker subscribed")
                 async with asyncio.TaskGroup() as group:
-                    for loop in (self._take(), self._finish(), self._publisher.run(), self._report()):
+                    for loop in (self._take(), self._finish(), self._publisher.run(), self._report(), self._assign()):
                         group.create_task(loop)
             finally:
                 await stop_listening()
@@ -100,6 +105,8 @@ class PoseSession:
 
     async def _resume(self) -> None:
         """Go on where the owner before stopped, if there was one."""
+        assigned = await self._assigning.recall()
+        self._tracks = replace(self._tracks, participant=assigned)
         last = await self._bus.last(topics.LANDMARKS_STREAM, topics.landmarks(self._session))
         if last is None or last.data is None or last.seq is None:
             return
@@ -108,7 +115,8 @@ class PoseSession:
         except PermanentError as error:
             log.error("session %s begins anew: %s", self._session, error.message)
             return
-        self._done, self._tracks = convert.state_from(message, last.seq)
+        self._done, tracks = convert.state_from(message, last.seq)
+        self._tracks = replace(tracks, participant=assigned)
         self._ingest_epoch = self._done.epoch
 
     async def _start_engine(self) -> None:
@@ -177,6 +185,7 @@ class PoseSession:
             log.warning("session %s frame %d: %s", self._session, ref.frame_seq, error)
             return Answer(job, frame_pb2.FRAME_OUTCOME_BAD)
         self._tracks, persons = step(self._tracks, poses, ref.t_s, self._participants)
+        self._persons, self._t_s = persons, ref.t_s
         wanted_fps = 0.0 if job.frame.every or not self._inference.seconds else LOAD / self._inference.seconds
         return Answer(job, frame_pb2.FRAME_OUTCOME_DONE, persons, self._inference.info, wanted_fps)
 
@@ -187,6 +196,13 @@ class PoseSession:
     async def _again(self, job: Job) -> Answer:
         self._tally.count("frames_duplicate")
         return Answer(job, frame_pb2.FRAME_OUTCOME_DUPLICATE)
+
+    async def _assign(self) -> None:
+        """Obey who says who is in view, from the next picture on."""
+        async for command in self._assigning.wishes():
+            wish = convert.assignment_from(command.assign)
+            self._tracks, refusal = assign(self._tracks, wish, self._persons, self._participants)
+            await self._assigning.answer(command, refusal, self._t_s)
 
     def _turn_away(self, job: Job, outcome: frame_pb2.FrameOutcome.ValueType) -> None:
         if job.frame.end is None:

@@ -40,13 +40,24 @@ class Control:
 
     async def teach(self, tenant: str, request: session_service_pb2.TeachMovementRequest) -> None:
         """Ask kinematics to learn a movement."""
-        session = request.participant.partition("/participants/")[0]
-        record = await find_session(self._store, tenant, session)
+        session, participant = await self._participant(tenant, request.participant)
+        teach = control_pb2.Teach(participant=participant, movement=request.movement, reps=request.reps)
+        await self._lifecycle.command(f"teach-{secrets.token_hex(8)}", session, teach=teach)
+
+    async def assign(self, tenant: str, request: session_service_pb2.AssignParticipantRequest) -> None:
+        """Tell pose who is in view."""
+        session, participant = await self._participant(tenant, request.participant)
+        assign = control_pb2.Assign(participant=participant)
+        if request.HasField("tap"):
+            assign.tap.x, assign.tap.y = request.tap.x, request.tap.y
+        await self._lifecycle.command(f"assign-{secrets.token_hex(8)}", session, assign=assign)
+
+    async def _participant(self, tenant: str, name: str) -> tuple[str, str]:
+        """Bare ids of a participant and of their session, which has not ended."""
+        record = await find_session(self._store, tenant, name.partition("/participants/")[0])
         if record.life.state.terminal:
             raise _over(record)
-        participant = participant_of(record, request.participant)
-        teach = control_pb2.Teach(participant=participant, movement=request.movement, reps=request.reps)
-        await self._lifecycle.command(f"teach-{secrets.token_hex(8)}", record.session, teach=teach)
+        return record.session, participant_of(record, name)
 
     async def dismiss(self, tenant: str, request: session_service_pb2.DismissCueRequest) -> movement_pb2.Cue:
         """The athlete does not want to hear it again."""

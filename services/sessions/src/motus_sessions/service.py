@@ -204,6 +204,13 @@ class SessionServicer(session_service_pb2_grpc.SessionServiceServicer):
             raise NotFoundError(f"no rep {request.name}", reason="REP_NOT_FOUND")
         return movement_pb2.Rep.FromString(found.body)
 
+    async def AssignParticipant(
+        self, request: session_service_pb2.AssignParticipantRequest, context: Any
+    ) -> session_service_pb2.AssignParticipantResponse:
+        """Say who is in view."""
+        await self._control.assign(caller().tenant, request)
+        return session_service_pb2.AssignParticipantResponse()
+
     async def TeachMovement(
         self, request: session_service_pb2.TeachMovementRequest, context: Any
     ) -> session_service_pb2.TeachMovementResponse:
