@@ -2,14 +2,9 @@
 
 import asyncio
 import os
-import re
-import subprocess
-import sys
-import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from pathlib import Path
-from typing import IO, TypeAlias
+from typing import TypeAlias
 
 import pytest
 
@@ -19,40 +14,19 @@ from motus_runtime.lease import Leases
 from motus_runtime.ownership import Specs
 from motus_runtime.provision import provision
 from motus_runtime.service import App, Context
+from servers.nats import nats_server
 
 Serve: TypeAlias = Callable[[str, Callable[[Context], App]], AbstractAsyncContextManager[App]]
 
 # Servers are forked from this process and replace themselves at once: gRPC has nothing to mend in them, and stumbles.
 os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "false"
 
-_LISTENING = re.compile(r"client connections on (127\.0\.0\.1:\d+)")
-
 
 @pytest.fixture(scope="session")
 def nats_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a real nats-server with JetStream, started for this test run."""
-    home = tmp_path_factory.mktemp("nats")
-    command = [str(Path(sys.executable).parent / "nats-server"), "--addr", "127.0.0.1", "--port", "-1", "--jetstream"]
-    server = subprocess.Popen([*command, "--store_dir", str(home)], stderr=subprocess.PIPE, text=True)
-    assert server.stderr is not None
-    try:
-        yield f"nats://{_address(server.stderr)}"
-    finally:
-        server.terminate()
-        server.wait(timeout=10)
-
-
-def _address(log: IO[str]) -> str:
-    """Read the server's log until it says that it is ready; the rest is read on, so that it never blocks."""
-    said, address = [], ""
-    for line in log:
-        said.append(line)
-        if found := _LISTENING.search(line):
-            address = found[1]
-        if "Server is ready" in line:
-            threading.Thread(target=log.read, daemon=True).start()
-            return address
-    raise RuntimeError("nats-server did not start:\n" + "".join(said))
+    with nats_server(tmp_path_factory.mktemp("nats")) as url:
+        yield url
 
 
 @pytest.fixture

@@ -35,13 +35,15 @@ class CorruptChunkError(Exception):
 def quantum(name: str) -> float:
     """The step to which a column's values are rounded for good, in the column's unit.
 
-    0.01 for angles, rates, visibility and presence; 0.0001 for ratios, fractions of the picture and metres; 1 for
-    counts of a roll-up.
+    0.01 for angles, rates, visibility and presence; 0.0001 for ratios, fractions of the picture and metres, but half a
+    millimetre for landmarks in the world, which err by centimetres; 1 for counts of a roll-up.
     """
     name, counts = stands_for(name)
     if counts:
         return 1.0
-    if name.startswith(("image.", "world.")):
+    if name.startswith("world."):
+        return 0.0005
+    if name.startswith("image."):
         return 0.01 if name.endswith(("visibility", "presence")) else 0.0001
     return 0.0001 if name not in CHANNELS or CHANNELS[name].unit in _FINE_UNITS else 0.01
 
