@@ -4,8 +4,8 @@ EXERCISE ?= squat
 CLIP ?= samples/clips/squat.mp4
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run up test test-unit test-e2e test-slow check fix protos lock docs train bench samples clean \
-	lint types arch verify-protos verify-lock verify-k8s verify-docs accuracy accuracy-gates accuracy-full gallery
+.PHONY: help setup setup-dev run up test test-unit test-e2e test-slow check fix protos client lock docs train bench samples clean \
+	lint types arch verify-protos verify-client verify-lock verify-k8s verify-docs accuracy accuracy-gates accuracy-full gallery
 
 ##@ Use
 help: ## Print this
@@ -37,7 +37,7 @@ test-slow: setup-dev ## What takes long: unseen renders, every fault
 	@$(BIN)/pytest -m slow
 
 ##@ Check
-check: lint types arch verify-protos verify-lock verify-docs verify-k8s ## Lint, types, architecture, protos, staleness, manifests
+check: lint types arch verify-protos verify-client verify-lock verify-docs verify-k8s ## Lint, types, architecture, protos, staleness, manifests
 
 lint: setup-dev ## Style (mended by `make fix`)
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
@@ -55,6 +55,9 @@ verify-protos: setup-dev ## Protos: lint, and whether the stubs are fresh (mende
 verify-lock: setup-dev ## Whether requirements.lock is fresh (mended by `make lock`)
 	@$(BIN)/python tools/lock.py --check
 
+verify-client: setup-dev ## Whether the client that waits is fresh (mended by `make client`)
+	@$(BIN)/python tools/sync_client.py --check
+
 verify-docs: setup-dev ## Whether what is generated into docs is fresh (mended by `make docs`)
 	@$(BIN)/python tools/measures_page.py --check
 
@@ -67,6 +70,9 @@ fix: setup-dev ## Mend what lint can mend
 ##@ Make
 protos: setup-dev ## Write the stubs again
 	@tools/protos.sh
+
+client: setup-dev ## Write the client that waits again, from the one for asyncio
+	@$(BIN)/python tools/sync_client.py
 
 lock: setup-dev ## Write requirements.lock again; the newest releases by ARGS=--upgrade
 	@$(BIN)/python tools/lock.py $(ARGS)

@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from motus.v1 import session_service_pb2
-from motus_client.client import SessionClient
+from motus_client.client import Client
 from motus_client.outcome import outcome_json, read_outcome
 from motus_client.stack.layout import Layout
 from motus_client.stack.supervisor import Supervisor
@@ -65,13 +65,13 @@ def bare_rate(frames: list[NDArray[np.uint8]], fps: float, bundle: Bundle) -> fl
 
 
 @contextmanager
-def stack() -> Iterator[tuple[SessionClient, dict[str, int]]]:
+def stack() -> Iterator[tuple[Client, dict[str, int]]]:
     """A whole stack in a temporary folder: a client of it, and its process ids by part."""
     with tempfile.TemporaryDirectory() as folder:
         supervisor = Supervisor(Layout(Path(folder)), [CLIP.parent], own_store=True)
         supervisor.start()
         try:
-            with SessionClient(supervisor.address, supervisor.access, timeout_s=60) as client:
+            with Client(supervisor.address, supervisor.access, timeout_s=60) as client:
                 yield client, supervisor.pids
         finally:
             supervisor.stop()
@@ -83,7 +83,7 @@ def processor_ms(pid: int) -> int:
     return 1000 * (int(after_name[11]) + int(after_name[12])) // os.sysconf("SC_CLK_TCK")
 
 
-def play(client: SessionClient, clip: Path, pacing: session_service_pb2.Pacing.ValueType) -> tuple[str, float]:
+def play(client: Client, clip: Path, pacing: session_service_pb2.Pacing.ValueType) -> tuple[str, float]:
     """Play a clip; returns the session and the seconds of video measured per second, from first sample to last."""
     source = session_service_pb2.Source(uri=clip.resolve().as_uri(), pacing=pacing)
     session = client.create_session(session_service_pb2.Session(source=source, exercise="squat")).name

@@ -13,7 +13,7 @@ from pathlib import Path
 import grpc
 import pytest
 
-from motus_client import Access, ApiError, SessionClient
+from motus_client import Access, ApiError, Client
 from motus_client.stack.readiness import free_port
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
@@ -221,7 +221,7 @@ def test_a_running_stack_is_used(stack: "tuple[Path, str]") -> None:
     assert (shown["state"], shown["participants"][0]["athlete"]) == ("ENDED", "ana-diaz")
     assert len(reps) == shown["rep_count"] == len(TRUTH["reps"])
     assert 2 <= len(series["t_s"]) <= 50
-    with SessionClient(address, Access(token_file=data / "token")) as client:
+    with Client(address, Access(token_file=data / "token")) as client:
         assert session in [found.name.split("/")[1] for found in client.list_sessions()]
         assert any(event.WhichOneof("detail") == "rep" for event in client.list_events(session))
 
@@ -251,7 +251,7 @@ def test_a_second_stack_on_the_same_folder_is_refused(stack: "tuple[Path, str]")
 def test_a_session_that_does_not_exist(stack: "tuple[Path, str]") -> None:
     """The client raises the server's code and reason."""
     data, address = stack
-    with SessionClient(address, Access(token_file=data / "token")) as client, pytest.raises(ApiError) as raised:
+    with Client(address, Access(token_file=data / "token")) as client, pytest.raises(ApiError) as raised:
         client.get_session("no-such-session")
 
     assert raised.value.code is grpc.StatusCode.NOT_FOUND
@@ -306,7 +306,7 @@ def _service(data: Path, name: str) -> int:
 def _wait_for_rep(data: Path, running: "subprocess.Popen[str]") -> None:
     """Until the newest session has a rep."""
     address = json.loads((data / "stack.json").read_text())["address"]
-    with SessionClient(address, Access(token_file=data / "token")) as client:
+    with Client(address, Access(token_file=data / "token")) as client:
         known = {session.name for session in client.list_sessions() if session.state > 2}
         while True:
             assert running.poll() is None

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from motus.v1.session_service_pb2 import PACING_FAST, Session, Source
-from motus_client.client import SessionClient
+from motus_client.client import Client
 from motus_client.stack.layout import Layout
 from motus_client.stack.presence import StackLock
 from motus_client.stack.supervisor import Supervisor
@@ -103,7 +103,7 @@ def running_stack(home: Path, *roots: Path, http_port: int = 0) -> Iterator[Supe
         lock.release()
 
 
-def play(client: SessionClient, video: Path, exercise: str) -> Session:
+def play(client: Client, video: Path, exercise: str) -> Session:
     """Play a video as fast as the pipeline takes it; returns the session once it is over."""
     source = Source(uri=video.as_uri(), pacing=PACING_FAST)
     session = client.create_session(Session(source=source, exercise=exercise)).name

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from motus.v1 import event_pb2, session_service_pb2
-from motus_client.client import SessionClient
+from motus_client.client import Client
 from motus_client.stack.supervisor import Supervisor
 from tests.e2e.conftest import CLIPS, running_stack, truth
 
@@ -22,7 +22,7 @@ def supervisor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Supervisor]
         yield stack
 
 
-def _play(client: SessionClient, clip: str) -> str:
+def _play(client: Client, clip: str) -> str:
     source = session_service_pb2.Source(uri=(CLIPS / clip).as_uri(), pacing=session_service_pb2.PACING_FAST)
     return client.create_session(session_service_pb2.Session(source=source, exercise="squat")).name
 
@@ -33,7 +33,7 @@ def test_a_killed_service_comes_back_and_the_session_resumes(supervisor: Supervi
     """After the first repetition a service is killed; every frame and every repetition counts once."""
     before = supervisor.pids
     names: list[str] = []
-    with SessionClient(supervisor.address, supervisor.access, timeout_s=60) as client:
+    with Client(supervisor.address, supervisor.access, timeout_s=60) as client:
         session = _play(client, "squat.mp4")
         killed = False
         for response in client.watch_session(session, patience_s=60):

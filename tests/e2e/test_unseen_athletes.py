@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from motus.v1 import event_pb2, movement_pb2
-from motus_client.client import SessionClient
+from motus_client.client import Client
 from motus_samples import ClipSpec, Faults, render_clip
 from motus_samples.gl import missing_gl
 from tests.e2e.conftest import play, running_stack
@@ -43,18 +43,18 @@ def videos(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def client(videos: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SessionClient]:
+def client(videos: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     """A client of a stack that may read the renders."""
     with (
         running_stack(tmp_path_factory.mktemp("unseen"), videos) as stack,
-        SessionClient(stack.address, stack.access, timeout_s=60) as client,
+        Client(stack.address, stack.access, timeout_s=60) as client,
     ):
         yield client
 
 
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize(("exercise", "seed"), ATHLETES)
-def test_repetitions_are_exactly_the_truths(client: SessionClient, videos: Path, exercise: Any, seed: int) -> None:
+def test_repetitions_are_exactly_the_truths(client: Client, videos: Path, exercise: Any, seed: int) -> None:
     """Every repetition once, its start and end within 0.25 s; the near knee within 12 degrees where knees bend."""
     clip = render_clip(ClipSpec(exercise, seed=seed, reps=4), videos)
     truth = json.loads(clip.truth_file.read_text())
@@ -70,7 +70,7 @@ def test_repetitions_are_exactly_the_truths(client: SessionClient, videos: Path,
         assert _knee_error_deg(client, session.name, truth) <= 12
 
 
-def _knee_error_deg(client: SessionClient, session: str, truth: dict[str, Any]) -> float:
+def _knee_error_deg(client: Client, session: str, truth: dict[str, Any]) -> float:
     """Median error of the near knee over the repetitions' frames; the whole clip would be flattered by standing."""
     channel = f"knee_flexion_{truth['near_side']}_deg"
     series = client.get_series(session, [channel])
@@ -85,7 +85,7 @@ def _knee_error_deg(client: SessionClient, session: str, truth: dict[str, Any]) 
 
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize("code", FAULTS)
-def test_a_planted_fault_gets_its_cue_within_one_repetition(client: SessionClient, videos: Path, code: str) -> None:
+def test_a_planted_fault_gets_its_cue_within_one_repetition(client: Client, videos: Path, code: str) -> None:
     """The first correction names the planted fault, at its first repetition or the one after."""
     exercise, faults = FAULTS[code]
     clip = render_clip(ClipSpec(exercise, seed=FIRST_SEED + 100, reps=5, faults=faults), videos)  # type: ignore[arg-type]
@@ -99,7 +99,7 @@ def test_a_planted_fault_gets_its_cue_within_one_repetition(client: SessionClien
 
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize("exercise", ["squat", "pushup", "lunge", "curl"])
-def test_a_clean_set_is_not_corrected(client: SessionClient, videos: Path, exercise: Any) -> None:
+def test_a_clean_set_is_not_corrected(client: Client, videos: Path, exercise: Any) -> None:
     """Who does it right hears no correction."""
     clip = render_clip(ClipSpec(exercise, seed=FIRST_SEED + 200, reps=4), videos)
     session = play(client, clip.video, exercise)
@@ -107,5 +107,5 @@ def test_a_clean_set_is_not_corrected(client: SessionClient, videos: Path, exerc
     assert [cue.cue_code for cue in _corrections(client, session.name)] == []
 
 
-def _corrections(client: SessionClient, session: str) -> list[movement_pb2.Cue]:
+def _corrections(client: Client, session: str) -> list[movement_pb2.Cue]:
     return [cue for cue in client.list_cues(session) if cue.kind == movement_pb2.CUE_KIND_CORRECTION]

@@ -1,4 +1,4 @@
-"""Python client of Motus: `SessionClient` calls the session service, `ApiError` is what a refused call raises.
+"""Python client of Motus: `Client` and, for asyncio, `AsyncClient`; `ApiError` is what a refused call raises.
 
 The names are loaded when first used, so that the `motus` command answers Ctrl-C from its first moment.
 """
@@ -8,18 +8,20 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from motus_client.access import Access
-    from motus_client.client import SessionClient
+    from motus_client.aio.client import AsyncClient
+    from motus_client.client import Client
     from motus_client.errors import ApiError
     from motus_client.names import session_name
     from motus_client.series import Landmark, TimeSeries
 
-__all__ = ["Access", "ApiError", "Landmark", "SessionClient", "TimeSeries", "session_name"]
+__all__ = ["Access", "ApiError", "AsyncClient", "Client", "Landmark", "TimeSeries", "session_name"]
 
 _HOMES = {
     "Access": "access",
     "ApiError": "errors",
+    "AsyncClient": "aio.client",
     "Landmark": "series",
-    "SessionClient": "client",
+    "Client": "client",
     "TimeSeries": "series",
     "session_name": "names",
 }

@@ -1,7 +1,7 @@
 """How a client is let in: the token that says who it is, and the certificates by which both sides know each other."""
 
 import ipaddress
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,8 +36,8 @@ class Access:
         return self.token_file.read_text().strip() if self.token_file else self.token
 
 
-def open_channel(address: str, access: Access, options: Sequence[tuple[str, Any]]) -> grpc.Channel:
-    """A channel to `host:port`: by TLS, or without it to this machine when no authority is named.
+def channel_credentials(address: str, access: Access) -> grpc.ChannelCredentials:
+    """Of a channel to `host:port`: by TLS, or without it to this machine when no authority is named.
 
     A token never leaves the machine unencrypted.
 
@@ -49,7 +49,7 @@ def open_channel(address: str, access: Access, options: Sequence[tuple[str, Any]
     if access.current_token():
         bearer = grpc.metadata_call_credentials(_Bearer(access))
         credentials = grpc.composite_channel_credentials(credentials, bearer)
-    return grpc.secure_channel(address, credentials, options=options)
+    return credentials
 
 
 class _Bearer(grpc.AuthMetadataPlugin):

@@ -4,12 +4,17 @@ import re
 from typing import Any
 from urllib.parse import unquote
 
-SESSIONS = "sessions/"
+SESSIONS, ATHLETES = "sessions/", "athletes/"
 
 
 def session_name(session: str) -> str:
     """The resource name of a session given with or without `sessions/`."""
     return session if session.startswith(SESSIONS) else SESSIONS + session
+
+
+def athlete_name(athlete: str) -> str:
+    """The resource name of an athlete given with or without `athletes/`."""
+    return athlete if athlete.startswith(ATHLETES) else ATHLETES + athlete
 
 
 def last_part(resource: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from google.protobuf.json_format import MessageToDict
 
 from motus.v1 import event_pb2, measure_pb2, movement_pb2, session_service_pb2
-from motus_client.client import SessionClient
+from motus_client.client import Client
 from motus_client.names import last_part, value_name
 
 FINAL_STATES = (event_pb2.SESSION_STATE_ENDED, event_pb2.SESSION_STATE_FAILED)
@@ -76,7 +76,7 @@ class Outcome:
         return latency_of(self.session.reports)
 
 
-def read_outcome(client: SessionClient, session: str) -> Outcome:
+def read_outcome(client: Client, session: str) -> Outcome:
     """Ask the API for everything about a session.
 
     Raises:

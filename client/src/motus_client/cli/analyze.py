@@ -16,7 +16,7 @@ from motus_client.cli.interrupts import Interrupts
 from motus_client.cli.problem import Problem, print_json
 from motus_client.cli.session_stack import SessionStack, stack_for
 from motus_client.cli.summary import summary
-from motus_client.client import SessionClient
+from motus_client.client import Client
 from motus_client.names import last_part
 from motus_client.outcome import Outcome, outcome_json, read_outcome
 from motus_client.report.material import Material, read_material
@@ -33,7 +33,7 @@ def analyze(arguments: Namespace, interrupts: Interrupts) -> int:
     access = given_access(arguments)
     with (
         stack_for(video, arguments.server, access, interrupts, _note) as stack,
-        SessionClient(stack.address, stack.access) as client,
+        Client(stack.address, stack.access) as client,
     ):
         session = client.create_session(wanted_session(video, arguments)).name
         _follow(client, session, stack, video.name, interrupts, as_json=arguments.json)
@@ -71,7 +71,7 @@ def athlete_name(name: str) -> str:
 
 
 def _follow(
-    client: SessionClient, session: str, stack: SessionStack, title: str, interrupts: Interrupts, *, as_json: bool
+    client: Client, session: str, stack: SessionStack, title: str, interrupts: Interrupts, *, as_json: bool
 ) -> None:
     display = display_for(title, as_json=as_json)
     try:

@@ -10,13 +10,13 @@ from motus_client.cli import queries
 from motus_client.cli.arguments import DEFAULT_PORT, UsageError, given_access, parser
 from motus_client.cli.interrupts import Interrupted, Interrupts
 from motus_client.cli.problem import Problem, problem_of, tell
-from motus_client.client import SessionClient
+from motus_client.client import Client
 from motus_client.stack.layout import Layout, data_folder
 from motus_client.stack.presence import running_stack
 
 # As a shell has it for a program that SIGPIPE ended.
 _PIPE_CLOSED = 141
-_QUERIES: dict[str, Callable[[SessionClient, Namespace], None]] = {
+_QUERIES: dict[str, Callable[[Client, Namespace], None]] = {
     "list": queries.list_sessions,
     "show": queries.show_session,
     "reps": queries.show_reps,
@@ -68,7 +68,7 @@ def _dispatch(arguments: Namespace, interrupts: Interrupts) -> int:
         from motus_client.cli.up import up
 
         return up(arguments, interrupts)
-    with SessionClient(*connection_of(arguments)) as client:
+    with Client(*connection_of(arguments)) as client:
         if arguments.command == "watch":
             from motus_client.cli.watch import watch
 

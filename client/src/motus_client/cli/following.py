@@ -10,7 +10,7 @@ from motus.v1 import session_service_pb2
 from motus_client.cli.display import Display
 from motus_client.cli.problem import Problem
 from motus_client.cli.scene import SHOWN_CHANNELS, Scene
-from motus_client.client import SessionClient
+from motus_client.client import Client
 from motus_client.errors import ApiError
 from motus_client.outcome import FINAL_STATES
 
@@ -21,9 +21,7 @@ _STOP_S = 3.0
 Item = session_service_pb2.WatchSessionResponse | Exception | None
 
 
-def follow_session(
-    client: SessionClient, session: str, display: Display, check: Callable[[], None] = lambda: None
-) -> Scene:
+def follow_session(client: Client, session: str, display: Display, check: Callable[[], None] = lambda: None) -> Scene:
     """Show a session until it has ended; `check` is called again and again and may raise.
 
     Raises:
@@ -48,7 +46,7 @@ def follow_session(
     return scene
 
 
-def end_session(client: SessionClient, session: str, reason: str) -> None:
+def end_session(client: Client, session: str, reason: str) -> None:
     """Ask for a session's end and wait for it a moment; whoever calls is leaving, so that failing is no news."""
     deadline = time.monotonic() + _STOP_S
     with suppress(ApiError):
@@ -57,7 +55,7 @@ def end_session(client: SessionClient, session: str, reason: str) -> None:
             time.sleep(_REDRAW_S)
 
 
-def _pump(client: SessionClient, session: str, items: "queue.SimpleQueue[Item]") -> None:
+def _pump(client: Client, session: str, items: "queue.SimpleQueue[Item]") -> None:
     try:
         for response in client.watch_session(session, channels=SHOWN_CHANNELS, sample_rate_hz=_SAMPLES_HZ):
             items.put(response)

@@ -6,12 +6,12 @@ from motus.v1 import event_pb2, movement_pb2
 from motus_client.cli.problem import print_json
 from motus_client.cli.summary import cues_table, latency_table, reps_table
 from motus_client.cli.tables import NONE, table
-from motus_client.client import SessionClient
+from motus_client.client import Client
 from motus_client.names import last_part, source_words, value_name
 from motus_client.outcome import cue_json, event_json, rep_json, session_json
 
 
-def list_sessions(client: SessionClient, arguments: Namespace) -> None:
+def list_sessions(client: Client, arguments: Namespace) -> None:
     """`motus sessions list`."""
     found = [session_json(session) for session in client.list_sessions()]
     if arguments.json:
@@ -33,7 +33,7 @@ def list_sessions(client: SessionClient, arguments: Namespace) -> None:
     )
 
 
-def show_session(client: SessionClient, arguments: Namespace) -> None:
+def show_session(client: Client, arguments: Namespace) -> None:
     """`motus sessions show`."""
     session = session_json(client.get_session(arguments.session))
     if arguments.json:
@@ -59,7 +59,7 @@ def show_session(client: SessionClient, arguments: Namespace) -> None:
         print(f"\n{latency_table(session['latency_ms'])}")
 
 
-def show_reps(client: SessionClient, arguments: Namespace) -> None:
+def show_reps(client: Client, arguments: Namespace) -> None:
     """`motus reps`."""
     reps = list(client.list_reps(arguments.session, include_uncounted=arguments.all))
     if arguments.json:
@@ -68,7 +68,7 @@ def show_reps(client: SessionClient, arguments: Namespace) -> None:
         print(reps_table(reps) or "no reps")
 
 
-def show_cues(client: SessionClient, arguments: Namespace) -> None:
+def show_cues(client: Client, arguments: Namespace) -> None:
     """`motus cues`."""
     cues = list(client.list_cues(arguments.session))
     if arguments.json:
@@ -77,7 +77,7 @@ def show_cues(client: SessionClient, arguments: Namespace) -> None:
         print(cues_table(cues) or "no cues")
 
 
-def show_events(client: SessionClient, arguments: Namespace) -> None:
+def show_events(client: Client, arguments: Namespace) -> None:
     """`motus events`."""
     events = list(client.list_events(arguments.session))
     if arguments.json:
@@ -97,7 +97,7 @@ def show_events(client: SessionClient, arguments: Namespace) -> None:
     print(table(("at s", "stage", "what", "who", "revision", "in words"), rows) if rows else "no events")
 
 
-def show_series(client: SessionClient, arguments: Namespace) -> None:
+def show_series(client: Client, arguments: Namespace) -> None:
     """`motus series`: one row per moment, columns with tabs between them."""
     series = client.get_series(arguments.session, arguments.channel, max_points=arguments.max_points)
     if arguments.json:
@@ -118,7 +118,7 @@ def show_series(client: SessionClient, arguments: Namespace) -> None:
         print("\t".join((f"{t_s:.3f}", *(NONE if value is None else f"{value:.2f}" for value in values))))
 
 
-def stop_session(client: SessionClient, arguments: Namespace) -> None:
+def stop_session(client: Client, arguments: Namespace) -> None:
     """`motus stop`."""
     session = session_json(client.stop_session(arguments.session, reason=arguments.reason))
     if arguments.json:

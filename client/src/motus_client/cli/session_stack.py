@@ -14,7 +14,7 @@ from motus_client.access import Access
 from motus_client.cli.interrupts import Interrupts
 from motus_client.cli.problem import Problem
 from motus_client.cli.up import root_fault
-from motus_client.client import SessionClient
+from motus_client.client import Client
 from motus_client.stack.layout import Layout, data_folder
 from motus_client.stack.presence import StackInfo, StackLock, running_stack
 from motus_client.stack.supervisor import Supervisor
@@ -99,7 +99,7 @@ def _check(supervisor: Supervisor) -> None:
 def _end_leftovers(supervisor: Supervisor) -> None:
     """End what an earlier run that was killed has left: it would go on beside this one."""
     live = (event_pb2.SESSION_STATE_PENDING, event_pb2.SESSION_STATE_RUNNING)
-    with SessionClient(supervisor.address, supervisor.access) as client:
+    with Client(supervisor.address, supervisor.access) as client:
         for session in client.list_sessions(states=live):
             client.stop_session(session.name, reason="the run that started it was killed")
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from motus.v1 import movement_pb2
-from motus_client.client import SessionClient
+from motus_client.client import Client
 from motus_client.outcome import Outcome
 from motus_client.report.keyframes import Picture, pictures_at
 from motus_client.series import Landmark, TimeSeries, image_landmarks
@@ -56,7 +56,7 @@ class Material:
     key_frames: tuple[KeyFrame, ...]
 
 
-def read_material(client: SessionClient, outcome: Outcome, video: Path) -> Material:
+def read_material(client: Client, outcome: Outcome, video: Path) -> Material:
     """Ask the API for angles and skeletons, and the video for the pictures to them.
 
     Raises:
@@ -83,9 +83,7 @@ def chosen_reps(reps: Sequence[movement_pb2.Rep]) -> list[movement_pb2.Rep]:
     return [reps[index] for index in sorted({0, last // 2, last})][:_REPS_SHOWN] if reps else []
 
 
-def _skeleton_near(
-    client: SessionClient, rep: movement_pb2.Rep, t_s: float
-) -> tuple[float, tuple[Landmark | None, ...]]:
+def _skeleton_near(client: Client, rep: movement_pb2.Rep, t_s: float) -> tuple[float, tuple[Landmark | None, ...]]:
     """The frame with landmarks nearest to a moment: its own time, and the points."""
     session = "/".join(rep.name.split("/")[:2])
     frames = [

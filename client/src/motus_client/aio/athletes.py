@@ -1,0 +1,49 @@
+"""Calls of AthleteService."""
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+
+from google.protobuf import field_mask_pb2
+
+from motus.v1 import athlete_service_pb2
+from motus_client.aio.connection import AsyncConnection
+from motus_client.calls import PAGE
+from motus_client.names import athlete_name
+
+
+class AsyncAthleteCalls(AsyncConnection):
+    """Athletes are named with or without `athletes/`; every call may raise `ApiError`."""
+
+    async def create_athlete(
+        self, athlete: athlete_service_pb2.Athlete, *, athlete_id: str = ""
+    ) -> athlete_service_pb2.Athlete:
+        """Keep a new athlete, by an id of the server's where none is wished."""
+        request = athlete_service_pb2.CreateAthleteRequest(athlete=athlete, athlete_id=athlete_id)
+        return await self._call(self._athletes.CreateAthlete, request)
+
+    async def get_athlete(self, athlete: str) -> athlete_service_pb2.Athlete:
+        """One athlete."""
+        request = athlete_service_pb2.GetAthleteRequest(name=athlete_name(athlete))
+        return await self._call(self._athletes.GetAthlete, request)
+
+    def list_athletes(self) -> AsyncIterator[athlete_service_pb2.Athlete]:
+        """Athletes by their id."""
+        request = athlete_service_pb2.ListAthletesRequest(page_size=PAGE)
+        return self._pages(self._athletes.ListAthletes, request, "athletes")
+
+    async def update_athlete(
+        self, athlete: athlete_service_pb2.Athlete, fields: Iterable[str]
+    ) -> athlete_service_pb2.Athlete:
+        """Change the fields of an athlete, known by its `name`, to the values given; one that is absent is cleared."""
+        request = athlete_service_pb2.UpdateAthleteRequest(
+            athlete=athlete, update_mask=field_mask_pb2.FieldMask(paths=list(fields))
+        )
+        return await self._call(self._athletes.UpdateAthlete, request)
+
+    async def get_trends(
+        self, athlete: str, exercise: str, measures: Iterable[str] = ()
+    ) -> Sequence[athlete_service_pb2.Trend]:
+        """How measures of an exercise went from session to session, and what is usual; no measures: the usual ones."""
+        request = athlete_service_pb2.GetTrendsRequest(
+            name=athlete_name(athlete), exercise=exercise, measures=list(measures)
+        )
+        return (await self._call(self._athletes.GetTrends, request)).trends
