@@ -21,7 +21,33 @@ from motus_client.cli.tables import table
 from motus_client.outcome import Outcome
 from motus_client.stack.readiness import free_port, is_free
 
-COMMANDS = ("analyze", "up", "sessions list", "sessions show", "watch", "reps", "series", "cues", "events", "stop")
+# Each with words that it takes.
+QUERIES = {
+    "sessions list": "--athlete ana --from 2026-03-01 --oldest-first",
+    "sessions show": "abcd",
+    "sessions delete": "abcd --allow-missing",
+    "watch": "abcd",
+    "reps": "abcd",
+    "rep": "sessions/abcd/reps/p1-0001",
+    "series": "abcd --channel knee_flexion_left_deg",
+    "cues": "abcd",
+    "cue dismiss": "sessions/abcd/cues/p1-0001",
+    "cue rate": "sessions/abcd/cues/p1-0001 4",
+    "events": "abcd",
+    "stop": "abcd",
+    "update": "abcd --exercise squat --mute --begin-set",
+    "assign": "abcd p1 --tap 0.5 0.5",
+    "teach": "abcd my-move 1 2",
+    "export": "abcd --format csv",
+    "measures": "",
+    "athletes list": "",
+    "athletes show": "ana",
+    "athletes create": "ana --name Ana --stature-m 1.7 --sex female",
+    "athletes update": "ana --mass-kg 60 --not-mirrored",
+    "athletes delete": "ana",
+    "trends": "ana squat --measure range_of_motion_deg",
+}
+COMMANDS = ("analyze", "up", *QUERIES)
 
 
 @pytest.fixture(autouse=True)
@@ -51,12 +77,10 @@ def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]
     assert "--json" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("command", [c for c in COMMANDS if c not in ("analyze", "up")])
+@pytest.mark.parametrize("command", QUERIES)
 def test_without_a_stack_a_query_says_what_to_do(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     """One object with the error on stdout, words on stderr, exit code 1."""
-    words = {"sessions list": [], "series": ["abcd", "--channel", "knee_flexion_left_deg"]}.get(command, ["abcd"])
-
-    code = main([*command.split(), *words, "--server", f"127.0.0.1:{free_port()}", "--json"])
+    code = main([*command.split(), *QUERIES[command].split(), "--server", f"127.0.0.1:{free_port()}", "--json"])
 
     printed = capsys.readouterr()
     assert code == 1
@@ -131,10 +155,10 @@ def test_sessions_are_listed_for_people(made: Any, capsys: pytest.CaptureFixture
     session.create_time.FromJsonString("2026-03-01T14:05:09.123456789Z")
 
     class Client:
-        def list_sessions(self) -> list[Any]:
+        def list_sessions(self, **wanted: Any) -> list[Any]:
             return [session]
 
-    list_sessions(Client(), Namespace(json=False))  # type: ignore[arg-type]
+    list_sessions(Client(), parser().parse_args(["sessions", "list"]))  # type: ignore[arg-type]
 
     assert capsys.readouterr().out.splitlines()[1].endswith("2026-03-01 14:05:09  /gym/Meine Übungen/a.mp4")
 

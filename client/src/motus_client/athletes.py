@@ -40,6 +40,11 @@ class AthleteCalls(Connection):
         )
         return self._call(self._athletes.UpdateAthlete, request)
 
+    def delete_athlete(self, athlete: str, *, allow_missing: bool = False) -> None:
+        """Erase an athlete and all that is known of them; with `allow_missing` one who is not there is no error."""
+        request = athlete_service_pb2.DeleteAthleteRequest(name=athlete_name(athlete), allow_missing=allow_missing)
+        self._call(self._athletes.DeleteAthlete, request)
+
     def get_trends(
         self, athlete: str, exercise: str, measures: Iterable[str] = ()
     ) -> Sequence[athlete_service_pb2.Trend]:

@@ -1,7 +1,7 @@
 """Time series and landmarks as Python values, from the packed columns that travel."""
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from motus.v1 import measure_pb2, sample_pb2
 from motus_client.names import value_name
@@ -20,6 +20,9 @@ class TimeSeries:
         channels: per channel name as many values as `t_s`, in the channel's unit; None where there is none.
         absences: per channel name, for each None, the name of the reason by row number.
         grades: per channel name the trust in it, as `HIGH`; `UNSPECIFIED` when not graded.
+        lows: per channel name the lowest value of each row, where rows stand for spans of time and `channels` has
+            their means; else empty.
+        highs: the highest values, likewise.
     """
 
     participant: str
@@ -27,6 +30,8 @@ class TimeSeries:
     channels: dict[str, tuple[float | None, ...]]
     absences: dict[str, dict[int, str]]
     grades: dict[str, str]
+    lows: dict[str, tuple[float | None, ...]] = field(default_factory=dict)
+    highs: dict[str, tuple[float | None, ...]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, series: sample_pb2.Series) -> "TimeSeries":
@@ -40,7 +45,9 @@ class TimeSeries:
         return cls(
             participant=series.participant,
             t_s=t_s,
-            channels={column.channel: _values(column, len(t_s), absences[column.channel]) for column in series.columns},
+            channels=_all(series, "values_f32", len(t_s), absences),
+            lows=_all(series, "lows_f32", len(t_s), absences),
+            highs=_all(series, "highs_f32", len(t_s), absences),
             absences=absences,
             grades={column.channel: value_name(measure_pb2.Grade, column.grade) for column in series.columns},
         )
@@ -73,10 +80,22 @@ def image_landmarks(landmarks: sample_pb2.LandmarkSet) -> tuple[Landmark | None,
     )
 
 
-def _values(column: sample_pb2.Column, rows: int, absences: dict[int, str]) -> tuple[float | None, ...]:
-    if len(column.values_f32) != 4 * rows:
-        raise ValueError(f"{column.channel} has {len(column.values_f32) // 4} values for {rows} rows")
-    values = struct.unpack(f"<{rows}f", column.values_f32)
+def _all(
+    series: sample_pb2.Series, name: str, rows: int, absences: dict[str, dict[int, str]]
+) -> dict[str, tuple[float | None, ...]]:
+    """A field's values by channel; channels for which it is empty are left out where there are rows."""
+    packed = {column.channel: getattr(column, name) for column in series.columns}
+    return {
+        channel: _values(channel, data, rows, absences[channel])
+        for channel, data in packed.items()
+        if data or name == "values_f32"
+    }
+
+
+def _values(channel: str, data: bytes, rows: int, absences: dict[int, str]) -> tuple[float | None, ...]:
+    if len(data) != 4 * rows:
+        raise ValueError(f"{channel} has {len(data) // 4} values for {rows} rows")
+    values = struct.unpack(f"<{rows}f", data)
     return tuple(None if row in absences else value for row, value in enumerate(values))
 
 

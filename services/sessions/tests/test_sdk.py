@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,7 @@ async def test_a_session_is_changed_read_and_erased(client: AsyncClient, stages:
     await say.count_rep(1)
     await say.cue(1, "Deeper.")
     changed = await client.update_session("by-sdk", exercise="lunge", muted=True, in_set=False)
+    await client.assign_participant(say.person, tap=(0.5, 0.5))
     await client.teach_movement(say.person, "my-move", [1, 2])
     await client.stop_session("by-sdk", reason="enough")
     await say.finish(1.0)
@@ -68,7 +70,15 @@ async def test_a_session_is_changed_read_and_erased(client: AsyncClient, stages:
     frames = [frame async for frame in client.get_skeleton("by-sdk")]
     parts = [part async for part in client.export_session("by-sdk", session_service_pb2.EXPORT_FORMAT_CSV)]
     events = [event async for event in client.list_events("by-sdk")]
-    listed = [one.name async for one in client.list_sessions(states=[event_pb2.SESSION_STATE_ENDED])]
+    now = datetime.now(UTC)
+    listed = [
+        one.name
+        async for one in client.list_sessions(
+            states=[event_pb2.SESSION_STATE_ENDED], created_from=now - timedelta(hours=1), oldest_first=True
+        )
+    ]
+    earlier = [one async for one in client.list_sessions(created_before=now - timedelta(hours=1))]
+    spans = await client.get_series("by-sdk", ["trunk_lean_deg"], max_points=3)
     await client.delete_session("by-sdk")
     await client.delete_session("by-sdk", allow_missing=True)
 
@@ -82,7 +92,10 @@ async def test_a_session_is_changed_read_and_erased(client: AsyncClient, stages:
     assert parts[0].filename == "by-sdk-p1.csv"
     assert b"".join(part.data for part in parts).startswith(b"t_s,channel")
     assert events
-    assert listed == ["sessions/by-sdk"]
+    assert (listed, earlier) == (["sessions/by-sdk"], [])
+    assert spans.lows["trunk_lean_deg"][0] == pytest.approx(10, abs=0.01)
+    assert spans.highs["trunk_lean_deg"][-1] == pytest.approx(10 + 29 / 30, abs=0.01)
+    assert series.lows == {}
     with pytest.raises(ApiError) as caught:
         await client.get_session("by-sdk")
     assert (caught.value.code, caught.value.reason) == (grpc.StatusCode.NOT_FOUND, "SESSION_NOT_FOUND")
@@ -97,9 +110,13 @@ async def test_athletes_are_kept_changed_and_compared(client: AsyncClient) -> No
     changed = await client.update_athlete(new, ["stature_m", "mass_kg"])
     listed = [one.name async for one in client.list_athletes()]
     trends = await client.get_trends("ana", "squat", ["range_of_motion_deg"])
+    kept = await client.get_athlete("athletes/ana")
+    await client.delete_athlete("ana")
+    await client.delete_athlete("ana", allow_missing=True)
 
     assert (changed.stature_m, changed.HasField("mass_kg"), changed.display_name) == (1.72, False, "Ana")
-    assert await client.get_athlete("athletes/ana") == changed
+    assert kept == changed
+    assert [one async for one in client.list_athletes()] == []
     assert listed == ["athletes/ana"]
     assert [(trend.measure, list(trend.points)) for trend in trends] == [("range_of_motion_deg", [])]
 

@@ -39,6 +39,11 @@ class AsyncAthleteCalls(AsyncConnection):
         )
         return await self._call(self._athletes.UpdateAthlete, request)
 
+    async def delete_athlete(self, athlete: str, *, allow_missing: bool = False) -> None:
+        """Erase an athlete and all that is known of them; with `allow_missing` one who is not there is no error."""
+        request = athlete_service_pb2.DeleteAthleteRequest(name=athlete_name(athlete), allow_missing=allow_missing)
+        await self._call(self._athletes.DeleteAthlete, request)
+
     async def get_trends(
         self, athlete: str, exercise: str, measures: Iterable[str] = ()
     ) -> Sequence[athlete_service_pb2.Trend]:

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import AsyncIterator, Iterable
+from datetime import datetime
 
 from google.protobuf import field_mask_pb2
 
@@ -30,10 +31,32 @@ class AsyncSessionCalls(AsyncConnection):
         return await self._call(self._sessions.GetSession, request)
 
     def list_sessions(
-        self, *, states: Iterable[event_pb2.SessionState.ValueType] = (), athlete: str = ""
+        self,
+        *,
+        states: Iterable[event_pb2.SessionState.ValueType] = (),
+        athlete: str = "",
+        created_from: datetime | None = None,
+        created_before: datetime | None = None,
+        oldest_first: bool = False,
     ) -> AsyncIterator[session_service_pb2.Session]:
-        """Sessions, newest first, in one of `states` if any is given, of `athletes/{athlete}` if given."""
-        request = session_service_pb2.ListSessionsRequest(states=list(states), athlete=athlete)
+        """Sessions, newest first unless told otherwise.
+
+        Args:
+            states: only in one of these; none: in any.
+            athlete: only about `athletes/{athlete}`; empty: anybody.
+            created_from: only created then or later, a time with its zone.
+            created_before: only created before.
+            oldest_first: in the other order.
+        """
+        request = session_service_pb2.ListSessionsRequest(
+            states=list(states),
+            athlete=athlete,
+            order_by="create_time" if oldest_first else "",
+        )
+        if created_from is not None:
+            request.create_time_from.FromDatetime(created_from)
+        if created_before is not None:
+            request.create_time_before.FromDatetime(created_before)
         return self._pages(self._sessions.ListSessions, request, "sessions")
 
     async def update_session(
@@ -108,7 +131,7 @@ class AsyncSessionCalls(AsyncConnection):
         end_s: float | None = None,
         max_points: int = 0,
     ) -> TimeSeries:
-        """Channels over time; more than `max_points` rows are thinned to buckets that keep lowest and highest value."""
+        """Channels over time; with `max_points` each row may stand for a span, with mean, lowest and highest value."""
         request = session_service_pb2.GetSeriesRequest(
             name=session_name(session),
             participant=participant,
@@ -165,6 +188,19 @@ class AsyncSessionCalls(AsyncConnection):
     async def get_rep(self, name: str) -> movement_pb2.Rep:
         """The repetition `sessions/{session}/reps/{rep}`: its curve, its thresholds, why it counted."""
         return await self._call(self._sessions.GetRep, session_service_pb2.GetRepRequest(name=name))
+
+    async def assign_participant(self, participant: str, *, tap: tuple[float, float] | None = None) -> None:
+        """Say who is in view; an event tells the outcome.
+
+        Args:
+            participant: `sessions/{session}/participants/{participant}` who they are.
+            tap: where they are in the picture, fractions of its width and height from the upper left; None: who is
+                followed now.
+        """
+        request = session_service_pb2.AssignParticipantRequest(participant=participant)
+        if tap is not None:
+            request.tap.x, request.tap.y = tap
+        await self._call(self._sessions.AssignParticipant, request)
 
     async def teach_movement(self, participant: str, movement: str, reps: Iterable[int]) -> None:
         """Teach a movement by two or three of the latest repetitions; an event tells the outcome.

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from motus_client.access import Access
+from motus_client.cli.more_arguments import athlete_words, cue_words, list_words, session_words
 from motus_register import CHANNELS, EXERCISES
 
 DEFAULT_PORT, DEFAULT_HTTP_PORT = 7443, 7480
@@ -35,10 +36,10 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _analyze(commands)
     _up(commands)
-    sessions = commands.add_parser("sessions", help="list sessions or show one").add_subparsers(
-        dest="sessions_command", required=True, metavar="COMMAND"
+    sessions = commands.add_parser("sessions", help="list sessions, show or erase one").add_subparsers(
+        dest="sub_command", required=True, metavar="COMMAND"
     )
-    _query(sessions, "list", "list sessions, newest first")
+    list_words(_query(sessions, "list", "list sessions, newest first"))
     _session(sessions, "show", "show one session with its frames and latencies")
     _session(commands, "watch", "watch a session until it has ended")
     reps = _session(commands, "reps", "list a session's repetitions with their measures")
@@ -48,6 +49,9 @@ def parser() -> argparse.ArgumentParser:
     _session(commands, "events", "list everything that happened in a session")
     stop = _session(commands, "stop", "end a running session; what was seen is kept")
     stop.add_argument("--reason", default="", help="why; shown in the session")
+    session_words(sessions, commands, _query, _session, _exercise)
+    cue_words(commands, _query)
+    athlete_words(commands, _query, _exercise)
     return top
 
 

@@ -6,7 +6,7 @@ from argparse import Namespace
 from collections.abc import Callable, Sequence
 
 from motus_client.access import Access
-from motus_client.cli import queries
+from motus_client.cli import athletes, changes, queries
 from motus_client.cli.arguments import DEFAULT_PORT, UsageError, given_access, parser
 from motus_client.cli.interrupts import Interrupted, Interrupts
 from motus_client.cli.problem import Problem, problem_of, tell
@@ -17,13 +17,28 @@ from motus_client.stack.presence import running_stack
 # As a shell has it for a program that SIGPIPE ended.
 _PIPE_CLOSED = 141
 _QUERIES: dict[str, Callable[[Client, Namespace], None]] = {
-    "list": queries.list_sessions,
-    "show": queries.show_session,
+    "sessions list": queries.list_sessions,
+    "sessions show": queries.show_session,
+    "sessions delete": changes.delete_session,
     "reps": queries.show_reps,
     "series": queries.show_series,
     "cues": queries.show_cues,
     "events": queries.show_events,
     "stop": queries.stop_session,
+    "update": changes.update_session,
+    "rep": changes.show_rep,
+    "assign": changes.assign,
+    "teach": changes.teach,
+    "export": changes.export,
+    "measures": changes.list_measures,
+    "cue dismiss": changes.dismiss_cue,
+    "cue rate": changes.rate_cue,
+    "athletes list": athletes.list_athletes,
+    "athletes show": athletes.show_athlete,
+    "athletes create": athletes.create_athlete,
+    "athletes update": athletes.update_athlete,
+    "athletes delete": athletes.delete_athlete,
+    "trends": athletes.show_trends,
 }
 
 
@@ -73,8 +88,8 @@ def _dispatch(arguments: Namespace, interrupts: Interrupts) -> int:
             from motus_client.cli.watch import watch
 
             return watch(client, arguments)
-        name = arguments.sessions_command if arguments.command == "sessions" else arguments.command
-        _QUERIES[name](client, arguments)
+        words = (arguments.command, getattr(arguments, "sub_command", ""))
+        _QUERIES[" ".join(filter(None, words))](client, arguments)
     return 0
 
 

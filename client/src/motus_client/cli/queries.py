@@ -7,13 +7,19 @@ from motus_client.cli.problem import print_json
 from motus_client.cli.summary import cues_table, latency_table, reps_table
 from motus_client.cli.tables import NONE, table
 from motus_client.client import Client
-from motus_client.names import last_part, source_words, value_name
+from motus_client.names import athlete_name, last_part, source_words, value_name
 from motus_client.outcome import cue_json, event_json, rep_json, session_json
 
 
 def list_sessions(client: Client, arguments: Namespace) -> None:
     """`motus sessions list`."""
-    found = [session_json(session) for session in client.list_sessions()]
+    wanted = client.list_sessions(
+        athlete=athlete_name(arguments.athlete) if arguments.athlete else "",
+        created_from=arguments.since,
+        created_before=arguments.before,
+        oldest_first=arguments.oldest_first,
+    )
+    found = [session_json(session) for session in wanted]
     if arguments.json:
         print_json({"sessions": found})
         return
