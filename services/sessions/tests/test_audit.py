@@ -1,5 +1,8 @@
 """The audit log: one row for each call that read or erased something, and none of them ever changed."""
 
+import asyncio
+import json
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +14,7 @@ from motus.v1 import athlete_service_pb2, athlete_service_pb2_grpc, session_serv
 from motus_runtime.errors import UnavailableError
 from motus_runtime.rpc.call import Caller, serve_caller
 from motus_sessions import audit as audit_module
+from motus_sessions import audit_log
 from motus_sessions.audit import Audit
 from motus_sessions.projection.audit import AuditEntry
 from motus_sessions.store.sql import SqlStore
@@ -119,3 +123,34 @@ async def test_entries_that_have_grown_old_are_removed(
         while await store.audit.tenants():
             pass
     await store.close()
+
+
+async def test_an_operator_prints_a_tenants_log(
+    store_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Every entry in its order, however many pages they fill; of one resource when it is named; no other tenant's."""
+    monkeypatch.setattr(audit_log, "PAGE", 2)
+    monkeypatch.setenv("MOTUS_STORE_URL", store_url)
+    store = await SqlStore.open(store_url)
+    entries = [AuditEntry(n * 10**9, n, "key a", "GetSession", f"sessions/s-{n % 2}") for n in range(1, 6)]
+    await store.audit.write("a", entries)
+    await store.audit.write("b", [AuditEntry(5, 1, "key b", "GetSession", "sessions/secret")])
+    await store.close()
+
+    async def printed(*arguments: str) -> list[dict[str, str]]:
+        monkeypatch.setattr(sys, "argv", ["motus-sessions-audit", *arguments])
+        assert await asyncio.to_thread(audit_log.main) == 0
+        return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+    everything = await printed("a")
+    assert [one["time"][17:19] for one in everything] == ["01", "02", "03", "04", "05"]
+    assert everything[0] | {"time": ""} == {
+        "time": "",
+        "subject": "key a",
+        "method": "GetSession",
+        "resource": "sessions/s-1",
+    }
+    assert len(await printed("a", "--resource", "sessions/s-0")) == 2
+    monkeypatch.setenv("MOTUS_STORE_URL", "mysql://nowhere")
+    assert await asyncio.to_thread(audit_log.main) == 1
+    assert "MOTUS_STORE_URL" in capsys.readouterr().err

@@ -14,6 +14,7 @@ from motus.bus.v1 import control_pb2, samples_pb2
 from motus.v1 import athlete_service_pb2, athlete_service_pb2_grpc, event_pb2, session_service_pb2
 from motus_runtime import topics
 from motus_runtime.bus import Bus
+from motus_runtime.errors import UnavailableError
 from motus_runtime.follow import bury, follow
 from motus_sessions.store.sql import SqlStore
 from motus_sessions.store.tables import AUDIT, DIRECTORY, METADATA
@@ -183,6 +184,31 @@ async def test_deleting_again_finds_nothing_and_the_id_is_not_given_again(runnin
     await delete(running, "never-there", allow_missing=True)
     assert await code_of(running.create("only-once")) is grpc.StatusCode.ALREADY_EXISTS
     assert await code_of(running.create("only-once")) is grpc.StatusCode.ALREADY_EXISTS
+
+
+@pytest.mark.parametrize("failing", [3, 9], ids=["before the rows went", "after"])
+async def test_an_erasure_that_was_cut_off_goes_on_when_it_is_repeated(
+    running: Any, bus: Bus, stages: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch, failing: int
+) -> None:
+    """Wherever the bus went away: UNAVAILABLE, and the same call again leaves nothing."""
+    say = stages(f"cut-off-{failing}-times")
+    await live(running, bus, say)
+    whole, tries = Bus.purge, 0
+
+    async def fails(self: Bus, stream: str, subject: str) -> None:
+        nonlocal tries
+        tries += 1
+        if tries == failing:
+            raise UnavailableError("the bus went away")
+        await whole(self, stream, subject)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Bus, "purge", fails)
+        assert await code_of(delete(running, say.session)) is grpc.StatusCode.UNAVAILABLE
+    await delete(running, say.session, allow_missing=True)
+
+    assert await streams_with(bus, say.session) == set()
+    assert await code_of(running.get(say.session)) is grpc.StatusCode.NOT_FOUND
 
 
 async def test_a_stranger_deletes_nothing_even_if_they_do_not_mind(running: Any) -> None:

@@ -137,6 +137,7 @@ class Recorder:
             await self._moved(tenant, batch)
         for session in batch.gone:
             await sweep(self._bus, session)
+            self._forget(session)
         for piece in batch.pieces:
             slot = int(piece.table.t_us[0]) // CHUNK_US if len(piece.table) else 0
             if slot > self._packed_to.get((piece.session, piece.kind), 0):
