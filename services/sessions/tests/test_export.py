@@ -121,7 +121,7 @@ async def test_trc_holds_the_markers_with_y_up(recorded: Exporter) -> None:
         if 20 < frame <= 30:
             assert not np.isfinite(np.array(places[23], float)).any()
         else:
-            np.testing.assert_allclose(places[23], (-t_s / 100, t_s / 100, t_s / 100), atol=1e-4)
+            np.testing.assert_allclose(places[23], (-t_s / 100, t_s / 100, t_s / 100), atol=3e-4)
 
 
 async def test_mot_holds_the_angles_under_opensims_names(recorded: Exporter) -> None:
