@@ -201,7 +201,7 @@ async def test_a_series_too_large_for_one_answer_says_what_to_do(running: Any, s
 async def test_skeletons_come_in_pages_with_gaps_where_nobody_was_seen(
     running: Any, stages: Callable[[str], Any]
 ) -> None:
-    """Every frame is there once, in order, to a ten-thousandth of the picture."""
+    """Every frame is there once, in order, to a ten-thousandth of the picture and half a millimetre."""
     await running.create("bones-one")
     say = stages("bones-one")
     times = [number / 30 for number in range(90)]
@@ -226,7 +226,7 @@ async def test_skeletons_come_in_pages_with_gaps_where_nobody_was_seen(
     points = np.frombuffer(frames[59].landmarks.image_f32, "<f4").reshape(33, 5)
     world = np.frombuffer(frames[59].landmarks.world_f32, "<f4")
     assert np.abs(points[:, :3] - times[59] / 100).max() <= 0.00005 + 1e-6
-    assert np.abs(world + times[59] / 100).max() <= 0.00005 + 1e-6
+    assert np.abs(world + times[59] / 100).max() <= 0.00025 + 1e-6
 
 
 async def test_landmarks_of_a_replaced_worker_are_not_kept(running: Any, stages: Callable[[str], Any]) -> None:
