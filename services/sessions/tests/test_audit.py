@@ -4,6 +4,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import grpc
@@ -17,6 +18,7 @@ from motus_sessions import audit as audit_module
 from motus_sessions import audit_log
 from motus_sessions.audit import Audit
 from motus_sessions.projection.audit import AuditEntry
+from motus_sessions.store.audit import DAY_NS
 from motus_sessions.store.sql import SqlStore
 from motus_sessions.store.tables import AUDIT
 
@@ -77,7 +79,8 @@ async def test_every_call_that_reads_or_erases_is_one_row(
 async def test_no_entry_is_ever_changed(store_url: str, database: str) -> None:
     """The database itself refuses; an entry that comes twice counts once; only age removes one."""
     store = await SqlStore.open(store_url)
-    old, new = (AuditEntry(time_ns, 1, "somebody", "GetSession", "sessions/one") for time_ns in (5, 10))
+    days = 10 * DAY_NS
+    old, new = (AuditEntry(time_ns, 1, "somebody", "GetSession", "sessions/one") for time_ns in (5, days))
     await store.audit.write("a", [old, new])
     await store.audit.write("a", [new])
 
@@ -86,8 +89,9 @@ async def test_no_entry_is_ever_changed(store_url: str, database: str) -> None:
             await connection.execute(sa.update(AUDIT).values(subject="nobody"))
     assert await store.audit.page("a", after=(0, 0), limit=9) == [old, new]
     assert await store.audit.page("a", after=(5, 1), limit=9) == [new]
-    await store.audit.trim("b", 99)
-    await store.audit.trim("a", 10)
+    await store.audit.write("a", [replace(old, time_ns=2 * DAY_NS)])
+    await store.audit.trim("b", 2 * days)
+    await store.audit.trim("a", days)
     assert await store.audit.page("a", after=(0, 0), limit=9) == [new]
     assert await store.audit.tenants() == ["a"]
     await store.close()

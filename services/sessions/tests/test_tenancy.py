@@ -113,6 +113,7 @@ async def store(tmp_path: Path) -> AsyncIterator[SqlStore]:
     await opened.create(
         TENANT, SessionRecord("one", "file:///v.mp4", 2, True, people, "squat", True, "en", None, None, "", 1, "", b"d")
     )
+    await opened.audit.write(TENANT, [AuditEntry(3, 1, "somebody", "GetSession", "sessions/one")])
     yield opened
     await opened.close()
 

@@ -9,6 +9,8 @@ from motus_sessions.projection.audit import AuditEntry
 from motus_sessions.store.database import Database, whole
 from motus_sessions.store.tables import AUDIT
 
+DAY_NS = 86_400 * 1_000_000_000
+
 
 class SqlAudit:
     """See `port.AuditStore`, which it fulfils."""
@@ -32,11 +34,21 @@ class SqlAudit:
             found = (await connection.execute(query)).mappings()
             return [AuditEntry(**{name: value for name, value in row.items() if name != "tenant"}) for row in found]
 
-    @whole
     async def trim(self, tenant: str, before_ns: int) -> None:
-        """Remove entries from before a time."""
+        """Remove entries from before a time, no more than a day's in one transaction, which must not take long."""
+        while await self._trim_a_day(tenant, before_ns):
+            pass
+
+    @whole
+    async def _trim_a_day(self, tenant: str, before_ns: int) -> bool:
+        """Remove a day's entries, the oldest; false when there is nothing to remove."""
+        old = (AUDIT.c.tenant == tenant) & (AUDIT.c.time_ns < before_ns)
         async with self._database.write() as connection:
-            await connection.execute(sa.delete(AUDIT).where(AUDIT.c.tenant == tenant, AUDIT.c.time_ns < before_ns))
+            oldest_ns = await connection.scalar(sa.select(sa.func.min(AUDIT.c.time_ns)).where(old))
+            if oldest_ns is None:
+                return False
+            await connection.execute(sa.delete(AUDIT).where(old, AUDIT.c.time_ns < oldest_ns + DAY_NS))
+        return True
 
     @whole
     async def tenants(self) -> list[str]:
