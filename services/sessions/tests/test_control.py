@@ -151,7 +151,7 @@ async def test_what_an_athlete_thinks_of_a_cue_stays_when_it_is_reworded(
     say, name = stages("think-of-cues"), "sessions/think-of-cues/cues/p1-1"
     await say.see(0.0)
     await say.cue(1, "Deeper.")
-    await _until_stored(running, name)
+    await _until_heard(running, name)
 
     await running.stub.DismissCue(session_service_pb2.DismissCueRequest(name=name), timeout=10)
     rated = await running.stub.RateCue(session_service_pb2.RateCueRequest(name=name, rating=4), timeout=10)
@@ -174,8 +174,26 @@ async def test_what_an_athlete_thinks_of_a_cue_stays_when_it_is_reworded(
         assert await refused(running.stub.RateCue(wrong, timeout=10)) is code
 
 
-async def _until_stored(running: Any, name: str) -> None:
-    """Wait for a watcher to hear of a cue, which is when it is stored."""
+async def test_what_a_watcher_has_heard_of_can_be_judged_and_got_at_once(
+    running: Any, stages: Callable[[str], Any]
+) -> None:
+    """A cue or repetition that is on its way to the store still is waited for; one that never was is NOT_FOUND."""
+    await running.create("hear-and-judge")
+    say, parent = stages("hear-and-judge"), "sessions/hear-and-judge"
+    for ordinal in range(1, 7):
+        await say.cue(ordinal, "Deeper.")
+        await _until_heard(running, f"{parent}/cues/p1-{ordinal}")
+        dismiss = session_service_pb2.DismissCueRequest(name=f"{parent}/cues/p1-{ordinal}")
+        assert (await running.stub.DismissCue(dismiss, timeout=10)).dismissed
+        await say.count_rep(ordinal)
+        rep = session_service_pb2.GetRepRequest(name=f"{parent}/reps/p1-{ordinal:04d}")
+        assert (await running.stub.GetRep(rep, timeout=10)).ordinal == ordinal
+    never = session_service_pb2.DismissCueRequest(name=f"{parent}/cues/p1-99")
+    assert await refused(running.stub.DismissCue(never, timeout=10)) is grpc.StatusCode.NOT_FOUND
+
+
+async def _until_heard(running: Any, name: str) -> None:
+    """Wait for a watcher to hear of a cue."""
     request = session_service_pb2.WatchSessionRequest(name=name.partition("/cues/")[0])
     async for response in running.stub.WatchSession(request, timeout=20):
         if response.event.cue.name == name:

@@ -1,13 +1,14 @@
 """How clients steer a session that runs: changes, movements to learn, what they think of cues."""
 
 import secrets
+from functools import partial
 
 from motus.bus.v1 import control_pb2
 from motus.v1 import movement_pb2, session_service_pb2
 from motus_runtime.errors import FailedPreconditionError, NotFoundError
 from motus_sessions.answers import cue_message, session_message
 from motus_sessions.lifecycle import Lifecycle
-from motus_sessions.lookup import find_session, participant_of
+from motus_sessions.lookup import find_child, find_session, participant_of
 from motus_sessions.names import child_in
 from motus_sessions.projection.records import SessionRecord
 from motus_sessions.requests import wishes
@@ -71,7 +72,8 @@ class Control:
         self, tenant: str, name: str, *, dismissed: bool | None = None, rating: int | None = None
     ) -> movement_pb2.Cue:
         session, cue = child_in(name)
-        record = await self._store.judge_cue(tenant, session, cue, dismissed=dismissed, rating=rating)
+        judge = partial(self._store.judge_cue, tenant, session, cue, dismissed=dismissed, rating=rating)
+        record = await find_child(self._store, self._lifecycle, tenant, session, judge)
         if record is None:
             raise NotFoundError(f"no cue {name}", reason="CUE_NOT_FOUND")
         feedback = control_pb2.CueFeedback(cue=cue, dismissed=record.dismissed, rating=record.rating)

@@ -102,6 +102,16 @@ class Lifecycle:
         command = control_pb2.Command(id=name, session=session, time_ns=time.time_ns(), **action)  # type: ignore[arg-type]
         await self._bus.store(topics.commands(session), command, message_id=command.id)
 
+    async def caught_up(self, session: str) -> None:
+        """Wait until the events that the bus has of a session by now are stored: watchers hear of them before.
+
+        Raises:
+            RetryableError: the bus does not answer.
+        """
+        last = await self._bus.last(STREAMS[EVENTS], topics.events_of(session))
+        while last is not None and await acknowledged(self._bus, EVENTS) < (last.seq or 0):
+            await asyncio.sleep(ENDING_EVERY_S)
+
     async def at_rest(self, session: str) -> None:
         """Wait until nothing of a session that is over is on its way to the store any more.
 

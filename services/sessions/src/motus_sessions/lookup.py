@@ -1,9 +1,15 @@
 """What a request names, found in the store or refused."""
 
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
 from motus_runtime.errors import InvalidArgumentError, NotFoundError
+from motus_sessions.lifecycle import Lifecycle
 from motus_sessions.names import last_part, participant_in
 from motus_sessions.projection.records import SessionRecord
 from motus_sessions.store.port import SessionStore
+
+T = TypeVar("T")
 
 
 async def find_session(store: SessionStore, tenant: str, name: str) -> SessionRecord:
@@ -17,6 +23,25 @@ async def find_session(store: SessionStore, tenant: str, name: str) -> SessionRe
     if record is None:
         raise no_session(name)
     return record
+
+
+async def find_child(
+    store: SessionStore, lifecycle: Lifecycle, tenant: str, session: str, look: Callable[[], Awaitable[T | None]]
+) -> T | None:
+    """What a session has, also when it is on its way to the store still and the caller has only heard of it.
+
+    Args:
+        store: the store.
+        lifecycle: knows what is on its way.
+        tenant: whose.
+        session: bare id.
+        look: asks the store.
+    """
+    found = await look()
+    if found is None and await store.session(tenant, session) is not None:
+        await lifecycle.caught_up(session)
+        found = await look()
+    return found
 
 
 def no_session(name: str) -> NotFoundError:

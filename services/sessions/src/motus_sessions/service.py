@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import AsyncIterator, Sequence
+from functools import partial
 from typing import Any
 
 from google.protobuf.empty_pb2 import Empty
@@ -16,7 +17,7 @@ from motus_sessions.control import Control
 from motus_sessions.erasing import Erasing
 from motus_sessions.exporting import export
 from motus_sessions.lifecycle import Lifecycle
-from motus_sessions.lookup import find_session, participant_of
+from motus_sessions.lookup import find_child, find_session, participant_of
 from motus_sessions.names import child_in, last_part, participant_in
 from motus_sessions.projection.life import State
 from motus_sessions.projection.records import SessionRecord
@@ -198,8 +199,9 @@ class SessionServicer(session_service_pb2_grpc.SessionServiceServicer):
 
     async def GetRep(self, request: session_service_pb2.GetRepRequest, context: Any) -> movement_pb2.Rep:
         """One repetition, whether it counts or not."""
-        session, rep = child_in(request.name)
-        found = await self._store.rep(caller().tenant, session, rep)
+        tenant, (session, rep) = caller().tenant, child_in(request.name)
+        look = partial(self._store.rep, tenant, session, rep)
+        found = await find_child(self._store, self._lifecycle, tenant, session, look)
         if found is None:
             raise NotFoundError(f"no rep {request.name}", reason="REP_NOT_FOUND")
         return movement_pb2.Rep.FromString(found.body)
