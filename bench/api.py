@@ -21,7 +21,7 @@ from pathlib import Path
 import uvloop
 
 from motus.bus.v1 import frame_pb2, samples_pb2
-from motus.v1 import sample_pb2, session_service_pb2
+from motus.v1 import measure_pb2, sample_pb2, session_service_pb2
 from motus_client import Access, AsyncClient
 from motus_register import CHANNELS
 from motus_runtime import topics
@@ -69,7 +69,7 @@ async def measure(bus: Bus) -> None:
                 t_s=t_s,
                 channels=names,
                 values=[t_s + column for column in range(COLUMNS)],
-                grades=[2] * COLUMNS,
+                grades=[measure_pb2.GRADE_MEDIUM] * COLUMNS,
             )
             ref = frame_pb2.FrameRef(session=bare, ingest_epoch=1, frame_seq=number, t_s=t_s)
             await bus.publish(topics.live(bare), samples_pb2.Live(session=bare, epoch=1, ref=ref, sample=sample))
