@@ -217,7 +217,7 @@ def test_a_fault_that_stays_is_named_again_in_other_words_after_its_cooldown() -
 
 def test_a_weaker_side_is_told_and_the_stronger_one_not_praised() -> None:
     """Sides take turns: one short repetition is no weak side yet, and only two good ones in a row end it."""
-    ranges = (90, 90, 65, 90, 65, 90, 88)
+    ranges = (90, 90, 70, 90, 70, 90, 88)
     reps = [with_values(clean_rep("lunge", n), range_of_motion_deg=deg) for n, deg in enumerate(ranges, 1)]
 
     said = [(cue.cause, cue.code) for cue in run(reps)]
