@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import struct
 from base64 import b64decode
 from collections.abc import AsyncIterator, Callable
@@ -131,6 +132,23 @@ async def test_strangers_are_refused_before_anything_is_read(
 
         assert (answer.status, reason(await answer.json())) == (code, why)
         assert ("WWW-Authenticate" in answer.headers) == (code == 401)
+
+
+@pytest.mark.parametrize("method", METHODS, ids=lambda method: method.full_name)
+async def test_no_method_answers_a_stranger(running: Any, method: MethodDescriptor) -> None:
+    """Each path that a proto names asks who calls, and for the scopes of its method, before anything else."""
+    rule = method.GetOptions().Extensions[annotations_pb2.http]
+    verb = rule.WhichOneof("pattern")
+    path = re.sub(r"\{[a-z_.]+=(.*?)\}", r"\1", getattr(rule, verb)).replace("*", "abcd")
+    expected = {"": (401, "TOKEN_MISSING"), "made-up": (401, "TOKEN_INVALID"), "powerless": (403, "SCOPE_MISSING")}
+    told = {}
+    async with aiohttp.ClientSession(f"http://127.0.0.1:{running.app.http.port}") as session:
+        for token in expected:
+            headers = {"Authorization": f"Bearer {token}"} if token else {}
+            answer = await session.request(verb.upper(), path, headers=headers, data=b"\xff" if rule.body else None)
+            told[token] = (answer.status, reason(await answer.json()))
+
+    assert told == expected
 
 
 async def test_another_tenants_session_does_not_exist(web: Any, running: Any) -> None:
