@@ -56,7 +56,7 @@ def faults(statement: Any, given: Any, tenant: str) -> set[str]:
     nodes = [*visitors.iterate(statement)]
     # Joins are made of what a SELECT was told when its tables are asked for.
     nodes += [one for node in nodes if isinstance(node, sa.Select) for one in node.get_final_froms()]
-    equals = [pair for node in nodes for one in visitors.iterate(node) for pair in _tenants_equal(one)]
+    equals = [pair for node in nodes for one in visitors.iterate(node) for pair in _tenants_equal(one, given or [])]
     held = {tenant}
     while more := {one for pair in equals for one in pair if held & set(pair)} - held:
         held |= more
@@ -67,7 +67,7 @@ def _is_tenants(table: Any) -> bool:
     return "tenant" in table.c and getattr(table, "element", table) not in OF_NOBODY
 
 
-def _tenants_equal(node: Any) -> Iterator[tuple[Any, Any]]:
+def _tenants_equal(node: Any, given: list[dict[str, Any]]) -> Iterator[tuple[Any, Any]]:
     """What the conditions of a node demand of tenants, whatever else they say: of a table this one, or another's."""
     clauses = [part for name in ("whereclause", "onclause") if (part := getattr(node, name, None)) is not None]
     while clauses:
@@ -77,13 +77,17 @@ def _tenants_equal(node: Any) -> Iterator[tuple[Any, Any]]:
         elif isinstance(clause, sa.sql.elements.Grouping):
             clauses.append(clause.element)
         elif isinstance(clause, sa.BinaryExpression) and clause.operator is operators.eq:
-            sides = [_side(side) for side in (clause.left, clause.right)]
+            sides = [_side(side, given) for side in (clause.left, clause.right)]
             if None not in sides:
                 yield sides[0], sides[1]
 
 
-def _side(side: Any) -> Any:
+def _side(side: Any, given: list[dict[str, Any]]) -> Any:
     """The table of a tenant's column, or the value that it is held to; None for anything else."""
+    if isinstance(side, sa.BindParameter) and side.required:
+        # It comes with the rows of values, of which all must say the same.
+        values = {row.get(side.key) for row in given}
+        return values.pop() if len(values) == 1 else None
     if isinstance(side, sa.BindParameter):
         return side.value
     return side.table if getattr(side, "name", "") == "tenant" else None

@@ -25,6 +25,7 @@ from motus_sessions.store.athletes import SqlAthletes
 from motus_sessions.store.audit import SqlAudit
 from motus_sessions.store.database import POOL_SIZE, TIMEOUT_S, Database, whole
 from motus_sessions.store.erasure import SqlErasure
+from motus_sessions.store.one import read_session
 from motus_sessions.store.port import AthleteStore, AuditStore, ErasureStore
 from motus_sessions.store.sql_series import SqlSeries
 
@@ -112,7 +113,7 @@ class SqlStore(SqlSeries):
     async def session(self, tenant: str, session: str) -> SessionRecord | None:
         """One session."""
         async with self._database.read() as connection:
-            return next(iter(await self._select(connection, tenant, tables.SESSIONS.c.session == session)), None)
+            return await read_session(connection, tenant, session)
 
     @whole
     async def sessions(
