@@ -19,6 +19,7 @@ from motus_sessions.projection.fence import Fence
 from motus_sessions.projection.life import Life, Outcome, State
 from motus_sessions.projection.records import (
     LANDMARKS,
+    MEASURES,
     SAMPLES,
     Batch,
     CueRecord,
@@ -32,13 +33,19 @@ from motus_sessions.projection.records import (
 )
 from motus_sessions.projection.table import Table
 from motus_sessions.store import tables
-from motus_sessions.store.port import AthleteStore, AuditStore, ErasureStore, SessionStore
+from motus_sessions.store.port import AthleteStore, AuditStore, ErasureStore, RetentionStore, SessionStore
 from motus_sessions.store.sql import SqlStore
 
 TENANT = "tenant-a"
 # What is asked before anybody knows whose it is, and what belongs to nobody.
 WITHOUT_TENANT = {"close", "ping", "token_key", "tenants", "tenant_of", "audit.tenants"}
-PORTS = {"": SessionStore, "athletes.": AthleteStore, "audit.": AuditStore, "erasure.": ErasureStore}
+PORTS = {
+    "": SessionStore,
+    "athletes.": AthleteStore,
+    "audit.": AuditStore,
+    "erasure.": ErasureStore,
+    "retention.": RetentionStore,
+}
 OF_NOBODY = {tables.META, tables.DIRECTORY}
 
 
@@ -178,6 +185,9 @@ CALLS: dict[str, list[dict[str, Any]]] = {
     "erasure.session": [{"session": "one", "entry": ENTRY}],
     "erasure.participants": [{"session": "one", "participants": ["p1"], "entries": [ENTRY]}],
     "erasure.athlete": [{"athlete": "ada", "entry": ENTRY}, {"athlete": "nobody", "entry": ENTRY}],
+    "retention.expire": [
+        {"kind": kind, "default_s": kept_s, "now_ns": 9} for kind in (LANDMARKS, MEASURES) for kept_s in (None, 0.0)
+    ],
     "skeleton": [{"session": "one", "participant": "p1", "start_us": 0, "end_us": 9, "limit": 5}],
 }
 
@@ -199,6 +209,9 @@ def test_every_call_takes_the_tenant_first() -> None:
 async def test_no_statement_of_a_call_lacks_the_tenant(store: SqlStore, name: str) -> None:
     """In every table that a call reads, changes or adds to, it touches rows of its tenant alone."""
     await store.record(TENANT, ["one"], lambda _: _batch())
+    if name.startswith("retention."):
+        over = Life(State.ENDED, "", 5, 7)
+        await store.record(TENANT, ["one"], lambda _: Batch(lives={"one": over}))
     with executed() as statements:
         for arguments in CALLS[name]:
             await attrgetter(name)(store)(TENANT, **arguments)

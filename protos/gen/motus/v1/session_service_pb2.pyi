@@ -174,7 +174,9 @@ Global___CoachSettings: _TypeAlias = CoachSettings  # noqa: Y015
 
 @_typing.final
 class Retention(_message.Message):
-    """Retention says how long what was measured is kept; absent durations mean the server's defaults."""
+    """Retention says how long what was measured is kept after the session's end; absent durations mean the server's defaults,
+    which are for ever unless its operator says otherwise. What has expired is removed within minutes; the session stays.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -182,11 +184,11 @@ class Retention(_message.Message):
     MEASURES_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def landmarks(self) -> _duration_pb2.Duration:
-        """For landmarks."""
+        """For landmarks: what GetSkeleton gives."""
 
     @_builtins.property
     def measures(self) -> _duration_pb2.Duration:
-        """For everything else."""
+        """For everything else: samples, repetitions, cues, events and the stages' reports."""
 
     def __init__(
         self,

@@ -32,6 +32,7 @@ from motus_sessions.audit import Audit, Audited
 from motus_sessions.erasing import Erasing
 from motus_sessions.lifecycle import Lifecycle
 from motus_sessions.recorder import Recorder
+from motus_sessions.retention import Retention, defaults_of
 from motus_sessions.service import SessionServicer
 from motus_sessions.settings import SessionsSettings, default_store_url
 from motus_sessions.store.port import SessionStore
@@ -90,6 +91,7 @@ class SessionsApp:
         self._recorder = Recorder(context.bus, store, self._lifecycle.moved)
         self.watches = Watches(context.bus, store, tokens)
         self._audit = Audit(store.audit, settings.sessions.audit_retention_days)
+        self._retention = Retention(store, defaults_of(settings.sessions))
         erasing = Erasing(context.bus, store, self._lifecycle)
         servicer = SessionServicer(store, self._lifecycle, erasing, self.watches, tokens)
         self.server = RpcServer(settings.server, settings.auth, settings.limits, lambda: not context.health.faults())
@@ -118,7 +120,7 @@ class SessionsApp:
         """Record, serve and look after sessions until cancelled."""
         await self.server.start()
         log.info("gRPC on port %d", self.server.port)
-        loops = [part.run() for part in (self._recorder, self._lifecycle, self.server, self._audit)]
+        loops = [part.run() for part in (self._recorder, self._lifecycle, self.server, self._audit, self._retention)]
         loops.append(self._ping())
         if self.http is not None:
             await self.http.start()

@@ -26,6 +26,12 @@ class SessionsSettings:
         10, "connections to PostgreSQL", minimum=1, maximum=1000, name="MOTUS_STORE_POOL_SIZE"
     )
     audit_retention_days: int = setting(400, "how long the audit log keeps who read or erased what, days", minimum=1)
+    landmarks_retention_days: float = setting(
+        0.0, "how long landmarks of sessions that do not say are kept after their end, days; 0: for ever", minimum=0.0
+    )
+    measures_retention_days: float = setting(
+        0.0, "how long all else that was measured is, days; 0: for ever", minimum=0.0
+    )
     store_timeout_s: float = setting(
         3.0,
         "seconds that PostgreSQL may take for a transaction before callers hear UNAVAILABLE",

@@ -9,6 +9,8 @@ from motus_sessions.projection.table import Table
 
 SAMPLES, LANDMARKS, EVENTS = "samples", "landmarks", "events"
 """The kinds of what comes: each a stream, and the first two each a set of tables."""
+MEASURES = "measures"
+"""Everything but landmarks, where it is said how long something is kept."""
 
 
 @dataclass(frozen=True)

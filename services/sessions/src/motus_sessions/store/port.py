@@ -68,6 +68,17 @@ class ErasureStore(Protocol):
         """Erase an athlete; false, and nothing is, while there is a session that names them."""
 
 
+class RetentionStore(Protocol):
+    """Removal of what sessions do not keep any longer; the sessions themselves stay."""
+
+    async def expire(self, tenant: str, kind: str, default_s: float | None, now_ns: int) -> int:
+        """Remove a batch of rows of LANDMARKS, or of MEASURES, everything else, that have expired; how many they were.
+
+        They do when their session has been over for as long as it keeps them, or for `default_s` when it does not say;
+        None: then they never do.
+        """
+
+
 class SessionStore(Protocol):
     """Sessions and what they measured; all ids are bare. The athletes that a session names come to be with it."""
 
@@ -82,6 +93,10 @@ class SessionStore(Protocol):
     @property
     def erasure(self) -> ErasureStore:
         """Erasure."""
+
+    @property
+    def retention(self) -> RetentionStore:
+        """Retention."""
 
     async def close(self) -> None:
         """Give the connections back."""

@@ -26,7 +26,8 @@ from motus_sessions.store.audit import SqlAudit
 from motus_sessions.store.database import POOL_SIZE, TIMEOUT_S, Database, whole
 from motus_sessions.store.erasure import SqlErasure
 from motus_sessions.store.one import read_session
-from motus_sessions.store.port import AthleteStore, AuditStore, ErasureStore
+from motus_sessions.store.port import AthleteStore, AuditStore, ErasureStore, RetentionStore
+from motus_sessions.store.retention import SqlRetention
 from motus_sessions.store.sql_series import SqlSeries
 
 _PAGE = 1000
@@ -41,6 +42,7 @@ class SqlStore(SqlSeries):
         self.athletes: AthleteStore = SqlAthletes(database)
         self.audit: AuditStore = SqlAudit(database)
         self.erasure: ErasureStore = SqlErasure(database)
+        self.retention: RetentionStore = SqlRetention(database)
 
     @classmethod
     async def open(cls, url: str, *, pool_size: int = POOL_SIZE, timeout_s: float = TIMEOUT_S) -> "SqlStore":
