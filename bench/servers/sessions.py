@@ -43,20 +43,28 @@ class Service:
 
 
 @contextmanager
-def sessions_service(folder: Path, nats_url: str) -> Iterator[Service]:
-    """Starts the service in an empty folder; the streams of the bus must be there.
+def sessions_service(folder: Path, nats_url: str, port: int = 0, token: str = "") -> Iterator[Service]:
+    """Starts the service in a folder, which is empty or an earlier one's; the streams of the bus must be there.
+
+    Args:
+        folder: of its database, keys and log.
+        nats_url: of the bus.
+        port: of its gRPC server; 0: a free one.
+        token: that may do everything; empty: a new one.
 
     Raises:
         RuntimeError: it does not start; with what it said.
     """
-    token, keys, port_file, log = "bench-" + os.urandom(16).hex(), folder / "keys", folder / "port", folder / "log"
+    token = token or "bench-" + os.urandom(16).hex()
+    keys, port_file, log = folder / "keys", folder / "port", folder / "log"
+    port_file.unlink(missing_ok=True)
     digest = hashlib.sha256(token.encode()).hexdigest()
     keys.write_text(f'[keys.bench]\nsha256 = "{digest}"\ntenant = "bench"\nscopes = {_SCOPES}\n')
     environ = {name: value for name, value in os.environ.items() if not name.startswith("MOTUS_")} | {
         "MOTUS_NATS_URL": nats_url,
         "MOTUS_STORE_URL": f"sqlite+aiosqlite:///{folder / 'sessions.db'}",
         "MOTUS_AUTH_KEYS_FILE": str(keys),
-        "MOTUS_SESSIONS_GRPC_PORT": "0",
+        "MOTUS_SESSIONS_GRPC_PORT": str(port),
         "MOTUS_SESSIONS_GRPC_PORT_FILE": str(port_file),
         "MOTUS_LIMIT_REQUESTS_PER_S": "1000000",
         "MOTUS_LIMIT_BURST": "1000000",
