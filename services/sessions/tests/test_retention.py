@@ -1,6 +1,8 @@
 """What a session does not keep any longer is removed, and nothing else is; the same on every database."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import numpy as np
 import pytest
@@ -150,6 +152,17 @@ async def test_a_batch_is_bounded(store: SessionStore, monkeypatch: pytest.Monke
     removed = [await store.retention.expire(TENANT, LANDMARKS, None, END_NS * 2) for _ in range(4)]
 
     assert removed == [5, 5, 2, 0]
+
+
+async def test_a_service_that_runs_sees_to_it(start: Any, store: SessionStore) -> None:
+    """Nobody has to ask for it."""
+    await keep(store, "one", 1.0, 1.0)
+
+    async with start():
+        while await left(store, "one"):
+            await asyncio.sleep(0)
+
+    assert await store.session(TENANT, "one")
 
 
 def test_for_ever_is_the_default() -> None:
