@@ -83,7 +83,7 @@ docs: setup-dev ## Write generated pages again
 samples: setup-dev ## Render the committed sample clips again
 	@$(BIN)/python -m motus_samples committed
 
-train: setup-dev ## Train the model that names movements again: ARGS="--seeds 16"; it takes minutes
+train: setup-dev ## Train the model that names movements again: ARGS="--seeds 8"; it takes minutes
 	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip install --quiet -c requirements.lock --group training
 	@$(BIN)/python services/kinematics/training/train.py $(ARGS)
 

@@ -107,7 +107,8 @@ def judge(case: Case) -> SetScore:
     recording = record(case.script)
     truth = recording.truth
     given = hear(frames_of(recording), _given(case, truth.exercise))
-    alone = given if truth.exercise == UNKNOWN else hear(frames_of(recording), UNKNOWN) if case.unnamed else None
+    # As many of what has no name as of each exercise, or its mistakes would weigh more than theirs.
+    alone = None if not case.unnamed else given if truth.exercise == UNKNOWN else hear(frames_of(recording), UNKNOWN)
     until_s = truth.sets[-1][1] + 2.0 if truth.sets else np.inf
     return SetScore(
         case=case,

@@ -31,7 +31,7 @@ MODEL: Final = Path(motus_kinematics.__file__).parent / "core" / "classes.npz"
 Floats = NDArray[np.float64]
 
 HIDDEN: Final = 64
-DECAY: Final = 0.3
+DECAY: Final = 1.0
 SEED: Final = 1
 HIDE_SHARE: Final = 0.6
 """Windows in which a limb is hidden once more, as crops and equipment do."""
@@ -47,7 +47,7 @@ MIN_RULE_WEIGHT: Final = 2.5
 def main() -> int:
     """Run from the command line; returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seeds", type=int, default=12, help="how many even seeds; the last quarter calibrates")
+    parser.add_argument("--seeds", type=int, default=20, help="how many even seeds; the last quarter calibrates")
     parser.add_argument("--out", type=Path, default=MODEL)
     arguments = parser.parse_args()
     seeds = range(0, 2 * arguments.seeds, 2)
