@@ -10,7 +10,6 @@ import argparse
 import asyncio
 import contextlib
 import heapq
-import json
 import sqlite3
 import sys
 import tempfile
@@ -21,12 +20,12 @@ from pathlib import Path
 
 from motus_runtime.bus import Bus, BusSettings
 from motus_runtime.provision import provision
-from motus_sessions.projection.records import LANDMARKS, SAMPLES, Batch
-from motus_sessions.recorder import STREAMS, Recorder, acknowledged
+from motus_sessions.projection.records import LANDMARKS, SAMPLES
+from motus_sessions.recorder import Recorder
 from motus_sessions.store.sql import SqlStore
 from servers.nats import nats_server
 from servers.postgres import Postgres, postgres
-from store import MOVEMENTS, TENANT, Said, messages, note, running, says
+from store import MOVEMENTS, TENANT, Said, messages, nobody, note, places, running, says, show
 
 KINDS = (SAMPLES, LANDMARKS)
 LONGEST_S = 600.0
@@ -62,15 +61,6 @@ async def play(bus: Bus, said: list[Said], names: list[str]) -> None:
         await bus.client.publish(subject, message.SerializeToString())
 
 
-async def places(bus: Bus) -> dict[str, tuple[int, int]]:
-    """By kind the last sequence of its stream, and up to which one all is acknowledged."""
-    found = {}
-    for kind in KINDS:
-        stream = await bus.jetstream.stream_info(STREAMS[kind])
-        found[kind] = (stream.state.last_seq, await acknowledged(bus, kind))
-    return found
-
-
 async def outage(
     bus: Bus,
     store: SqlStore,
@@ -82,7 +72,7 @@ async def outage(
     """Figures of one database."""
     for name in names:
         await store.create(TENANT, running(name))
-    tasks = [asyncio.create_task(Recorder(bus, store, _nothing).run()), asyncio.create_task(play(bus, said, names))]
+    tasks = [asyncio.create_task(Recorder(bus, store, nobody).run()), asyncio.create_task(play(bus, said, names))]
     await asyncio.sleep(BEFORE_S)
     async with away:
         await asyncio.sleep(SETTLED_S)
@@ -127,10 +117,6 @@ async def measure(athletes: int, away_s: float) -> dict[str, float]:
     return figures
 
 
-async def _nothing(_tenant: str, _batch: Batch) -> None:
-    """Nobody watches."""
-
-
 def main() -> int:
     """Run from the command line; returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -139,10 +125,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=60.0, help="how long the store is away")
     arguments = parser.parse_args()
     figures = asyncio.run(measure(arguments.athletes, arguments.seconds))
-    rounded = {name: round(value, 1) for name, value in figures.items()}
-    print(
-        json.dumps(rounded) if arguments.json else "\n".join(f"{name:40} {value:g}" for name, value in rounded.items())
-    )
+    show(figures, as_json=arguments.json)
     return 0
 
 

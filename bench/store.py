@@ -50,7 +50,7 @@ from motus_sessions.projection.records import (
     SampleRecord,
     SessionRecord,
 )
-from motus_sessions.recorder import DURABLES, STREAMS, Recorder
+from motus_sessions.recorder import STREAMS, Recorder, acknowledged
 from motus_sessions.store.sql import SqlStore
 from servers.nats import nats_server
 from servers.postgres import postgres
@@ -92,11 +92,14 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=20.0, help="for how long")
     arguments = parser.parse_args()
     figures = asyncio.run(measure(arguments.athletes, arguments.seconds))
-    rounded = {name: round(value, 3) for name, value in figures.items()}
-    print(
-        json.dumps(rounded) if arguments.json else "\n".join(f"{name:34} {value:g}" for name, value in rounded.items())
-    )
+    show(figures, as_json=arguments.json)
     return 0
+
+
+def show(figures: dict[str, float], *, as_json: bool) -> None:
+    """Print figures as a table or as one flat JSON object."""
+    rounded = {name: round(value, 3) for name, value in figures.items()}
+    print(json.dumps(rounded) if as_json else "\n".join(f"{name:40} {value:g}" for name, value in rounded.items()))
 
 
 async def measure(athletes: int, seconds: float) -> dict[str, float]:
@@ -257,14 +260,14 @@ async def recorded_per_core(nats: str, url: str, said: list[Said], athletes: int
     names = [f"many-{url[:2]}-{number}" for number in range(athletes)]
     for name in names:
         await store.create(TENANT, running(name))
-    whole = [one for i, name in enumerate(names) for one in messages(said[i % len(said)], name, 1.0)]
+    whole = [one for i, name in enumerate(names) for one in messages(said[i % len(said)], name, seconds)]
     for t_s, subject, message in sorted(whole, key=lambda one: one[0]):
         if t_s < seconds:
             await bus.client.publish(subject, message.SerializeToString())
     await bus.client.flush()
     began = time.process_time()
-    recording = asyncio.create_task(Recorder(bus, store, _nothing).run())
-    while not await drained(bus):
+    recording = asyncio.create_task(Recorder(bus, store, nobody).run())
+    while any(done < last for last, done in (await places(bus)).values()):
         await asyncio.sleep(0.5)
     spent_s = time.process_time() - began
     recording.cancel()
@@ -277,19 +280,16 @@ async def recorded_per_core(nats: str, url: str, said: list[Said], athletes: int
     return athletes * seconds / spent_s
 
 
-async def drained(bus: Bus) -> bool:
-    """Whether all that is on the streams was stored and acknowledged."""
+async def places(bus: Bus) -> dict[str, tuple[int, int]]:
+    """By kind the last sequence of its stream, and up to which one all is stored and acknowledged."""
+    found = {}
     for kind in (SAMPLES, LANDMARKS):
         stream = await bus.jetstream.stream_info(STREAMS[kind])
-        with contextlib.suppress(Exception):
-            consumer = await bus.jetstream.consumer_info(STREAMS[kind], DURABLES[kind])
-            if consumer.ack_floor and consumer.ack_floor.stream_seq >= stream.state.last_seq:
-                continue
-        return False
-    return True
+        found[kind] = (stream.state.last_seq, await acknowledged(bus, kind))
+    return found
 
 
-async def _nothing(_tenant: str, _batch: Batch) -> None:
+async def nobody(_tenant: str, _batch: Batch) -> None:
     """Nobody watches."""
 
 

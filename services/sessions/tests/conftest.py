@@ -28,6 +28,7 @@ from motus_runtime.service import Context
 from motus_sessions.app import SessionsApp, Settings
 from motus_sessions.recorder import DURABLES, STREAMS
 from motus_sessions.settings import SessionsSettings
+from motus_sessions.store.port import SessionStore
 from motus_sessions.store.sql import SqlStore
 from motus_sessions.tokens import Tokens
 from servers.postgres import Postgres, postgres
@@ -109,6 +110,14 @@ def store_url(database: str, store_file: Path, request: pytest.FixtureRequest) -
         return f"sqlite+aiosqlite:///{store_file}?timeout=3"
     server: Postgres = request.getfixturevalue("postgres_server")
     return server.create(f"test_{secrets.token_hex(6)}")
+
+
+@pytest.fixture
+async def store(store_url: str) -> AsyncIterator[SessionStore]:
+    """A store on a fresh database."""
+    opened = await SqlStore.open(store_url)
+    yield opened
+    await opened.close()
 
 
 @pytest.fixture

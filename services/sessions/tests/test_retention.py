@@ -1,7 +1,6 @@
 """What a session does not keep any longer is removed, and nothing else is; the same on every database."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import numpy as np
@@ -27,7 +26,6 @@ from motus_sessions.retention import Retention, defaults_of
 from motus_sessions.settings import SessionsSettings
 from motus_sessions.store import retention
 from motus_sessions.store.port import SessionStore
-from motus_sessions.store.sql import SqlStore
 
 TENANT = "tenant-a"
 END_NS = 1_700_000_000_000_000_000
@@ -40,14 +38,6 @@ def database(request: pytest.FixtureRequest) -> str:
     """What is promised is promised of each."""
     kind: str = request.param
     return kind
-
-
-@pytest.fixture
-async def store(store_url: str) -> AsyncIterator[SessionStore]:
-    """A store on a fresh database."""
-    opened = await SqlStore.open(store_url)
-    yield opened
-    await opened.close()
 
 
 async def keep(

@@ -1,7 +1,6 @@
 """What every store must keep, whatever database is below it."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import numpy as np
@@ -46,14 +45,6 @@ def database(request: pytest.FixtureRequest) -> str:
     """All that a store must keep it keeps on each."""
     kind: str = request.param
     return kind
-
-
-@pytest.fixture
-async def store(store_url: str) -> AsyncIterator[SessionStore]:
-    """A store on a fresh database."""
-    opened = await SqlStore.open(store_url)
-    yield opened
-    await opened.close()
 
 
 def session(name: str, created: int = 1, **fields: object) -> SessionRecord:

@@ -64,6 +64,7 @@ def _floats(packed: bytes, kind: str) -> NDArray[np.floating]:
 
 def series_message(session: str, participant: str, summary: Summary) -> sample_pb2.Series:
     """A series as clients see it."""
+    thinned = summary.thinned
     return sample_pb2.Series(
         participant=participant_name(session, participant),
         t_s_f64=(summary.t_us / 1e6).astype("<f8").tobytes(),
@@ -71,8 +72,8 @@ def series_message(session: str, participant: str, summary: Summary) -> sample_p
             sample_pb2.Column(
                 channel=name,
                 values_f32=_packed(summary.means[:, index]),
-                lows_f32=_packed(summary.lows[:, index]) if summary.thinned else b"",
-                highs_f32=_packed(summary.highs[:, index]) if summary.thinned else b"",
+                lows_f32=_packed(summary.lows[:, index]) if thinned else b"",
+                highs_f32=_packed(summary.highs[:, index]) if thinned else b"",
                 absences=_runs(summary.absences[:, index]),
                 grade=measure_pb2.Grade.ValueType(summary.grades[index]),
             )

@@ -139,7 +139,7 @@ class SessionServicer(session_service_pb2_grpc.SessionServiceServicer):
         if len(summary) * (8 + (12 if summary.thinned else 4) * len(summary.names)) > MOST_SERIES_BYTES:
             raise ResourceExhaustedError(
                 f"{len(summary)} rows of {len(summary.names)} channels are more than one answer holds; "
-                "ask for a shorter span, fewer channels, or fewer max_points",
+                "ask for a shorter span, fewer channels, or set max_points",
                 reason="SERIES_TOO_LARGE",
                 metadata={"rows": str(len(summary))},
             )

@@ -12,6 +12,7 @@ from typing import Final
 import numpy as np
 
 from motus_kinematics.core.body import Flags, Floats, Frame
+from motus_kinematics.core.bones import LENGTH_OF_SEGMENT
 from motus_kinematics.core.channels import GRADE_BOUNDS_DEG, POSITIONS, Absence, Codes, Reading, nothing
 from motus_kinematics.core.errors import NATURAL, Errors, standard_errors
 from motus_kinematics.core.fusion import fuse, mix
@@ -40,7 +41,7 @@ _TO_CHANNELS: Final = np.array([_NAMES.index(name) for name in POSITIONS], dtype
 _DEGREES_PER_UNIT: Final = np.array([1.0 if name.endswith("_deg") else np.degrees(1.0) for name in _NAMES])
 _PLACES: Final = np.array([25, 26, 27, 28, 33, 34], dtype=np.intp)
 _STANDING_SEGMENTS: Final = np.array([0, 1, 4, 5, TRUNK], dtype=np.intp)
-_STANDING_LENGTHS: Final = np.array([0, 0, 2, 2, 7], dtype=np.intp)
+_STANDING_LENGTHS: Final = LENGTH_OF_SEGMENT[_STANDING_SEGMENTS]
 _STANDING_ANGLES: Final = np.array([0, 1, 8, 9, LEAN], dtype=np.intp)
 _PRESENT: Final = (Absence.PRESENT,) * 4
 _ALWAYS_FUSED: Final = np.zeros(14, dtype=np.uint8)

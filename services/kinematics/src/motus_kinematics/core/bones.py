@@ -18,9 +18,11 @@ DEPTH_SIGMA_M: Final = 0.06
 LENGTH_SIGMA: Final = 0.05
 """Errors of a segment's guessed depth, and of its length in the picture as a share: how the two are weighed."""
 
-_LENGTH_OF_LIMB: Final = np.array([0, 0, 1, 1, 2, 2, 3, 3], dtype=np.intp)
 _PAIRED: Final = 10
 _LIMBS: Final = 8
+LENGTH_OF_SEGMENT: Final = np.array([0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 6, 7, 8], dtype=np.intp)
+"""Which of the learnt lengths each segment has."""
+_LENGTH_OF_LIMB: Final = LENGTH_OF_SEGMENT[:_LIMBS]
 
 
 def observe(sizes: Floats, level_sizes: Floats, doubt: Floats) -> tuple[Floats, Floats]:

@@ -12,9 +12,10 @@ from typing import Final
 import numpy as np
 
 from motus_kinematics.core.body import Flags, Floats
+from motus_kinematics.core.bones import LENGTH_OF_SEGMENT
 from motus_kinematics.core.channels import SIDES
 from motus_kinematics.core.geometry import Geometry
-from motus_kinematics.core.raw_angles import ANKLES, SHOULDERS, Raw
+from motus_kinematics.core.raw_angles import ANKLES, HINGES, SHOULDERS, Raw
 from motus_kinematics.core.skeleton import HIP_LINE, NECK, SHOULDER_LINE, TRUNK, UPPER_ARM, Skeleton
 from motus_kinematics.core.stance import Stance
 from motus_kinematics.core.vectors import filled
@@ -71,10 +72,9 @@ _DEPTH_RATIOS: Final = np.where(_LEVERS == TRUNK, TRUNK_DEPTH_RATIO, DEPTH_RATIO
 _SEGMENTS: Final = np.minimum(_LEVERS, _GROUND - 1)
 _SAGITTAL: Final = np.array([0, 1, TRUNK], dtype=np.intp)
 _LEGS: Final = np.array([0, 1, 4, 5], dtype=np.intp)
-_LENGTH_OF_SEGMENT: Final = np.array([0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 6, 7, 8], dtype=np.intp)
 _FUSED: Final = np.array((*range(11), *range(11), 11, 12, 13, *[14] * len(_ALONE[3:])), dtype=np.intp)
 """The angle whose share of the picture holds for each lever; the last for those that no picture shows."""
-_HINGED: Final = np.flatnonzero(_FUSED < 6)
+_HINGED: Final = np.flatnonzero(HINGES.stop > _FUSED)
 """Levers of knees, elbows and shoulders, whose error by depth is known by itself."""
 _RESTS_ON: Final[dict[int, tuple[int, ...]]] = {
     **{angle: (angle, 11 + angle) for angle in range(11)},
@@ -139,7 +139,7 @@ def standard_errors(seen: Skeleton, stance: Stance, body: Geometry, raw: Raw) ->
     depth[_HINGED] = 0.0
     lever *= 1.0 + depth * _depth_shares(body, raw)
     sigmas = np.degrees(np.sqrt(_INCIDENCE @ lever))
-    sigmas[:6] = np.hypot(sigmas[:6], unshown[:6] * raw.open_deg)
+    sigmas[HINGES] = np.hypot(sigmas[HINGES], unshown[HINGES] * raw.open_deg)
     apart = np.abs((raw.solid - raw.flat + 180.0) % 360.0 - 180.0) > DISAGREEMENT_DEG
     sigmas[:14][apart & (np.abs(raw.shown - 0.5) < 0.5)] *= DISAGREEMENT
     if not stance.standing.learnt_s:
@@ -160,7 +160,7 @@ def _segment_variances(seen: Skeleton, stance: Stance, body: Geometry, doubt: Fl
     """(15,) variance of each segment's direction within the picture's plane, radians squared; 0 for straight down."""
     off = doubt * POINT_SIGMA_M
     off[np.abs(body.solid[:_GROUND, 2]) > FORESHORTENED[0]] *= FORESHORTENED[1]
-    known = stance.lengths.take(_LENGTH_OF_SEGMENT)
+    known = stance.lengths.take(LENGTH_OF_SEGMENT)
     off[np.abs(seen.sizes - known) > MISFIT[0] * known] *= MISFIT[1]
     variances = np.zeros(_GROUND + 1)
     variances[:_GROUND] = _ENDS * (off / np.maximum(body.sizes[:_GROUND], POINT_SIGMA_M)) ** 2

@@ -12,6 +12,7 @@ from typing import Final
 import numpy as np
 
 from motus_kinematics.core.body import Floats
+from motus_kinematics.core.bones import LENGTH_OF_SEGMENT
 from motus_kinematics.core.skeleton import TRUNK, Skeleton
 from motus_kinematics.core.vectors import TINY, filled
 
@@ -30,15 +31,13 @@ _STEPS: Final = np.linspace(-2.0, 2.0, 7)
 _FIRST, _SECOND = (grid.ravel() for grid in np.meshgrid(_STEPS, _STEPS, indexing="ij"))
 _NEAR: Final = -0.5 * (_FIRST**2 - 2.0 * SHARED * _FIRST * _SECOND + _SECOND**2) / (1.0 - SHARED**2)
 
-
 _LIMBS: Final = np.array([0, 1, 2, 3, 2, 3], dtype=np.intp)
 _NEXT: Final = np.array([4, 5, 6, 7, TRUNK, TRUNK], dtype=np.intp)
 """Thighs, upper arms and these again among the segments, and shanks, forearms and the trunk,"""
 _NEXT_SIGN: Final = np.array([[1.0, 1.0, 1.0, 1.0, -1.0, -1.0]]).T
-"""which is taken downwards,"""
-_LENGTHS: Final = np.array([0, 0, 1, 1, 1, 1], dtype=np.intp)
-_NEXT_LENGTHS: Final = np.array([2, 2, 3, 3, 7, 7], dtype=np.intp)
-"""and theirs among the known lengths."""
+"""which is taken downwards."""
+_LENGTHS: Final = LENGTH_OF_SEGMENT[_LIMBS]
+_NEXT_LENGTHS: Final = LENGTH_OF_SEGMENT[_NEXT]
 
 
 def hinges(seen: Skeleton, lengths: Floats) -> tuple[Floats, Floats]:

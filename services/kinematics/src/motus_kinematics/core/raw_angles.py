@@ -12,7 +12,8 @@ from motus_kinematics.core.body import Floats
 from motus_kinematics.core.geometry import DOWN, Geometry
 from motus_kinematics.core.skeleton import NECK, THIGH, TRUNK
 
-KNEES, ELBOWS, SHOULDERS, ANKLES, THIGHS, HIPS = (slice(i, i + 2) for i in (0, 2, 4, 6, 8, 11))
+KNEES, SHOULDERS, ANKLES, HIPS = (slice(i, i + 2) for i in (0, 4, 6, 11))
+HINGES: Final = slice(0, 6)
 NECK_ANGLE, LEAN = 10, 13
 """Rows of the angles that both the picture and the world landmarks show, left before right."""
 
@@ -65,14 +66,14 @@ def raw_angles(body: Geometry, hinges_deg: Floats, open_deg: Floats) -> Raw:
     first, second = body.solid.take(_FIRST, 0), body.solid.take(_SECOND, 0) * _SIGN
     flat = np.vecdot(body.flat.take(_FIRST, 0), body.flat.take(_SECOND, 0)) * _SIGN[:, 0]
     cosines = np.vecdot(first, second)
-    both = np.concatenate((cosines, flat))
+    both = np.concatenate((cosines[HINGES.stop :], flat))
     between = np.degrees(np.arccos(np.minimum(np.maximum(both, -1.0), 1.0)))
     solid_turns, abduction, plane, rotation, lean_lateral = _in_space(body)
     flat_turns, knee_turn = _in_picture(body)
     depths = np.array((first[:, 2], second[:, 2]))
     return Raw(
-        solid=np.concatenate((hinges_deg, between[6:11], solid_turns)),
-        flat=np.concatenate((between[11:], flat_turns)),
+        solid=np.concatenate((hinges_deg, between[: -len(flat)], solid_turns)),
+        flat=np.concatenate((between[-len(flat) :], flat_turns)),
         shown=_SHOWN * body.side,
         knee_turn=np.array(knee_turn),
         rotation=rotation,

@@ -143,16 +143,10 @@ def _better_way_up(look: Look, levels: Floats, before: tuple[Cycle, ...]) -> _Ca
     The end where the signal dwells is rest. If that is unclear, the end that was rest in the last count stays so after
     some cycles, or when the other end tells no more of them.
     """
-    dwells = _dwells(look)
-    if dwells is not None:
-        way = look.turned_over() if dwells else look
-        found = _judged(way, roughly(way), levels)
-        if found is None or not _turns_with(look, before, high=not dwells):
-            return found
-        return replace(found, score=STAYS * found.score)
-    over = bool(look.pivots) and look.pivots[0].high
-    stays = [way for way in (over, not over) if _turns_with(look, before, high=not way)]
-    others = [way for way in (over, not over) if way not in stays]
+    over, dwells = bool(look.pivots) and look.pivots[0].high, _dwells(look)
+    ways = (over, not over) if dwells is None else (dwells,)
+    stays = [way for way in ways if _turns_with(look, before, high=not way)]
+    others = [way for way in ways if way not in stays]
     best: _Candidate | None = None
     for upside_down in stays if stays and len(before) >= SETTLED else (*stays, *others):
         way = look.turned_over() if upside_down else look

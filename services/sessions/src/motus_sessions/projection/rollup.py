@@ -46,11 +46,6 @@ class Summary:
         """Whether any of its values stands for more than one."""
         return bool((self.counts > 1).any())
 
-    @property
-    def table(self) -> Table:
-        """The means."""
-        return Table(self.t_us, self.names, self.means, self.absences, self.grades)
-
 
 def summary_of(table: Table) -> Summary:
     """Every row as a step of its own."""

@@ -76,12 +76,19 @@ async def pack(
     found = (await connection.execute(sa.select(table).where(pieces).order_by(table.c.start_us))).all()
     if not found:
         return
-    new = await asyncio.to_thread(_by_slot, [(row.participant, decode(row.body)) for row in found], CHUNK_US)
-    whole = await _put(database, connection, table, tenant, session, new)
+    whole = await _put(database, connection, table, tenant, session, await asyncio.to_thread(_unpacked, found))
     if kind == SAMPLES:
-        rolled = [(participant, kept(gathered(summary_of(one), STEP_US))) for (participant, _), one in whole.items()]
-        await _put(database, connection, SAMPLE_ROLLUPS, tenant, session, _by_slot(rolled, ROLLUP_US))
+        await _put(database, connection, SAMPLE_ROLLUPS, tenant, session, await asyncio.to_thread(_rolled_up, whole))
     await connection.execute(sa.delete(table).where(pieces))
+
+
+def _unpacked(found: "Sequence[sa.Row[Any, Any]]") -> dict[Slot, Table]:
+    return _by_slot([(row.participant, decode(row.body)) for row in found], CHUNK_US)
+
+
+def _rolled_up(whole: dict[Slot, Table]) -> dict[Slot, Table]:
+    rolled = [(participant, kept(gathered(summary_of(one), STEP_US))) for (participant, _), one in whole.items()]
+    return _by_slot(rolled, ROLLUP_US)
 
 
 def _by_slot(pieces: Sequence[tuple[str, Table]], width_us: int) -> dict[Slot, Table]:
