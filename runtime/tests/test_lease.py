@@ -37,7 +37,7 @@ async def test_epoch_grows_with_every_owner(bus: Bus) -> None:
 
 async def test_a_dead_workers_unit_can_be_claimed_and_the_old_owner_notices(bus: Bus) -> None:
     """Without its heartbeat key a worker is dead to the others, and it drops what it lost when it wakes."""
-    sleeper, heir = Leases(bus, "pose", 10), Leases(bus, "pose", 10)
+    sleeper, heir = Leases(bus, "pose", 10), Leases(bus, "pose", 10, grace_s=0.0)
     await sleeper.beat()
     await sleeper.claim("lease-unit-c")
     await bus.store_raw(topics.member_key(sleeper.worker), b"", {"KV-Operation": "PURGE"})
@@ -63,7 +63,7 @@ async def test_heartbeat_key_bears_a_time_to_live(bus: Bus) -> None:
 
 async def test_a_takeover_is_noticed_although_the_first_look_failed(bus: Bus, monkeypatch: pytest.MonkeyPatch) -> None:
     """A bus that does not answer right after a pause must not leave two workers that both think they own a unit."""
-    sleeper, heir = Leases(bus, "pose", 10), Leases(bus, "pose", 10)
+    sleeper, heir = Leases(bus, "pose", 10), Leases(bus, "pose", 10, grace_s=0.0)
     await sleeper.beat()
     await sleeper.claim("lease-unit-d")
     await bus.store_raw(topics.member_key(sleeper.worker), b"", {"KV-Operation": "PURGE"})
@@ -97,3 +97,65 @@ async def test_what_was_given_back_leaves_no_trace_for_ever(bus: Bus) -> None:
     ]
 
     assert all(grave is not None and not grave.data and (grave.headers or {})["Nats-TTL"] for grave in graves)
+
+
+async def test_nobody_is_taken_for_dead_right_after_the_bus_was_away(bus: Bus) -> None:
+    """A new leader forgets every heartbeat at once; a worker that just renewed its own cannot know who else will."""
+    owner, other = Leases(bus, "pose", 10), Leases(bus, "pose", 10)
+    await owner.beat()
+    await owner.claim("lease-unit-f")
+    await bus.store_raw(topics.member_key(owner.worker), b"", {"KV-Operation": "PURGE"})
+    await other.beat()
+
+    assert await other.claim("lease-unit-f") is None
+    assert await owner.still_mine("lease-unit-f")
+
+
+async def test_a_deserted_unit_is_taken_over_although_its_owners_heartbeat_stands(bus: Bus) -> None:
+    """Who heard that nobody receives need not wait for the heartbeat to expire, unless somebody newer has it."""
+    gone, heir, late = (Leases(bus, "pose", 10) for _ in range(3))
+    for each in (gone, heir, late):
+        await each.beat()
+    first = await gone.claim("lease-unit-g")
+    assert first is not None
+
+    second = await heir.claim("lease-unit-g", deserted=first)
+
+    assert second is not None
+    assert second > first
+    assert await late.claim("lease-unit-g", deserted=first) is None
+
+
+async def test_a_unit_that_is_handed_over_is_the_heirs(bus: Bus) -> None:
+    """The heir owns it before it claims it, and nobody else can get in between."""
+    giver, heir, other = (Leases(bus, "pose", 10) for _ in range(3))
+    for each in (giver, heir, other):
+        await each.beat()
+    first = await giver.claim("lease-unit-h")
+    assert first is not None
+
+    await giver.hand_over("lease-unit-h", heir.worker)
+
+    assert await other.claim("lease-unit-h") is None
+    second = await heir.claim("lease-unit-h")
+    assert second is not None
+    assert second > first
+
+
+async def test_an_owner_that_hears_of_a_newer_one_gives_up_at_once(bus: Bus) -> None:
+    """It does not wait until it asks: the bucket tells it."""
+    owner, heir = Leases(bus, "pose", 10), Leases(bus, "pose", 10)
+    for each in (owner, heir):
+        await each.beat()
+    dropped = asyncio.Event()
+    owner.registry.on_change(lambda: dropped.set() if "lease-unit-i" not in owner.epochs else None)
+    epoch = await owner.claim("lease-unit-i")
+    hearing = asyncio.create_task(owner.registry.run())
+
+    await heir.claim("lease-unit-i", deserted=epoch or 0)
+    while "lease-unit-i" in owner.epochs:
+        dropped.clear()
+        await dropped.wait()
+    hearing.cancel()
+
+    assert owner.epochs == {}

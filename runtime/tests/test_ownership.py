@@ -143,3 +143,56 @@ async def test_those_who_watch_hear_how_a_session_goes_until_it_is_over(bus: Bus
 
     live = heard.result()
     assert (live.session, live.epoch, live.report.counts["cues"]) == ("watched-session", 7, 1)
+
+
+async def test_an_invited_worker_takes_a_session_whose_owner_is_gone_before_its_heartbeat_expires(bus: Bus) -> None:
+    """Frames that nobody receives bring a new owner at once, under a newer epoch."""
+    gone = Leases(bus, "pose", 10)
+    await gone.beat()
+    first = await gone.claim("deserted-session")
+    begun: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+    async def run_session(spec: control_pb2.SessionSpec, epoch: int) -> None:
+        begun.set_result(epoch)
+        await asyncio.Event().wait()
+
+    leases, specs, heard = Leases(bus, "pose", 10), Specs(bus), asyncio.Event()
+    specs.current["deserted-session"] = control_pb2.SessionSpec(session="deserted-session")
+    leases.registry.on_change(heard.set)
+    owner = SessionOwner(leases, specs, run_session)
+    await leases.beat()
+    tasks = [asyncio.create_task(loop) for loop in (leases.run(), owner.run())]
+    while ("pose", "deserted-session") not in leases.registry.owners:
+        heard.clear()
+        await heard.wait()
+    owner.invite("deserted-session", first or 0)
+    second = await begun
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+    assert first is not None
+    assert second > first
+
+
+async def test_a_new_worker_gets_its_share_and_each_session_has_one_owner(bus: Bus) -> None:
+    """A worker that joins is given sessions by one that has far more; each owner comes under a newer epoch."""
+    epochs: dict[str, list[int]] = {}
+    begun: asyncio.Queue[str] = asyncio.Queue()
+
+    async def run_session(spec: control_pb2.SessionSpec, epoch: int) -> None:
+        epochs.setdefault(spec.session, []).append(epoch)
+        begun.put_nowait(spec.session)
+        await asyncio.Event().wait()
+
+    async with _owner(bus, "pose", run_session):
+        for number in range(6):
+            await _announce(bus, f"shared-session-{number}")
+        for _ in range(6):
+            await begun.get()
+        async with _owner(bus, "pose", run_session) as second:
+            moved = await begun.get()
+            its_own = dict(second.epochs)
+
+    assert its_own == {moved: epochs[moved][-1]}
+    assert all(each == sorted(set(each)) for each in epochs.values())

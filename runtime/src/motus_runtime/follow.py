@@ -1,6 +1,7 @@
 """Reading streams: `follow` for those who rebuild state from the log, `consume` for those who store it for good."""
 
 import asyncio
+import json
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import suppress
@@ -54,21 +55,33 @@ class Stored:
 
 
 async def follow(
-    bus: Bus, stream: str, subject: str, *, start: int = 1, newest_per_subject: bool = False
+    bus: Bus,
+    stream: str,
+    subject: str,
+    *,
+    start: int = 1,
+    newest_per_subject: bool = False,
+    made_anew: Callable[[], None] | None = None,
 ) -> AsyncGenerator[Stored, None]:
     """Every stored message from sequence `start` on, in order, then those that come, for ever.
 
     A consumer that lives in the server's memory delivers by push, so latency is that of core NATS. Whatever breaks (a
     gap, silence, a restarted server) it is made anew behind the last message seen. `newest_per_subject` begins with
-    each subject's last message: for buckets.
+    each subject's last message: for buckets. `made_anew` is called when the stream is another than the one that was
+    followed before, since what was learnt from that one holds no more; reading begins at the start then.
     """
     following = start
-    begun = False
+    begun, created = False, ""
     while True:
         queue: asyncio.Queue[Msg] = asyncio.Queue()
         inbox = bus.client.new_inbox()
         subscription = None
         try:
+            if made_anew is not None:
+                before, created = created, await _creation(bus, stream)
+                if before and before != created:
+                    following, begun = start, False
+                    made_anew()
             subscription = await bus.client.subscribe(inbox, cb=queue.put)
             policy = DeliverPolicy.LAST_PER_SUBJECT if newest_per_subject and not begun else None
             await _make_consumer(bus, stream, subject, inbox, following, policy)
@@ -82,6 +95,15 @@ async def follow(
         finally:
             if subscription is not None and not bus.client.is_closed:
                 await _quietly(subscription.unsubscribe)
+
+
+async def _creation(bus: Bus, stream: str) -> str:
+    """When a stream was made, as the server says it."""
+    answer = await cancellable(bus.client.request(f"$JS.API.STREAM.INFO.{stream}", b"", timeout=5))
+    info = json.loads(answer.data)
+    if "created" not in info:
+        raise nats.js.errors.NotFoundError
+    return str(info["created"])
 
 
 async def _make_consumer(

@@ -3,6 +3,9 @@
 `mem.<worker>` lives for TTL_S unless its worker renews it. `own.<stage>.<unit>` names the owner; its revision in the
 bucket is the owner's epoch and travels with every output, so that whoever receives can drop an old owner's. A worker
 whose `mem` key is gone is dead, and what it owned may be claimed.
+
+While the bus has no leader nobody can renew: owners then work on, fenced by their epochs, and since a new leader
+expires every heartbeat at once, nobody takes another for dead before having renewed its own for a whole TTL.
 """
 
 import asyncio
@@ -17,6 +20,7 @@ from motus.bus.v1 import control_pb2
 from motus_runtime import topics
 from motus_runtime.bus import Bus, ConflictError
 from motus_runtime.errors import RetryableError
+from motus_runtime.registry import Registry
 
 log = logging.getLogger("motus.lease")
 
@@ -43,13 +47,25 @@ class Leases:
         capacity: how many units it takes at most.
         working: tells whether the worker still gets work done; while it does not, the heartbeat stops, so that a hung
             worker is a dead worker.
+        grace_s: how long it must have renewed its own heartbeat before it takes another worker for dead, seconds.
     """
 
-    def __init__(self, bus: Bus, stage: str, capacity: int, working: Callable[[], bool] = lambda: True) -> None:
+    def __init__(
+        self,
+        bus: Bus,
+        stage: str,
+        capacity: int,
+        working: Callable[[], bool] = lambda: True,
+        *,
+        grace_s: float = TTL_S,
+    ) -> None:
         self._bus, self._stage, self._capacity, self._working = bus, stage, capacity, working
+        self._grace_s = grace_s
         self.worker = worker_id(stage)
         self.epochs: dict[str, int] = {}
-        self._beaten_at = -1e9
+        self.registry = Registry(bus)
+        self.registry.on_change(self._drop_lost)
+        self._beaten_at = self._steady_since = -1e9
         self._doubtful: set[str] = set()
 
     @property
@@ -62,8 +78,18 @@ class Leases:
         """Units it can still take."""
         return max(0, self._capacity - len(self.epochs))
 
+    @property
+    def stage(self) -> str:
+        """The worker's stage."""
+        return self._stage
+
     async def run(self) -> None:
-        """Renew the heartbeat until cancelled. After a pause longer than the TTL, units lost meanwhile are dropped."""
+        """Renew the heartbeat and hear of others until cancelled; units that were lost meanwhile are dropped."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.registry.run())
+            group.create_task(self._renew())
+
+    async def _renew(self) -> None:
         while True:
             try:
                 if self._working():
@@ -76,6 +102,7 @@ class Leases:
         """Renew the heartbeat once."""
         if not self.alive:
             self._doubtful |= set(self.epochs)
+            self._steady_since = time.monotonic()
         info = control_pb2.WorkerInfo(
             worker=self.worker, stage=self._stage, free_capacity=self.free_capacity, owned=len(self.epochs)
         )
@@ -87,8 +114,12 @@ class Leases:
                 self.epochs.pop(unit, None)
             self._doubtful.discard(unit)
 
-    async def claim(self, unit: str) -> int | None:
+    async def claim(self, unit: str, *, deserted: int = 0) -> int | None:
         """Take a unit that nobody alive owns.
+
+        Args:
+            unit: what to take.
+            deserted: epoch of an owner that is known to be gone although its heartbeat may stand yet.
 
         Returns:
             The epoch, or None when somebody else owns it or was faster.
@@ -101,7 +132,8 @@ class Leases:
         key = topics.owner_key(self._stage, unit)
         last = await self._bus.last(_STREAM, key)
         owner = (last.data or b"").decode() if last else ""
-        if owner and owner != self.worker and await self._lives(owner):
+        mine_or_free = owner in ("", self.worker)
+        if not mine_or_free and last and last.seq != deserted and not await self._is_dead(owner):
             return None
         try:
             # By raw compare-and-set, since a bucket's own create refuses the markers of deleted keys.
@@ -129,6 +161,16 @@ class Leases:
         except RetryableError as error:
             log.info("release of %s: %s", unit, error.message)  # it expires with the worker
 
+    async def hand_over(self, unit: str, heir: str) -> None:
+        """Make another worker the owner of a unit that this one has done with."""
+        epoch = self.epochs.pop(unit, None)
+        if epoch is None:
+            return
+        try:
+            await self._bus.store_raw(topics.owner_key(self._stage, unit), heir.encode(), {}, expect=epoch)
+        except RetryableError as error:
+            log.info("handing %s over: %s", unit, error.message)  # whoever has it now, this worker has not
+
     async def close(self) -> None:
         """Give everything back."""
         for unit in list(self.epochs):
@@ -138,6 +180,17 @@ class Leases:
         except RetryableError as error:
             log.info("goodbye: %s", error.message)
 
-    async def _lives(self, worker: str) -> bool:
+    async def _is_dead(self, worker: str) -> bool:
+        """Whether a worker has no heartbeat, although it had the time to renew it since this one could."""
+        if not self.alive or time.monotonic() - self._steady_since < self._grace_s:
+            return False
         last = await self._bus.last(_STREAM, topics.member_key(worker))
-        return last is not None and bool(last.data)
+        return last is None or not last.data
+
+    def _drop_lost(self) -> None:
+        """Give up at once what another worker has under a newer epoch."""
+        for unit, epoch in list(self.epochs.items()):
+            owner = self.registry.owners.get((self._stage, unit))
+            if owner is not None and owner.epoch > epoch and owner.worker != self.worker:
+                log.warning("%s %s is %s's now", self._stage, unit, owner.worker)
+                del self.epochs[unit]

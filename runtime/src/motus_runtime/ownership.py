@@ -2,11 +2,13 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from motus.bus.v1 import control_pb2, samples_pb2
 from motus_runtime import topics
+from motus_runtime.balance import heir_of_surplus, turn
 from motus_runtime.bus import Bus, cancellable, decode
 from motus_runtime.errors import MotusError, PermanentError, RetryableError
 from motus_runtime.follow import follow
@@ -16,6 +18,9 @@ from motus_runtime.tally import Tally
 log = logging.getLogger("motus.ownership")
 
 CLAIM_EVERY_S = 0.5
+TURN_S = 0.05
+"""How long a worker leaves a free unit to each of those whose turn comes before its own."""
+MOVE_EVERY_S = 2.0
 RunSession = Callable[[control_pb2.SessionSpec, int], Awaitable[None]]
 
 
@@ -92,11 +97,22 @@ class SessionOwner:
         self._leases, self._specs, self._run_session, self._unit_of = leases, specs, run_session, unit_of
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._done: set[str] = set()
+        self._free_since: dict[str, float] = {}
+        self._deserted: dict[str, int] = {}
+        self._heirs: dict[str, str] = {}
+        self._moved_at = time.monotonic()
+        leases.registry.on_change(specs.changed.set)
 
     @property
     def sessions(self) -> list[str]:
         """Ids of the sessions that run here now."""
         return sorted(self._tasks)
+
+    def invite(self, session: str, epoch: int) -> None:
+        """Somebody found that the owner under this epoch is gone: do not wait for its heartbeat to expire."""
+        if session in self._specs.current:
+            self._deserted[self._unit_of(session)] = epoch
+            self._specs.changed.set()
 
     async def run(self) -> None:
         """Claim and run until cancelled; what runs then is cancelled too."""
@@ -104,9 +120,10 @@ class SessionOwner:
             while True:
                 self._specs.changed.clear()
                 self._forget_gone()
-                await self._claim_free(group)
+                pause_s = await self._claim_free(group)
+                self._even_out()
                 try:
-                    async with asyncio.timeout(CLAIM_EVERY_S):
+                    async with asyncio.timeout(pause_s):
                         await self._specs.changed.wait()
                 except TimeoutError:
                     pass
@@ -117,17 +134,58 @@ class SessionOwner:
             if session not in self._specs.current or self._unit_of(session) not in self._leases.epochs:
                 task.cancel()
 
-    async def _claim_free(self, group: asyncio.TaskGroup) -> None:
+    async def _claim_free(self, group: asyncio.TaskGroup) -> float:
+        """Claim what is free and this worker's turn; returns after how many seconds it is worth another look."""
+        pause_s = CLAIM_EVERY_S
         for session, spec in list(self._specs.current.items()):
-            if session in self._tasks or session in self._done or not self._leases.free_capacity:
+            if session in self._tasks or session in self._done:
+                continue
+            unit = self._unit_of(session)
+            wait_s = self._wait_s(unit)
+            if wait_s > 0:
+                pause_s = min(pause_s, wait_s)
                 continue
             try:
-                epoch = await self._leases.claim(self._unit_of(session))
+                epoch = await self._leases.claim(unit, deserted=self._deserted.pop(unit, 0))
             except RetryableError as error:
                 log.warning("cannot claim %s: %s", session, error.message)
-                return
+                break
             if epoch is not None:
+                self._free_since.pop(unit, None)
                 self._tasks[session] = group.create_task(self._own(spec, epoch), name=f"session {session}")
+        return pause_s
+
+    def _wait_s(self, unit: str) -> float:
+        """Seconds until this worker should try to take a unit, 0 for now."""
+        leases, stage = self._leases, self._leases.stage
+        if unit in leases.epochs:
+            return 0.0
+        owner = leases.registry.owners.get((stage, unit))
+        deserted = owner is not None and owner.epoch == self._deserted.get(unit)
+        if not leases.free_capacity or (not deserted and leases.registry.is_taken(stage, unit, but_for=leases.worker)):
+            self._free_since.pop(unit, None)
+            return CLAIM_EVERY_S
+        if owner is not None and owner.worker == leases.worker:
+            return 0.0
+        gone = owner.worker if owner is not None else ""
+        rivals = [one for one in leases.registry.stage_members(stage) if one.worker != gone]
+        since = self._free_since.setdefault(unit, time.monotonic())
+        return max(0.0, since + TURN_S * turn(unit, leases.worker, rivals) - time.monotonic())
+
+    def _even_out(self) -> None:
+        """Give one session's unit to a worker that has far fewer, now and then; the load is told once a heartbeat."""
+        if time.monotonic() - self._moved_at < MOVE_EVERY_S or not self._tasks:
+            return
+        self._moved_at = time.monotonic()
+        leases = self._leases
+        heir = heir_of_surplus(leases.worker, leases.registry.stage_members(leases.stage))
+        if heir:
+            unit = self._unit_of(next(iter(self._tasks)))
+            log.info("%s goes to %s, which has fewer", unit, heir)
+            self._heirs[unit] = heir
+            for session, task in self._tasks.items():
+                if self._unit_of(session) == unit:
+                    task.cancel()
 
     async def _own(self, spec: control_pb2.SessionSpec, epoch: int) -> None:
         log.info("session %s is ours, epoch %d", spec.session, epoch)
@@ -140,7 +198,14 @@ class SessionOwner:
             self._tasks.pop(spec.session, None)
             unit = self._unit_of(spec.session)
             if unit not in map(self._unit_of, self._tasks):
-                await self._leases.release(unit)
+                await self._let_go(unit)
+
+    async def _let_go(self, unit: str) -> None:
+        heir = self._heirs.pop(unit, "")
+        if heir:
+            await self._leases.hand_over(unit, heir)
+        else:
+            await self._leases.release(unit)
 
 
 class Work(Protocol):

@@ -45,6 +45,11 @@ def live(session: str) -> str:
     return _subject("live", session)
 
 
+def invitations(session: str) -> str:
+    """Calls for a new owner by a sender whose frames nobody receives; core NATS."""
+    return _subject("invitations", session)
+
+
 def samples(session: str) -> str:
     """Columnar chunks for the store."""
     return _subject("samples", session)
@@ -136,6 +141,7 @@ class StreamSpec:
         max_bytes: how much it keeps.
         discard_new: full means that publishers are told, instead of losing the oldest silently.
         duplicate_window_s: how long message ids are remembered, seconds.
+        rising: sequences go on rising even when the stream is lost and made anew, as what fences by them needs.
         per_key: a KV bucket: one message per subject, with TTL and delete markers.
     """
 
@@ -146,6 +152,7 @@ class StreamSpec:
     discard_new: bool = False
     duplicate_window_s: float = 600
     per_key: bool = False
+    rising: bool = False
 
 
 MIB = 1024 * 1024
@@ -156,6 +163,6 @@ STREAMS = (
     StreamSpec(COMMANDS_STREAM, (every("commands"),), max_age_s=24 * 3600, max_bytes=64 * MIB, discard_new=True),
     StreamSpec(DEAD_LETTER_STREAM, (every("dlq"),), max_age_s=14 * 24 * 3600, max_bytes=256 * MIB),
     StreamSpec(f"KV_{SPECS}", (f"$KV.{SPECS}.>",), per_key=True, duplicate_window_s=120),
-    StreamSpec(f"KV_{LEASES}", (f"$KV.{LEASES}.>",), per_key=True, duplicate_window_s=120),
+    StreamSpec(f"KV_{LEASES}", (f"$KV.{LEASES}.>",), per_key=True, duplicate_window_s=120, rising=True),
     StreamSpec(f"KV_{CHECKPOINTS}", (f"$KV.{CHECKPOINTS}.>",), per_key=True, duplicate_window_s=120),
 )

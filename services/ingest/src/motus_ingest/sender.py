@@ -8,19 +8,21 @@ time, and a frame is repeated only behind the frame before it.
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
 from nats.aio.msg import Msg
 
-from motus.bus.v1 import frame_pb2
+from motus.bus.v1 import control_pb2, frame_pb2
 from motus_runtime import topics
 from motus_runtime.bus import Bus, decode
 from motus_runtime.errors import PermanentError, UnavailableError
 from motus_runtime.tally import Tally
 
 CREDIT = 2
+_DESERTED = "resent_no_receiver"
 ANSWER_S = 2.0
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.05, 0.5
 
@@ -70,7 +72,8 @@ class EverySender:
     """
 
     def __init__(self, bus: Bus, session: str, tally: Tally, *, answer_s: float = ANSWER_S) -> None:
-        self._bus, self._subject, self._tally, self._answer_s = bus, topics.frames(session), tally, answer_s
+        self._bus, self._session, self._tally, self._answer_s = bus, session, tally, answer_s
+        self._subject = topics.frames(session)
         self._inbox = bus.client.new_inbox()
         self._flights: deque[_Flight] = deque()
         # Until the first answer nobody knows whether somebody listens.
@@ -134,7 +137,10 @@ class EverySender:
         pause_s = FIRST_PAUSE_S
         while not await flight.is_settled(self._answer_s, or_troubled=True):
             flight.repeated = True
-            self._count(flight, flight.trouble.result() if flight.trouble.done() else "resent_no_answer")
+            cause = flight.trouble.result() if flight.trouble.done() else "resent_no_answer"
+            self._count(flight, cause)
+            if cause == _DESERTED:
+                await self._invite()
             if before is not None and not before.done():
                 await asyncio.wait({before})
             elif not await flight.is_settled(pause_s, or_troubled=False):
@@ -152,11 +158,18 @@ class EverySender:
         except UnavailableError:
             flight.fail("resent_not_connected")
 
+    async def _invite(self) -> None:
+        """Ask for another receiver; before the first answer nobody is known to be gone, and leases see to it."""
+        if self._pose_epoch:
+            invitation = control_pb2.Invitation(session=self._session, pose_epoch=self._pose_epoch)
+            with suppress(UnavailableError):  # the frame goes out again, and so does this
+                await self._bus.publish(topics.invitations(self._session), invitation)
+
     def _hear(self, message: Msg) -> None:
         if (message.headers or {}).get("Status") == "503":
             # Nobody listens: whoever had the frames under way is gone, so none of them will be answered.
             for flight in self._flights:
-                flight.fail("resent_no_receiver")
+                flight.fail(_DESERTED)
             return
         token = message.subject.rsplit(".", 1)[1]
         flights = [flight for flight in self._flights if flight.token == token and not flight.settled.done()]

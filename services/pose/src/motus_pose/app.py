@@ -3,7 +3,10 @@
 import asyncio
 import logging
 import sys
+from contextlib import suppress
 from typing import Final
+
+from nats.aio.msg import Msg
 
 from motus.bus.v1 import control_pb2
 from motus_pose.bundle import BundleError, read_bundle
@@ -12,6 +15,9 @@ from motus_pose.engines.libraries import missing_libraries, remedy
 from motus_pose.engines.port import EngineError, EngineFactory
 from motus_pose.session import PoseSession
 from motus_pose.settings import PoseSettings
+from motus_runtime import topics
+from motus_runtime.bus import decode
+from motus_runtime.errors import PermanentError
 from motus_runtime.ownership import SessionOwner
 from motus_runtime.service import App, Context
 
@@ -56,7 +62,16 @@ class PoseApp:
             await asyncio.sleep(RETRY_S)
         self._fault = ""
         log.info("engine ready")
-        await self._owner.run()
+        stop_listening = await self._context.bus.listen(topics.every("invitations"), self._invited)
+        try:
+            await self._owner.run()
+        finally:
+            await stop_listening()
+
+    def _invited(self, message: Msg) -> None:
+        with suppress(PermanentError):  # a malformed one invites nobody
+            invitation = decode(control_pb2.Invitation, message.data)
+            self._owner.invite(invitation.session, invitation.pose_epoch)
 
     async def drain(self) -> None:
         """Nothing is left to finish: a frame without an answer is sent again to the next owner."""

@@ -460,6 +460,32 @@ class WorkerInfo(_message.Message):
 Global___WorkerInfo: _TypeAlias = WorkerInfo  # noqa: Y015
 
 @_typing.final
+class Invitation(_message.Message):
+    """Invitation asks the workers of pose to take over a session whose frames nobody receives."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SESSION_FIELD_NUMBER: _builtins.int
+    POSE_EPOCH_FIELD_NUMBER: _builtins.int
+    session: _builtins.str
+    """Session id, the bare id."""
+    pose_epoch: _builtins.int
+    """Epoch of the owner who answered last. That one is gone; a newer one may be about to subscribe."""
+    def __init__(
+        self,
+        *,
+        session: _builtins.str = ...,
+        pose_epoch: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["pose_epoch", b"pose_epoch", "session", b"session"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Invitation: _TypeAlias = Invitation  # noqa: Y015
+
+@_typing.final
 class DeadLetter(_message.Message):
     """DeadLetter is a message that nobody can process, with the reason."""
 
