@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 from google.api import annotations_pb2
 
-from motus.v1 import access_pb2, athlete_service_pb2, session_service_pb2
+from motus.v1 import access_pb2, athlete_service_pb2, operations_service_pb2, session_service_pb2
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE, HTTP_PAGE = ((ROOT / "docs" / name).read_text() for name in ("api.md", "http.md"))
 METHODS = [
     method
-    for module in (session_service_pb2, athlete_service_pb2)
+    for module in (session_service_pb2, athlete_service_pb2, operations_service_pb2)
     for service in module.DESCRIPTOR.services_by_name.values()
     for method in service.methods
 ]

@@ -7,7 +7,12 @@ from typing import Any, Self, TypeVar
 
 import grpc
 
-from motus.v1 import athlete_service_pb2_grpc, session_service_pb2, session_service_pb2_grpc
+from motus.v1 import (
+    athlete_service_pb2_grpc,
+    operations_service_pb2_grpc,
+    session_service_pb2,
+    session_service_pb2_grpc,
+)
 from motus_client.access import Access, channel_credentials
 from motus_client.calls import NO_ACCESS, OPTIONS, PAUSE_S, STREAM_S, Patience
 from motus_client.errors import api_error, api_errors
@@ -34,6 +39,7 @@ class Connection:
         self._channel = grpc.secure_channel(address, channel_credentials(address, access), options=OPTIONS)
         self._sessions = session_service_pb2_grpc.SessionServiceStub(self._channel)
         self._athletes = athlete_service_pb2_grpc.AthleteServiceStub(self._channel)
+        self._operations = operations_service_pb2_grpc.OperationsServiceStub(self._channel)
 
     def __enter__(self) -> Self:
         return self

@@ -34,7 +34,7 @@ from motus_sessions.tokens import Tokens
 from servers.postgres import Postgres, postgres
 
 DEADLINE_S = 20.0
-ALL = ["sessions.read", "sessions.write", "athletes.read", "athletes.write"]
+ALL = ["sessions.read", "sessions.write", "athletes.read", "athletes.write", "operator"]
 # Tokens of this service, by name, with their tenants and scopes.
 KEYS = {
     "owner": ("default", ALL),
@@ -145,7 +145,8 @@ async def start(bus: Bus, nats_url: str, store_url: str, keys_file: Path) -> Sta
     async def run() -> AsyncIterator[Running]:
         connection = await Bus.connect(BusSettings(url=nats_url), "sessions")
         health, specs = Health("127.0.0.1", 0), Specs(connection)
-        context = Context(connection, health, Leases(connection, "sessions", 1), specs)
+        leases = Leases(connection, "sessions", 1)
+        context = Context(connection, health, leases, specs)
         store = await SqlStore.open(store_url)
         settings = Settings(
             SessionsSettings(),
@@ -156,7 +157,7 @@ async def start(bus: Bus, nats_url: str, store_url: str, keys_file: Path) -> Sta
         )
         app = SessionsApp(context, settings, store, Tokens(await store.token_key()))
         app.bind()
-        tasks = [asyncio.create_task(loop) for loop in (app.run(), specs.run())]
+        tasks = [asyncio.create_task(loop) for loop in (app.run(), leases.run(), specs.run())]
         service = Running(app, store, health, None, None)  # type: ignore[arg-type]
         async with service.channel_of("owner") as channel:
             service.channel, service.stub = channel, session_service_pb2_grpc.SessionServiceStub(channel)

@@ -1,8 +1,9 @@
-"""The client: all calls of both services, typed, with deadlines and retries, and a Watch that resumes itself."""
+"""The client: all calls of every service, typed, with deadlines and retries, and a Watch that resumes itself."""
 
 from motus_client.aio.athletes import AsyncAthleteCalls
+from motus_client.aio.operations import AsyncOperationsCalls
 from motus_client.aio.sessions import AsyncSessionCalls
 
 
-class AsyncClient(AsyncSessionCalls, AsyncAthleteCalls):
+class AsyncClient(AsyncSessionCalls, AsyncAthleteCalls, AsyncOperationsCalls):
     """Calls one server; every call may raise `ApiError`."""

@@ -8,13 +8,19 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 import grpc
 import grpc.aio
 
-from motus.v1 import athlete_service_pb2_grpc, session_service_pb2, session_service_pb2_grpc
+from motus.v1 import (
+    athlete_service_pb2_grpc,
+    operations_service_pb2_grpc,
+    session_service_pb2,
+    session_service_pb2_grpc,
+)
 from motus_client.access import Access, channel_credentials
 from motus_client.calls import NO_ACCESS, OPTIONS, PAUSE_S, STREAM_S, Patience
 from motus_client.errors import api_error, api_errors
 
 if TYPE_CHECKING:
     from motus.v1.athlete_service_pb2_grpc import AthleteServiceAsyncStub
+    from motus.v1.operations_service_pb2_grpc import OperationsServiceAsyncStub
     from motus.v1.session_service_pb2_grpc import SessionServiceAsyncStub
 
 Q = TypeVar("Q")
@@ -39,6 +45,8 @@ class AsyncConnection:
         self._channel = grpc.aio.secure_channel(address, channel_credentials(address, access), options=OPTIONS)
         sessions: Any = session_service_pb2_grpc.SessionServiceStub(self._channel)
         athletes: Any = athlete_service_pb2_grpc.AthleteServiceStub(self._channel)
+        operations: Any = operations_service_pb2_grpc.OperationsServiceStub(self._channel)
+        self._operations = cast("OperationsServiceAsyncStub", operations)
         self._sessions = cast("SessionServiceAsyncStub", sessions)
         self._athletes = cast("AthleteServiceAsyncStub", athletes)
 

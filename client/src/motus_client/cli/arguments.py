@@ -52,6 +52,7 @@ def parser() -> argparse.ArgumentParser:
     session_words(sessions, commands, _query, _session, _exercise)
     cue_words(commands, _query)
     athlete_words(commands, _query, _exercise)
+    _query(commands, "workers", "list who works at what: the workers that live, and what each owns")
     return top
 
 

@@ -6,7 +6,7 @@ from argparse import Namespace
 from collections.abc import Callable, Sequence
 
 from motus_client.access import Access
-from motus_client.cli import athletes, changes, queries
+from motus_client.cli import athletes, changes, operations, queries
 from motus_client.cli.arguments import DEFAULT_PORT, UsageError, given_access, parser
 from motus_client.cli.interrupts import Interrupted, Interrupts
 from motus_client.cli.problem import Problem, problem_of, tell
@@ -39,6 +39,7 @@ _QUERIES: dict[str, Callable[[Client, Namespace], None]] = {
     "athletes update": athletes.update_athlete,
     "athletes delete": athletes.delete_athlete,
     "trends": athletes.show_trends,
+    "workers": operations.list_workers,
 }
 
 

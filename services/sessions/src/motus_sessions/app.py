@@ -14,6 +14,8 @@ from dataclasses import dataclass, replace
 from motus.v1 import (
     athlete_service_pb2,
     athlete_service_pb2_grpc,
+    operations_service_pb2,
+    operations_service_pb2_grpc,
     session_service_pb2,
     session_service_pb2_grpc,
 )
@@ -31,6 +33,7 @@ from motus_sessions.athletes import AthleteServicer
 from motus_sessions.audit import Audit, Audited
 from motus_sessions.erasing import Erasing
 from motus_sessions.lifecycle import Lifecycle
+from motus_sessions.operations import OperationsServicer
 from motus_sessions.recorder import Recorder
 from motus_sessions.retention import Retention, defaults_of
 from motus_sessions.service import SessionServicer
@@ -44,6 +47,7 @@ log = logging.getLogger("motus.sessions")
 
 GRPC, HTTP = "MOTUS_SESSIONS_GRPC", "MOTUS_SESSIONS_HTTP"
 SESSIONS = session_service_pb2.DESCRIPTOR.services_by_name["SessionService"]
+OPERATIONS = operations_service_pb2.DESCRIPTOR.services_by_name["OperationsService"]
 ATHLETES = athlete_service_pb2.DESCRIPTOR.services_by_name["AthleteService"]
 PING_EVERY_S = 1.0
 GRACE_S = 5.0
@@ -102,6 +106,11 @@ class SessionsApp:
         for server in servers:
             server.add(SESSIONS.full_name, session_service_pb2_grpc.add_SessionServiceServicer_to_server, sessions)
             server.add(ATHLETES.full_name, athlete_service_pb2_grpc.add_AthleteServiceServicer_to_server, athletes)
+            server.add(
+                OPERATIONS.full_name,
+                operations_service_pb2_grpc.add_OperationsServiceServicer_to_server,
+                OperationsServicer(context.leases.registry),
+            )
         self._store_fault = ""
         context.health.require("store", lambda: self._store_fault or self._recorder.fault)
 

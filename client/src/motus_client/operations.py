@@ -1,0 +1,16 @@
+# Written from aio/operations.py by `make client`.
+"""Calls of OperationsService."""
+
+from collections.abc import Sequence
+
+from motus.v1 import operations_service_pb2
+from motus_client.connection import Connection
+
+
+class OperationsCalls(Connection):
+    """For operators; every call may raise `ApiError`."""
+
+    def list_workers(self) -> Sequence[operations_service_pb2.Worker]:
+        """The workers that live now, with what each owns."""
+        request = operations_service_pb2.ListWorkersRequest()
+        return (self._call(self._operations.ListWorkers, request)).workers
