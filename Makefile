@@ -4,7 +4,7 @@ EXERCISE ?= squat
 CLIP ?= samples/clips/squat.mp4
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run up test test-unit test-e2e test-slow check fix protos client lock docs train bench samples clean \
+.PHONY: help setup setup-dev run up test test-unit test-e2e test-faults test-slow check fix protos client lock docs train bench samples clean \
 	lint types arch verify-protos verify-client verify-lock verify-k8s verify-docs accuracy accuracy-gates accuracy-full gallery
 
 ##@ Use
@@ -32,6 +32,9 @@ test-unit: setup-dev ## Only the parts' own tests
 
 test-e2e: setup-dev ## Only the whole stack as processes
 	@$(BIN)/pytest -m e2e
+
+test-faults: setup-dev ## Several workers per stage: one is killed, hung or sent away
+	@$(BIN)/pytest -m slow tests/faults
 
 test-slow: setup-dev ## What takes long: unseen renders, every fault
 	@$(BIN)/pytest -m slow

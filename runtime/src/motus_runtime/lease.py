@@ -48,6 +48,11 @@ class Leases:
         working: tells whether the worker still gets work done; while it does not, the heartbeat stops, so that a hung
             worker is a dead worker.
         grace_s: how long it must have renewed its own heartbeat before it takes another worker for dead, seconds.
+
+    Attributes:
+        worker: its id.
+        epochs: of the units that it owns.
+        taking: it is ready for units; before, others hear that it has no room.
     """
 
     def __init__(
@@ -63,8 +68,10 @@ class Leases:
         self._grace_s = grace_s
         self.worker = worker_id(stage)
         self.epochs: dict[str, int] = {}
+        self.taking = False
         self.registry = Registry(bus)
         self.registry.on_change(self._drop_lost)
+        self.registry.on_loss(self.epochs.clear)
         self._beaten_at = self._steady_since = -1e9
         self._doubtful: set[str] = set()
 
@@ -76,7 +83,7 @@ class Leases:
     @property
     def free_capacity(self) -> int:
         """Units it can still take."""
-        return max(0, self._capacity - len(self.epochs))
+        return max(0, self._capacity - len(self.epochs)) if self.taking else 0
 
     @property
     def stage(self) -> str:

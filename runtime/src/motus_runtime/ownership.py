@@ -116,6 +116,7 @@ class SessionOwner:
 
     async def run(self) -> None:
         """Claim and run until cancelled; what runs then is cancelled too."""
+        self._leases.taking = True
         async with asyncio.TaskGroup() as group:
             while True:
                 self._specs.changed.clear()

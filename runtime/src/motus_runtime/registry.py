@@ -43,10 +43,15 @@ class Registry:
         self.members: dict[str, control_pb2.WorkerInfo] = {}
         self.owners: dict[tuple[str, str], Owner] = {}
         self._heard: list[Callable[[], None]] = []
+        self._lost: list[Callable[[], None]] = []
 
     def on_change(self, hear: Callable[[], None]) -> None:
         """Call back whenever a worker comes or goes, or a unit changes hands."""
         self._heard.append(hear)
+
+    def on_loss(self, hear: Callable[[], None]) -> None:
+        """Call back when the bucket turns out to be another than before: nobody owns anything by it."""
+        self._lost.append(hear)
 
     def stage_members(self, stage: str) -> list[control_pb2.WorkerInfo]:
         """The living workers of a stage."""
@@ -94,6 +99,8 @@ class Registry:
         log.error("the bucket of leases was made anew: every unit is claimed again")
         self.members.clear()
         self.owners.clear()
+        for hear in self._lost:
+            hear()
         self._tell()
 
     def _tell(self) -> None:

@@ -22,6 +22,7 @@ async def _workers(channel: grpc.aio.Channel) -> list[operations_service_pb2.Wor
 async def test_an_operator_sees_each_worker_with_its_units_and_their_epochs(running: Any, bus: Bus) -> None:
     """What a worker claimed shows with the epoch that its outputs bear, and goes when the worker goes."""
     leases = Leases(bus, "pose", 3)
+    leases.taking = True
     await leases.beat()
     epoch = await leases.claim("operated-session")
     await leases.beat()
