@@ -196,3 +196,26 @@ async def test_a_new_worker_gets_its_share_and_each_session_has_one_owner(bus: B
 
     assert its_own == {moved: epochs[moved][-1]}
     assert all(each == sorted(set(each)) for each in epochs.values())
+
+
+async def test_what_a_worker_was_given_it_takes_even_when_it_is_full(bus: Bus) -> None:
+    """Its name stands in the bucket already, so nobody else will take the session."""
+    giver, heir, specs = Leases(bus, "pose", 10), Leases(bus, "pose", 0), Specs(bus)
+    for each in (giver, heir):
+        await each.beat()
+    await giver.claim("given-session")
+    specs.current["given-session"] = control_pb2.SessionSpec(session="given-session")
+    begun = asyncio.Event()
+
+    async def run_session(spec: control_pb2.SessionSpec, epoch: int) -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    tasks = [asyncio.create_task(loop) for loop in (heir.run(), SessionOwner(heir, specs, run_session).run())]
+    await giver.hand_over("given-session", heir.worker)
+    await begun.wait()
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+    assert "given-session" not in giver.epochs

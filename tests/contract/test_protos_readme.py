@@ -17,7 +17,14 @@ def test_every_kind_of_subject_has_its_row() -> None:
     session = "abcd"
     made = {
         make(session).replace(f".{topics.partition(session)}.{session}", ".<p>.<s>")
-        for make in (topics.frames, topics.landmarks, topics.live, topics.samples, topics.commands)
+        for make in (
+            topics.frames,
+            topics.invitations,
+            topics.landmarks,
+            topics.live,
+            topics.samples,
+            topics.commands,
+        )
     }
     made.add(topics.events(session, "pose").replace(f".{topics.partition(session)}.{session}.pose", ".<p>.<s>.<stage>"))
     made.add(topics.dead_letters("<service>", topics.samples(session)).replace(session, "<s>"))

@@ -21,6 +21,7 @@ from motus_runtime import topics
 from motus_runtime.bus import Bus, ConflictError
 from motus_runtime.errors import RetryableError
 from motus_runtime.registry import Registry
+from motus_runtime.telemetry import FREE_CAPACITY, OWNED_UNITS, OWNER_CHANGES
 
 log = logging.getLogger("motus.lease")
 
@@ -102,6 +103,8 @@ class Leases:
                 if self._working():
                     await self.beat()
             except RetryableError as error:
+                # Others may have failed to renew theirs as well, and deserve the time to do so.
+                self._steady_since = time.monotonic()
                 log.warning("heartbeat failed: %s", error.message)
             await asyncio.sleep(BEAT_S)
 
@@ -115,10 +118,13 @@ class Leases:
         )
         await self._bus.store_raw(topics.member_key(self.worker), info.SerializeToString(), {}, ttl_s=TTL_S)
         self._beaten_at = time.monotonic()
+        OWNED_UNITS.labels(self._stage).set(len(self.epochs))
+        FREE_CAPACITY.labels(self._stage).set(self.free_capacity)
         for unit in list(self._doubtful):
             if unit in self.epochs and not await self.still_mine(unit):
                 log.warning("%s %s was taken over while this worker slept", self._stage, unit)
                 self.epochs.pop(unit, None)
+                self._count("lost")
             self._doubtful.discard(unit)
 
     async def claim(self, unit: str, *, deserted: int = 0) -> int | None:
@@ -150,6 +156,7 @@ class Leases:
         except ConflictError:
             return None
         self.epochs[unit] = epoch
+        self._count("claimed")
         return epoch
 
     async def still_mine(self, unit: str) -> bool:
@@ -165,6 +172,7 @@ class Leases:
         try:
             key = topics.owner_key(self._stage, unit)
             await self._bus.store_raw(key, b"", dict(_DELETED), expect=epoch, ttl_s=_GRAVE_S)
+            self._count("released")
         except RetryableError as error:
             log.info("release of %s: %s", unit, error.message)  # it expires with the worker
 
@@ -175,6 +183,7 @@ class Leases:
             return
         try:
             await self._bus.store_raw(topics.owner_key(self._stage, unit), heir.encode(), {}, expect=epoch)
+            self._count("handed_over")
         except RetryableError as error:
             log.info("handing %s over: %s", unit, error.message)  # whoever has it now, this worker has not
 
@@ -201,3 +210,7 @@ class Leases:
             if owner is not None and owner.epoch > epoch and owner.worker != self.worker:
                 log.warning("%s %s is %s's now", self._stage, unit, owner.worker)
                 del self.epochs[unit]
+                self._count("lost")
+
+    def _count(self, cause: str) -> None:
+        OWNER_CHANGES.labels(self._stage, cause).inc()

@@ -162,12 +162,12 @@ class SessionOwner:
         if unit in leases.epochs:
             return 0.0
         owner = leases.registry.owners.get((stage, unit))
+        if owner is not None and owner.worker == leases.worker:
+            return 0.0  # handed over: full or not, nobody else will take it
         deserted = owner is not None and owner.epoch == self._deserted.get(unit)
         if not leases.free_capacity or (not deserted and leases.registry.is_taken(stage, unit, but_for=leases.worker)):
             self._free_since.pop(unit, None)
             return CLAIM_EVERY_S
-        if owner is not None and owner.worker == leases.worker:
-            return 0.0
         gone = owner.worker if owner is not None else ""
         rivals = [one for one in leases.registry.stage_members(stage) if one.worker != gone]
         since = self._free_since.setdefault(unit, time.monotonic())

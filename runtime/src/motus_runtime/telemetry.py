@@ -8,7 +8,7 @@ from opentelemetry.context import Context
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 
 LATENCY_BUCKETS_S = (0.005, 0.01, 0.02, 0.033, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10)
 
@@ -21,6 +21,13 @@ STAGE_LATENCY = Histogram(
 )
 BUS_ERRORS = Counter("motus_bus_errors", "Errors that the bus reported, by kind.", ["kind"])
 DEAD_LETTERS = Counter("motus_dead_letters", "Messages that nobody could process.", ["service"])
+OWNED_UNITS = Gauge("motus_owned_units", "Sessions or partitions that this worker owns.", ["stage"])
+FREE_CAPACITY = Gauge("motus_free_capacity", "Units that this worker could still take.", ["stage"])
+OWNER_CHANGES = Counter(
+    "motus_owner_changes",
+    "Units that came to this worker or went: claimed, released, handed_over, lost.",
+    ["stage", "cause"],
+)
 RPCS = Counter("motus_rpcs", "Finished calls, by method and gRPC code.", ["method", "code"])
 RPC_SECONDS = Histogram("motus_rpc_duration_seconds", "Duration of unary calls.", ["method"], buckets=LATENCY_BUCKETS_S)
 
