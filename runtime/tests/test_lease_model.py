@@ -32,6 +32,7 @@ class LeaseModel(RuleBasedStateMachine):
         self.holders: dict[str, int] = {}
         self.by_epoch: dict[tuple[str, int], int] = {}
         self.accepted: dict[str, int] = {}
+        self.current: dict[str, int] = {}
 
     def do(self, call: Coroutine[Any, Any, Any]) -> Any:
         """Wait for a call's answer."""
@@ -69,7 +70,7 @@ class LeaseModel(RuleBasedStateMachine):
             return
         assert holder is None or holder == number or holder not in self.living
         assert (unit, epoch) not in self.by_epoch
-        self.by_epoch[unit, epoch] = self.holders[unit] = number
+        self._took(number, unit, epoch)
 
     @rule(number=WORKERS, unit=UNIT)
     def invited(self, number: int, unit: str) -> None:
@@ -79,23 +80,24 @@ class LeaseModel(RuleBasedStateMachine):
             return
         epoch = self.do(self.workers[number].claim(unit, deserted=self.workers[holder].epochs[unit]))
         if epoch is not None and (unit, epoch) not in self.by_epoch:
-            self.by_epoch[unit, epoch] = self.holders[unit] = number
+            self._took(number, unit, epoch)
 
     @rule(number=WORKERS, unit=UNIT)
     def release(self, number: int, unit: str) -> None:
         """Only its owner gives a unit back; one that lost it changes nothing."""
-        mine = self.holders.get(unit) == number and unit in self.workers[number].epochs
+        mine = self._owns(number, unit)
         self.do(self.workers[number].release(unit))
         if mine:
-            del self.holders[unit]
+            del self.holders[unit], self.current[unit]
 
     @rule(number=WORKERS, heir=WORKERS, unit=UNIT)
     def hand_over(self, number: int, heir: int, unit: str) -> None:
         """Only its owner gives a unit away."""
-        mine = self.holders.get(unit) == number and unit in self.workers[number].epochs
+        mine = self._owns(number, unit)
         self.do(self.workers[number].hand_over(unit, self.workers[heir].worker))
         if mine:
             self.holders[unit] = heir
+            del self.current[unit]
 
     @rule(number=WORKERS, unit=UNIT)
     def speak(self, number: int, unit: str) -> None:
@@ -112,6 +114,21 @@ class LeaseModel(RuleBasedStateMachine):
             owners = [number for number, each in enumerate(self.workers) if self.do(each.still_mine(unit))]
             assert len(owners) <= 1
 
+    @invariant()
+    def nobody_loses_a_unit_to_a_former_owner(self) -> None:
+        """What a worker took stays its own until it gives it away or a claim succeeds against it."""
+        for unit, epoch in self.current.items():
+            owner = self.workers[self.by_epoch[unit, epoch]]
+            assert self.do(owner.still_mine(unit)) or owner.epochs.get(unit) != epoch
+
+    def _took(self, number: int, unit: str, epoch: int) -> None:
+        self.by_epoch[unit, epoch] = self.holders[unit] = number
+        self.current[unit] = epoch
+
+    def _owns(self, number: int, unit: str) -> bool:
+        """Whether a worker is the one that took a unit last, and has not given it away."""
+        return unit in self.current and self.workers[number].epochs.get(unit) == self.current[unit]
+
     def teardown(self) -> None:
         """Leave the server."""
         self.do(self.bus.close())
@@ -122,6 +139,10 @@ def test_a_unit_has_one_owner_and_epochs_never_fall(nats_url: str) -> None:
     """Claims, renewals, expiries, pauses, releases, invitations and hand-overs in any order, against a real server."""
     LeaseModel.url = nats_url
     checks = settings(
-        max_examples=25, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True
+        max_examples=100,
+        stateful_step_count=40,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        print_blob=True,
     )
     run_state_machine_as_test(LeaseModel, settings=checks)

@@ -204,11 +204,11 @@ class Leases:
         return last is None or not last.data
 
     def _drop_lost(self) -> None:
-        """Give up at once what another worker has under a newer epoch."""
+        """Give up at once what has a newer epoch: under it, it is another's, or was given to this worker anew."""
         for unit, epoch in list(self.epochs.items()):
             owner = self.registry.owners.get((self._stage, unit))
-            if owner is not None and owner.epoch > epoch and owner.worker != self.worker:
-                log.warning("%s %s is %s's now", self._stage, unit, owner.worker)
+            if owner is not None and owner.epoch > epoch:
+                log.warning("%s %s went to %s", self._stage, unit, owner.worker)
                 del self.epochs[unit]
                 self._count("lost")
 
