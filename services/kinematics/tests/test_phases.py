@@ -5,19 +5,26 @@ from itertools import groupby
 import numpy as np
 import pytest
 
+from motus_kinematics.core.channels import Absence
 from motus_kinematics.core.composite import Composite
 from motus_kinematics.core.cycle import Cycle
-from motus_kinematics.core.events import Phase
+from motus_kinematics.core.events import Phase, RepEvent
 from motus_kinematics.core.exercises import EXERCISES
+from motus_kinematics.core.phase_measures import DURATION, RANGE
 from motus_kinematics.core.phases import TOE_OFF_M, phases_of
 from motus_kinematics.core.pipeline import Config, State, phase, step
+from motus_kinematics.core.speeds import MOVING
 from motus_kinematics.core.timing import Timing
+from motus_samples.synthetic import Script, record
+from truth.athletes import frames_of
+
+MOVING_MEASURES = {DURATION, RANGE, *MOVING}
 
 
 def spans(signal, cycle, exercise):
     """Kinds and times of a cycle's phases."""
     parts = Timing(cycle.start_s, cycle.turn_s, cycle.turn_s, cycle.end_s, eccentric_out=True, one_way=False)
-    return [(s.phase, s.start_s, s.end_s) for s in phases_of(signal, cycle, parts, {}, EXERCISES[exercise])]
+    return [(s.phase, s.start_s, s.end_s) for s in phases_of(signal, cycle, parts, EXERCISES[exercise])]
 
 
 def course(knots):
@@ -117,3 +124,48 @@ def test_nothing_goes_on_while_one_stands(lab):
             heard.add(phase(state))
 
     assert heard == {Phase.REST}
+
+
+@pytest.mark.parametrize(
+    ("movement", "kinds"),
+    [
+        ("throw", {Phase.SWING, Phase.CONCENTRIC, Phase.FOLLOW_THROUGH}),
+        ("swing", {Phase.SWING, Phase.CONCENTRIC, Phase.FOLLOW_THROUGH, Phase.TRANSITION}),
+        ("jump", {Phase.ECCENTRIC, Phase.CONCENTRIC, Phase.FLIGHT}),
+    ],
+)
+def test_each_phase_of_a_throw_a_swing_and_a_jump_has_its_measures(lab, movement, kinds):
+    """How long, how far and how fast, each with its error or the reason why it is absent."""
+    recording = record(Script(movement, 4, "lateral", "medium", reps=3, seconds=8.0))
+
+    reps = lab.play(frames_of(recording), movement).reps
+
+    spans = [span for rep in reps for span in rep.phases]
+    assert kinds <= {span.phase for span in spans}
+    for span in spans:
+        said = {m.name: m for m in span.measures}
+        assert set(said) == MOVING_MEASURES | ({"explosive_ratio"} if span.phase is Phase.CONCENTRIC else set())
+        assert said["duration_s"].value == pytest.approx(span.end_s - span.start_s)
+        assert all(m.absence is not Absence.PRESENT or m.standard_error > 0.0 for m in said.values())
+
+
+def test_how_far_a_phase_went_is_told(lab):
+    """A squat of 95 degrees goes 95 degrees down and 95 up, within three of the stated errors."""
+    (rep,) = lab.play(lab.film((lab.Excursion(1.0, 1.6, 0.6, 1.2),), 6.0, noise_m=0.004), "squat").reps
+
+    ways = [m for span in rep.phases for m in span.measures if m.name == "range_deg"]
+
+    assert len(ways) == 2
+    assert all(abs(way.value - 95.0) < 3.0 * way.standard_error for way in ways)
+
+
+def test_a_phase_that_goes_on_has_no_measures_yet(lab):
+    """The way up of a provisional repetition is not over: its figures have that as their reason."""
+    frames = list(lab.film((lab.Excursion(1.0, 1.2, 0.0, 2.0),), 3.4))
+
+    said = [e for e in lab.play(frames[:-1], "squat").events if isinstance(e, RepEvent)]
+    provisional = [e for e in said if not e.record.cycle.complete and e.phases]
+
+    assert provisional
+    for event in provisional:
+        assert {m.absence for m in event.phases[-1].measures} == {Absence.TOO_FEW_FRAMES}

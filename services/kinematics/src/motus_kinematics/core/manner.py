@@ -32,12 +32,12 @@ DECIDED: Final = (0.15, 0.35)
 
 def manner(rows: CycleRows, parts: Timing) -> tuple[Measured, ...]:
     """Explosive or controlled, and what shakes."""
-    return _explosive(parts), *_shaky(rows, parts)
+    return explosive(parts.spans()["concentric"]), *_shaky(rows, parts)
 
 
-def _explosive(parts: Timing) -> Measured:
-    """Probability that the shortening phase is shorter than that of an explosive movement."""
-    start_s, end_s = parts.spans()["concentric"]
+def explosive(shortening: tuple[float, float]) -> Measured:
+    """Probability that a shortening phase, from its start to its end, is shorter than that of an explosive movement."""
+    start_s, end_s = shortening
     if end_s <= start_s:
         return absent("explosive_ratio", Absence.NOT_APPLICABLE)
     return _decision("explosive_ratio", (EXPLOSIVE_S - (end_s - start_s)) / TIMING_ERROR_S)

@@ -16,7 +16,6 @@ from motus_kinematics.core.cycle import Cycle
 from motus_kinematics.core.cycle_rows import MIN_ROWS
 from motus_kinematics.core.events import Phase, PhaseSpan
 from motus_kinematics.core.exercises import Exercise
-from motus_kinematics.core.speeds import Paces
 from motus_kinematics.core.timing import Timing
 from motus_kinematics.core.turning import turning_points
 
@@ -31,16 +30,13 @@ PAUSE: Final = 0.15
 """Of the highest speed: a dip of the speed by more parts two movements in the same direction."""
 
 
-def phases_of(
-    signal: Composite, cycle: Cycle, parts: Timing, paces: Paces, exercise: Exercise
-) -> tuple[PhaseSpan, ...]:
-    """The phases of a repetition in order of time, those that lasted.
+def phases_of(signal: Composite, cycle: Cycle, parts: Timing, exercise: Exercise) -> tuple[PhaseSpan, ...]:
+    """The phases of a repetition in order of time, those that lasted, still without measures.
 
     Args:
         signal: What it was counted by.
         cycle: Its times.
         parts: Its way out, hold and way back.
-        paces: Measures by the name of a lift's phase.
         exercise: What was done.
     """
     if cycle.is_stroke:
@@ -51,7 +47,7 @@ def phases_of(
         spans = _strike(signal, cycle)
     else:
         spans = _lift(parts)
-    return tuple(PhaseSpan(*span, paces.get(span[0].value, ())) for span in spans if span[2] > span[1])
+    return tuple(PhaseSpan(*span) for span in spans if span[2] > span[1])
 
 
 def live_phase(found: Count) -> Phase:

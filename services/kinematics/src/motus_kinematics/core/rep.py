@@ -14,6 +14,7 @@ from motus_kinematics.core.history import Table
 from motus_kinematics.core.ledger import Record
 from motus_kinematics.core.look import AMPLITUDE_BAND, FULL_RETURN, MIN_AMPLITUDE
 from motus_kinematics.core.measuring import measure_cycle
+from motus_kinematics.core.phase_measures import measured
 from motus_kinematics.core.phases import phases_of
 from motus_kinematics.core.ranges import COMPANY
 from motus_kinematics.core.speeds import paces_of
@@ -33,7 +34,7 @@ def describe(record: Record, past: Table, found: Count, exercise: Exercise, prev
     return RepEvent(
         record=record,
         measures=measure_cycle(rows, tuple(before), cycle, parts, paces, rest_s, likeness(signal, cycle, others)),
-        phases=phases_of(signal, cycle, parts, paces, exercise),
+        phases=measured(phases_of(signal, cycle, parts, exercise), cycle, rows, paces),
         curve=angle if angle.values else None,
         thresholds=_thresholds(cycle, found, np.ptp(angle.values) if angle.values else np.nan),
         reason=record.reason or _reason(cycle, found),
