@@ -16,6 +16,7 @@ from motus_samples.synthetic import VIEWS, Profile, Recording, Script, View, rec
 from truth.channels import Errors, channel_errors, true_ranges
 from truth.heard import hear
 from truth.reps import RepScore, rep_errors, score_reps
+from truth.steps import StepScore, score_steps
 
 UNKNOWN, IDLE = "unknown", "idle"
 NAMELESS = frozenset({UNKNOWN, IDLE})
@@ -63,6 +64,7 @@ class SetScore:
         true_reps, given_reps: Complete repetitions, and those counted with the exercise given.
         unnamed_reps, said: The same without, and what it was taken for; None when that was not asked.
         reps: What was said of each true repetition, in order.
+        steps: What was said of the steps of walking and running.
     """
 
     case: Case
@@ -75,6 +77,7 @@ class SetScore:
     unnamed_reps: int | None
     said: str | None
     reps: tuple[RepScore, ...]
+    steps: StepScore
 
 
 def cases(movements: Sequence[str], noises: Sequence[Profile], sets: int, unnamed: int, *, holdout: bool) -> list[Case]:
@@ -121,6 +124,7 @@ def judge(case: Case) -> SetScore:
         unnamed_reps=None if alone is None else len(alone.reps),
         said=None if alone is None else alone.name_at(until_s),
         reps=score_reps(given, recording),
+        steps=score_steps(given, recording),
     )
 
 

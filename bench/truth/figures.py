@@ -72,6 +72,7 @@ def figures(scores: Sequence[SetScore]) -> dict[str, float]:
         | idling(scores)
         | {"class_macro_f1": macro_f1(scores), "class_right_share": class_right(scores)}
         | phases(scores)
+        | steps(scores)
         | {f"{manner}_right_share": manner_right(scores, manner) for manner in ("explosive", "shaky")}
         | {f"coverage_{grade.name.lower()}": coverage(scores, grade) for grade in GRADES}
     )
@@ -199,6 +200,18 @@ def phases(scores: Iterable[SetScore]) -> dict[str, float]:
         "phase_boundary_s": float(errors.mean()) if len(errors) else np.nan,
         "phase_boundary_p90_s": float(np.quantile(errors, 0.9)) if len(errors) else np.nan,
         "phase_boundary_found_share": len(errors) / wanted if wanted else np.nan,
+    }
+
+
+def steps(scores: Iterable[SetScore]) -> dict[str, float]:
+    """Mean absolute error of strikes and lifts in walking and running, and shares of contacts found and made up."""
+    scored = [score.steps for score in scores]
+    errors = np.abs([error for score in scored for error in score.boundaries_s])
+    wanted, said = sum(score.wanted for score in scored), sum(score.said for score in scored)
+    return {
+        "stance_boundary_s": float(errors.mean()) if len(errors) else np.nan,
+        "stance_found_share": sum(score.found for score in scored) / wanted if wanted else np.nan,
+        "stance_false_share": sum(score.false for score in scored) / said if said else np.nan,
     }
 
 

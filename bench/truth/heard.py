@@ -7,7 +7,7 @@ import numpy as np
 
 from motus_kinematics.core.body import Floats, Frame
 from motus_kinematics.core.channels import PUBLISHED, Absence, Codes
-from motus_kinematics.core.events import Event, ExerciseEvent, RepEvent
+from motus_kinematics.core.events import Event, ExerciseEvent, PhaseEvent, RepEvent
 from motus_kinematics.core.ledger import RepState
 from motus_kinematics.core.pipeline import Config, State, flush, step
 from motus_kinematics.core.sample import Sample
@@ -26,6 +26,7 @@ class Heard:
         sigmas: (n, C) expected errors, NaN where there is none.
         grades: (n, C) Grade codes.
         reps: The last word on every repetition that counts, by time.
+        steps: The phases of steps, as they were told.
         names: The exercises that were recognised, by time.
     """
 
@@ -34,6 +35,7 @@ class Heard:
     sigmas: Floats
     grades: Codes
     reps: tuple[RepEvent, ...]
+    steps: tuple[PhaseEvent, ...]
     names: tuple[ExerciseEvent, ...]
 
     def name_at(self, t_s: float, otherwise: str = "unknown") -> str:
@@ -59,6 +61,7 @@ def hear(frames: Iterable[Frame], exercise: str) -> Heard:
         sigmas=_rows([sample.sigmas for sample in samples]),
         grades=_rows([sample.grades for sample in samples]).astype(np.uint8),
         reps=_last_words(events),
+        steps=tuple(event for event in events if isinstance(event, PhaseEvent)),
         names=tuple(event for event in events if isinstance(event, ExerciseEvent)),
     )
 

@@ -17,13 +17,16 @@ from truth.heard import Heard, hear
 from truth.others import thigh_to_trunk
 from truth.page import BLOCKS, write
 from truth.reps import RepScore
+from truth.steps import StepScore
 from truth.sums import Sums, difference, sums
 
 
 def score(exercise="squat", true=5, given=5, unnamed=None, said=None, reps=(), minutes=0.5):
     """A judged set."""
     case = Case(exercise, "lateral", "medium", 1, unnamed=said is not None)
-    return SetScore(case, exercise, minutes, {}, {"knee_flexion_deg": 90.0}, true, given, unnamed, said, tuple(reps))
+    return SetScore(
+        case, exercise, minutes, {}, {"knee_flexion_deg": 90.0}, true, given, unnamed, said, tuple(reps), StepScore()
+    )
 
 
 def test_errors_add_up():
@@ -125,7 +128,7 @@ def test_what_is_always_2_too_much_is_off_by_2():
     recording = record(Script("squat", 2, "lateral", reps=2))
     shape = (len(recording.t_s), len(PUBLISHED))
     true = np.array([recording.truth.channels.get(name, np.zeros(shape[0])) for name in PUBLISHED]).T
-    heard = Heard(recording.t_s, true + 2.0, np.full(shape, 3.0), np.ones(shape, np.uint8), (), ())
+    heard = Heard(recording.t_s, true + 2.0, np.full(shape, 3.0), np.ones(shape, np.uint8), (), (), ())
     knee = channel_errors(heard, recording)["knee_flexion_deg", "near", 1]
 
     assert (knee.mae, knee.bias, knee.coverage, knee.stated) == pytest.approx((2.0, 2.0, 1.0, 1.0))

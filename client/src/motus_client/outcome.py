@@ -223,6 +223,7 @@ def phase_json(phase: movement_pb2.Phase) -> dict[str, Any]:
     """A phase as plain values; `end_s` is null while it goes on."""
     return {
         "kind": value_name(movement_pb2.PhaseKind, phase.kind).lower(),
+        "side": value_name(movement_pb2.Side, phase.side).lower().replace("unspecified", "both"),
         "start_s": phase.start_s,
         "end_s": phase.end_s if phase.HasField("end_s") else None,
     }

@@ -22,7 +22,8 @@ def angles_section(outcome: Outcome, participant: str, series: TimeSeries, x: Ax
     """Plots of every joint that was measured, the exercise's own first; empty when nothing was measured."""
     who = last_part(participant)
     reps = [rep for rep in outcome.reps if rep.participant == participant]
-    phases = [item.phase for item in outcome.phases if item.participant == who]
+    # One strip cannot show the cycles of two legs at once.
+    phases = [item.phase for item in outcome.phases if item.participant == who and not item.phase.side]
     drawn, looks = [], set()
     for title in _in_order(reps):
         readout = f"r-{who}-{title.split()[0].lower()}"

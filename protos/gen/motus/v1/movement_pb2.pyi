@@ -38,15 +38,15 @@ class _PhaseKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_PhaseKind.V
     PHASE_KIND_TURN_HOLD: _PhaseKind.ValueType  # 4
     """Held still at the far turning point."""
     PHASE_KIND_SWING: _PhaseKind.ValueType  # 5
-    """Backswing of a swing or throw."""
+    """Backswing of a swing or throw; of a leg in walking and running, its foot off the ground."""
     PHASE_KIND_FOLLOW_THROUGH: _PhaseKind.ValueType  # 6
     """After the strike or release."""
     PHASE_KIND_STANCE: _PhaseKind.ValueType  # 7
     """Foot on the ground."""
     PHASE_KIND_FLIGHT: _PhaseKind.ValueType  # 8
-    """In the air."""
+    """In the air; in running, neither foot on the ground."""
     PHASE_KIND_TRANSITION: _PhaseKind.ValueType  # 9
-    """Between two movements."""
+    """Between two movements; in walking, both feet on the ground."""
 
 class PhaseKind(_PhaseKind, metaclass=_PhaseKindEnumTypeWrapper):
     """PhaseKind names a part of a movement."""
@@ -62,15 +62,15 @@ PHASE_KIND_CONCENTRIC: PhaseKind.ValueType  # 3
 PHASE_KIND_TURN_HOLD: PhaseKind.ValueType  # 4
 """Held still at the far turning point."""
 PHASE_KIND_SWING: PhaseKind.ValueType  # 5
-"""Backswing of a swing or throw."""
+"""Backswing of a swing or throw; of a leg in walking and running, its foot off the ground."""
 PHASE_KIND_FOLLOW_THROUGH: PhaseKind.ValueType  # 6
 """After the strike or release."""
 PHASE_KIND_STANCE: PhaseKind.ValueType  # 7
 """Foot on the ground."""
 PHASE_KIND_FLIGHT: PhaseKind.ValueType  # 8
-"""In the air."""
+"""In the air; in running, neither foot on the ground."""
 PHASE_KIND_TRANSITION: PhaseKind.ValueType  # 9
-"""Between two movements."""
+"""Between two movements; in walking, both feet on the ground."""
 Global___PhaseKind: _TypeAlias = PhaseKind  # noqa: Y015
 
 class _Side:
@@ -231,12 +231,15 @@ class Phase(_message.Message):
     START_S_FIELD_NUMBER: _builtins.int
     END_S_FIELD_NUMBER: _builtins.int
     MEASURES_FIELD_NUMBER: _builtins.int
+    SIDE_FIELD_NUMBER: _builtins.int
     kind: Global___PhaseKind.ValueType
     """What went on."""
     start_s: _builtins.float
     """Start in seconds on the source's clock."""
     end_s: _builtins.float
     """End in seconds on the source's clock; absent while the phase goes on."""
+    side: Global___Side.ValueType
+    """Leg whose phase it is, in walking and running; SIDE_UNSPECIFIED for one of the whole body."""
     @_builtins.property
     def measures(self) -> _containers.RepeatedCompositeFieldContainer[_measure_pb2.Measure]:
         """Measures of the phase, each once, in the register's units; empty when none was taken."""
@@ -248,10 +251,11 @@ class Phase(_message.Message):
         start_s: _builtins.float = ...,
         end_s: _builtins.float | None = ...,
         measures: _abc.Iterable[_measure_pb2.Measure] | None = ...,
+        side: Global___Side.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_end_s", b"_end_s", "end_s", b"end_s"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_end_s", b"_end_s", "end_s", b"end_s", "kind", b"kind", "measures", b"measures", "start_s", b"start_s"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_end_s", b"_end_s", "end_s", b"end_s", "kind", b"kind", "measures", b"measures", "side", b"side", "start_s", b"start_s"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__end_s: _TypeAlias = _typing.Literal["end_s"]  # noqa: Y015
     _WhichOneofArgType__end_s: _TypeAlias = _typing.Literal["_end_s", b"_end_s"]  # noqa: Y015

@@ -192,10 +192,12 @@ def measure(measured: Measured) -> measure_pb2.Measure:
     return message
 
 
-def phase(span: PhaseSpan) -> movement_pb2.Phase:
-    """A phase that is over."""
+def phase(span: PhaseSpan, side: str = "") -> movement_pb2.Phase:
+    """A phase that is over, of one leg or of the whole body."""
     measures = map(measure, span.measures)
-    return movement_pb2.Phase(kind=PHASES[span.phase], start_s=span.start_s, end_s=span.end_s, measures=measures)
+    return movement_pb2.Phase(
+        kind=PHASES[span.phase], start_s=span.start_s, end_s=span.end_s, measures=measures, side=SIDES[side]
+    )
 
 
 def exercise_set(said: SetEvent) -> movement_pb2.ExerciseSet:

@@ -12,6 +12,7 @@ from motus_kinematics.core.events import (
     ExerciseEvent,
     PersonEvent,
     Phase,
+    PhaseEvent,
     RepEvent,
     SetEvent,
     TaughtEvent,
@@ -65,6 +66,10 @@ class Speaker:
                 yield self._rep(participant, said, ref)
                 if said.record.state is RepState.CONFIRMED:
                     yield from self._phases(participant, said, ref)
+            case PhaseEvent():
+                span, side = said.span, said.side or "both"
+                event = event_pb2.Event(t_s=span.start_s, revision=1, phase=convert.phase(span, said.side))
+                yield self._envelope(f"phase-{participant}-{side}-{_ms(span.start_s)}", participant, event, ref)
             case SetEvent():
                 t_s = said.start_s if said.end_s is None else said.end_s
                 event = event_pb2.Event(t_s=t_s, revision=said.revision, set=convert.exercise_set(said))

@@ -59,6 +59,14 @@ class RepEvent:
 
 
 @dataclass(frozen=True)
+class PhaseEvent:
+    """A phase that belongs to no repetition is over: of the cycle of one leg (`left`, `right`), or of both (empty)."""
+
+    span: PhaseSpan
+    side: str
+
+
+@dataclass(frozen=True)
 class SetEvent:
     """A set began or ended; `end_s` is None and `measures` empty while it goes on."""
 
@@ -127,4 +135,4 @@ class TaughtEvent:
     refusal: str = ""
 
 
-Event: TypeAlias = RepEvent | SetEvent | ExerciseEvent | PersonEvent | ViewEvent | TaughtEvent
+Event: TypeAlias = RepEvent | PhaseEvent | SetEvent | ExerciseEvent | PersonEvent | ViewEvent | TaughtEvent

@@ -15,6 +15,7 @@ from motus_kinematics.core.angles import measure
 from motus_kinematics.core.body import Floats, Frame, unmirrored
 from motus_kinematics.core.channels import DIFFERENTIATED, Grade, Reading
 from motus_kinematics.core.events import Event, PersonEvent, Phase, TaughtEvent
+from motus_kinematics.core.gait import Gait, walk_on
 from motus_kinematics.core.history import append
 from motus_kinematics.core.repair import Tracks, late, mend
 from motus_kinematics.core.review import Review, close, mark, review
@@ -58,6 +59,7 @@ class State:
         view: How the camera sees the athlete.
         recent: Raw readings of the newest half second.
         rates, rate_sigmas: (D,) velocities of the newest settled moment and their expected errors.
+        gait: The feet, and the steps they made.
         review: The current set: its past, its repetitions, the exercise.
         reviewed_s: When the set was last recounted.
         seen_s: When the participant was last seen, or first looked for.
@@ -73,6 +75,7 @@ class State:
     recent: Recent = field(default_factory=Recent)
     rates: Floats = field(default_factory=lambda: _NO_RATES)
     rate_sigmas: Floats = field(default_factory=lambda: _NO_RATES)
+    gait: Gait = field(default_factory=Gait)
     review: Review = field(default_factory=Review)
     reviewed_s: float = -np.inf
     seen_s: float = -np.inf
@@ -116,7 +119,8 @@ def step(state: State, frame: Frame, config: Config) -> tuple[State, Outputs]:
     state, settled = _settle(state, frame.t_s)
     state, presence = _watch_presence(state, reading)
     state, events = _review(state, config)
-    return state, Outputs(_now(state), settled, (*presence, *seen, *events))
+    gait, steps = walk_on(state.gait, frame, stance, state.review.exercise)
+    return replace(state, gait=gait), Outputs(_now(state), settled, (*presence, *seen, *events, *steps))
 
 
 def mark_set(state: State, t_s: float, *, begins: bool) -> tuple[State, Outputs]:
