@@ -9,6 +9,7 @@ import pytest
 from motus.bus.v1 import control_pb2, frame_pb2, landmarks_pb2, samples_pb2
 from motus.v1 import event_pb2, movement_pb2
 from motus_kinematics.app import KinematicsApp
+from motus_kinematics.core.profile import decode as decode_profile
 from motus_kinematics.settings import KinematicsSettings
 from motus_runtime import topics
 from motus_runtime.bus import decode
@@ -158,7 +159,10 @@ async def test_left_and_right_of_a_mirrored_source_are_those_of_the_athlete(meas
 
 
 async def test_what_was_learnt_of_an_athlete_comes_with_the_end_and_serves_the_next_session(measuring, make_pose, lab):
-    """A movement taught in one session is counted in another that was given the profile; nothing learnt, no profile."""
+    """A movement taught in one session is counted in another that was given the profile, whose limbs have two sessions.
+
+    Nothing learnt, no profile.
+    """
     rest = replace(lab.standing, elbow=(140.0, 140.0), shoulder=(30.0, 30.0))
     far = replace(lab.squatting, elbow=(10.0, 10.0), shoulder=(120.0, 120.0))
     frames = list(lab.film(lab.regular(3), 9.5, rest=rest, far=far))
@@ -171,8 +175,10 @@ async def test_what_was_learnt_of_an_athlete_comes_with_the_end_and_serves_the_n
         second.spec.exercise = "taught/thruster"
         second.spec.participants[0].profile = ended.profiles["p1"]
         said = await second.play(frames)
+        limbs = [decode_profile(each.profiles["p1"]).limbs for each in (ended, said[-1])]
         (*_, plain) = await make_pose().play(frames[:30])
 
     assert {e.rep.exercise for e in of_kind(said, "rep")} == {"taught/thruster"}
     assert {e.rep.ordinal for e in of_kind(said, "rep")} == {1, 2, 3}
+    assert [each["thigh"].sessions for each in limbs] == [1, 2]
     assert not plain.profiles

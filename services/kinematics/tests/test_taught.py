@@ -114,7 +114,16 @@ def test_a_movement_is_taught_by_command_and_survives_a_checkpoint(lab, thruster
 
 
 @pytest.mark.parametrize(
-    "body", [b"\x80\x04", b"[]", b'{"version":1}', b'{"version":2,"taught":[]}', b'{"version":1,"taught":[1]}']
+    "body",
+    [
+        b"\x80\x04",
+        b"[]",
+        b'{"version":1}',
+        b'{"version":2,"taught":[]}',
+        b'{"version":3,"taught":[],"limbs":{}}',
+        b'{"version":2,"taught":[],"limbs":[]}',
+        b'{"version":1,"taught":[1]}',
+    ],
 )
 def test_bytes_that_are_no_profile_are_refused(body):
     """Another version or damage is an error, not a guess."""

@@ -12,10 +12,11 @@ from motus.bus.v1 import checkpoint_pb2, frame_pb2
 from motus_kinematics.commands import Wish
 from motus_kinematics.core.channels import PUBLISHED, Codes
 from motus_kinematics.core.checkpoint import Format
+from motus_kinematics.core.limbs import learnt
 from motus_kinematics.core.pipeline import Outputs, State, learn, mark_set
 from motus_kinematics.core.profile import Profile, encode
 from motus_kinematics.core.sample import Sample
-from motus_kinematics.core.taught import Template, together
+from motus_kinematics.core.taught import together
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class Participant:
     Attributes:
         id: the bare participant id.
         exercise: exercise id that was given; `unknown` when none was.
-        taught: the athlete's own movements from before the session.
+        learnt: what was learnt of the athlete before the session.
         state: the core's.
         sequence: place in the stream of landmarks of the last message taken in.
         command_sequence: place in the stream of commands of the last one obeyed.
@@ -64,7 +65,7 @@ class Participant:
 
     id: str
     exercise: str
-    taught: tuple[Template, ...] = ()
+    learnt: Profile = field(default_factory=Profile)
     state: State = field(default_factory=State)
     sequence: int = 0
     command_sequence: int = 0
@@ -102,7 +103,8 @@ class Participant:
 
     def profile(self) -> bytes:
         """All that is learnt of the athlete, from before the session and in it; empty when there is nothing."""
-        return encode(Profile(together(self.taught, self.state.learnt)))
+        taught = together(self.learnt.taught, self.state.learnt)
+        return encode(Profile(taught, learnt(self.learnt.limbs, self.state.stance)))
 
     def checkpoint(self) -> checkpoint_pb2.Checkpoint:
         """All there is to this participant, for `restore`."""

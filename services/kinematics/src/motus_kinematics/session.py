@@ -17,10 +17,9 @@ from motus_kinematics.commands import Commands
 from motus_kinematics.convert import frames_of
 from motus_kinematics.core.body import Frame
 from motus_kinematics.core.pipeline import Config, Outputs, flush, step
-from motus_kinematics.core.profile import ProfileError
+from motus_kinematics.core.profile import Profile, ProfileError
 from motus_kinematics.core.profile import decode as decode_profile
 from motus_kinematics.core.repair import Repairs
-from motus_kinematics.core.taught import Template
 from motus_kinematics.fence import Fence, Verdict
 from motus_kinematics.participant import Participant
 from motus_kinematics.settings import KinematicsSettings
@@ -57,7 +56,7 @@ class MeasuredSession:
         self._speaker, self._fence = Speaker(spec.session, epoch), Fence()
         self._commands, self._checkpoints = Commands(bus, spec.session), Checkpoints(bus, spec.session, epoch)
         self._mirrored, exercise = spec.source.mirrored, spec.exercise or "unknown"
-        self._participants = {each.id: Participant(each.id, exercise, _taught(each)) for each in spec.participants}
+        self._participants = {each.id: Participant(each.id, exercise, _learnt(each)) for each in spec.participants}
         self._begun_ns, self._saved_s = time.time_ns(), time.monotonic()
 
     async def run(self) -> None:
@@ -123,7 +122,8 @@ class MeasuredSession:
                 await self._step(self._participants[name], frame, ref, live=live)
 
     async def _step(self, participant: Participant, frame: Frame, ref: frame_pb2.FrameRef, *, live: bool) -> None:
-        config = Config(participant.exercise, self._mirrored, participant.taught)
+        learnt = participant.learnt
+        config = Config(participant.exercise, self._mirrored, learnt.taught, learnt.limbs)
         participant.state, outputs = step(participant.state, frame, config)
         participant.open_refs.append(ref)
         if live and outputs.now is not None:
@@ -219,10 +219,10 @@ class MeasuredSession:
             await self._checkpoints.save(participant.id, checkpoint)
 
 
-def _taught(participant: control_pb2.ParticipantSpec) -> tuple[Template, ...]:
-    """The movements in a profile; none, and a word in the log, when it cannot be read."""
+def _learnt(participant: control_pb2.ParticipantSpec) -> Profile:
+    """What a profile holds; nothing, and a word in the log, when it cannot be read."""
     try:
-        return decode_profile(participant.profile).taught
+        return decode_profile(participant.profile)
     except ProfileError as error:
         log.warning("profile of %s: %s", participant.id, error)
-        return ()
+        return Profile()

@@ -43,7 +43,7 @@ class ParticipantSpec(_message.Message):
     mass_kg: _builtins.float
     """Mass in kilograms; absent when not known."""
     profile: _builtins.bytes
-    """Opaque learnt profile of kinematics (bone lengths, offsets, taught movements); empty when there is none."""
+    """Opaque learnt profile of kinematics (limb lengths, taught movements); empty when there is none."""
     level: _builtins.str
     """Level of the athlete, as `beginner`; empty when not known."""
     language: _builtins.str

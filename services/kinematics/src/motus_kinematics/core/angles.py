@@ -49,8 +49,13 @@ _ALWAYS_HIGH: Final = np.zeros(len(HEIGHTS), dtype=np.uint8)
 _LEG_ANGLES: Final = np.array([0, 1, 11, 12], dtype=np.intp)
 
 
-def measure(frame: Frame, stance: Stance | None) -> tuple[Reading, Stance | None]:
+def measure(frame: Frame, stance: Stance | None, known: Floats | None = None) -> tuple[Reading, Stance | None]:
     """Measures one frame.
+
+    Args:
+        frame: The frame.
+        stance: What the frame before handed on; None for the first.
+        known: (9,) lengths of the athlete's bones from earlier sessions, NaN where unknown.
 
     Returns:
         The reading, all NaN with one reason when nobody is seen or the points make no body, and the stance to hand on.
@@ -59,7 +64,7 @@ def measure(frame: Frame, stance: Stance | None) -> tuple[Reading, Stance | None
     if isinstance(seen, Absence):
         return nothing(frame.t_s, seen), stance
     dt_s = 0.0 if stance is None else frame.t_s - stance.t_s
-    stance = follow(stance, seen)
+    stance = follow(stance, seen, known)
     body = geometry(seen, stance)
     raw = raw_angles(body, *hinges(seen, stance.lengths))
     stance = replace(stance, standing=_learn(stance, seen, body, raw, dt_s))

@@ -9,6 +9,11 @@ import numpy as np
 from motus_kinematics.core.body import Floats
 from motus_kinematics.core.vectors import TINY, filled
 
+BONES: Final = (
+    *("thigh", "upper_arm", "shank", "forearm", "foot"),
+    *("hip_line", "shoulder_line", "trunk", "neck"),
+)
+"""The bones whose lengths are learnt, in their order everywhere; of a pair both sides have the same."""
 LEARNING_TIME_CONSTANT_S: Final = 2.0
 SHORTER_WEIGHT: Final = 0.3
 """A bone seen shorter than known counts less: depth is guessed too small far more often than too large."""
@@ -36,8 +41,7 @@ def observe(sizes: Floats, level_sizes: Floats, doubt: Floats) -> tuple[Floats, 
         doubt: (14,) factor on their expected error, NaN where absent.
 
     Returns:
-        (9,) lengths in metres (thigh, upper arm, shank, forearm, foot, hip line, shoulder line, trunk, neck) and
-        weights from 0 to 1.
+        (9,) lengths in metres, in the order of BONES, and weights from 0 to 1.
     """
     in_plane = level_sizes / (sizes + TINY)
     weights = filled((in_plane * in_plane / doubt) ** 2, 0.0) + TINY
@@ -45,6 +49,16 @@ def observe(sizes: Floats, level_sizes: Floats, doubt: Floats) -> tuple[Floats, 
     total = sides[:, 0] + sides[:, 1]
     paired = np.vecdot(sides, sizes[:_PAIRED].reshape(-1, 2)) / total
     return np.concatenate((paired, sizes[_PAIRED:])), np.concatenate((total / 2.0, weights[_PAIRED:]))
+
+
+def begin(known: Floats, seen: Floats, weights: Floats) -> Floats:
+    """The lengths after the first frame of somebody who was seen before, NaN where they are not known from then.
+
+    A bone in the picture's plane is as long as it looks; one that points at the camera is as long as it used to be.
+    What is seen wins where it can be: a length a twentieth too long would bend a straight leg by a third of a radian.
+    """
+    begun: Floats = np.where(np.isfinite(known), known + weights * (seen - known), seen)
+    return begun
 
 
 def learn(known: Floats, seen: Floats, weights: Floats, dt_s: float) -> Floats:

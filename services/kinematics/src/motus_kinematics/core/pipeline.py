@@ -17,6 +17,7 @@ from motus_kinematics.core.channels import DIFFERENTIATED, Grade, Reading
 from motus_kinematics.core.events import Event, PersonEvent, Phase, TaughtEvent
 from motus_kinematics.core.gait import Gait, walk_on
 from motus_kinematics.core.history import append
+from motus_kinematics.core.limbs import Limbs, lengths_of
 from motus_kinematics.core.repair import Tracks, late, mend
 from motus_kinematics.core.review import Review, close, mark, review
 from motus_kinematics.core.sample import Sample, sample
@@ -41,11 +42,13 @@ class Config:
         exercise: Id of the register or name of a taught movement; `unknown` when not given.
         mirrored: The video is a mirror image, in which left and right have changed places.
         taught: The athlete's own movements, from their profile.
+        limbs: What earlier sessions learnt of their limbs, from there too.
     """
 
     exercise: str = "unknown"
     mirrored: bool = False
     taught: tuple[Template, ...] = ()
+    limbs: Limbs = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -106,7 +109,7 @@ def step(state: State, frame: Frame, config: Config) -> tuple[State, Outputs]:
     if not frame.t_s > state.t_s:
         return replace(state, tracks=late(state.tracks)), Outputs()
     tracks, frame = mend(state.tracks, unmirrored(frame) if config.mirrored else frame)
-    reading, stance = measure(frame, state.stance)
+    reading, stance = measure(frame, state.stance, lengths_of(config.limbs))
     view, seen = watch(state.view, frame, reading, stance)
     state = replace(
         state,

@@ -7,14 +7,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
 
+from motus_kinematics.core.bones import BONES
+from motus_kinematics.core.limbs import PLAUSIBLE_M, Limb, Limbs, standard_error_m
 from motus_kinematics.core.taught import CHANNELS, POINTS, Template
 
-VERSION: Final = 1
+VERSION: Final = 2
+READ: Final = (1, 2)
+"""Versions that are read; the first one had no limbs."""
 DECIMALS: Final = 3
 
 
@@ -28,16 +32,22 @@ class Profile:
 
     Attributes:
         taught: The movements they taught, each id once.
+        limbs: How long their limbs are.
     """
 
     taught: tuple[Template, ...] = ()
+    limbs: Limbs = field(default_factory=dict)
 
 
 def encode(profile: Profile) -> bytes:
     """The profile as bytes; empty for one without anything."""
     if profile == Profile():
         return b""
-    document = {"version": VERSION, "taught": [_template_out(template) for template in profile.taught]}
+    document = {
+        "version": VERSION,
+        "taught": [_template_out(template) for template in profile.taught],
+        "limbs": {name: _limb_out(name, limb) for name, limb in profile.limbs.items()},
+    }
     return json.dumps(document, separators=(",", ":")).encode()
 
 
@@ -52,12 +62,14 @@ def decode(body: bytes) -> Profile:
     try:
         document = json.loads(body)
         version = document["version"]
-        taught = tuple(_template_in(each) for each in document["taught"]) if version == VERSION else ()
-    except (KeyError, TypeError, ValueError) as error:
+        known = version in READ
+        taught = tuple(_template_in(each) for each in document["taught"]) if known else ()
+        limbs = _limbs_in(document["limbs"]) if known and version > 1 else {}
+    except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
         raise ProfileError(f"no profile: {error!r}") from error
-    if version != VERSION:
-        raise ProfileError(f"a profile of version {version}, not {VERSION}")
-    return Profile(taught)
+    if not known:
+        raise ProfileError(f"a profile of version {version}, not of {READ}")
+    return Profile(taught, limbs)
 
 
 def _template_out(template: Template) -> dict[str, Any]:
@@ -77,3 +89,20 @@ def _template_in(document: Mapping[str, Any]) -> Template:
             values[:, i] = document["channels"][name]
     curves = values.astype(np.float16)
     return Template(str(document["movement"]), float(document["duration_s"]), curves, float(document["tolerance"]))
+
+
+def _limb_out(name: str, limb: Limb) -> dict[str, Any]:
+    error_m = round(standard_error_m(name, limb), DECIMALS + 1)
+    return {"length_m": round(limb.length_m, DECIMALS + 1), "standard_error_m": error_m, "sessions": limb.sessions}
+
+
+def _limbs_in(document: Mapping[str, Any]) -> Limbs:
+    """The limbs that have a name here; their errors follow from the number of sessions.
+
+    Raises:
+        ValueError: a length or a number is none that an athlete can have.
+    """
+    limbs = {name: Limb(float(each["length_m"]), int(each["sessions"])) for name, each in document.items()}
+    if not all(PLAUSIBLE_M[0] < limb.length_m < PLAUSIBLE_M[1] and limb.sessions > 0 for limb in limbs.values()):
+        raise ValueError("no limb is so long")
+    return {name: limbs[name] for name in BONES if name in limbs}

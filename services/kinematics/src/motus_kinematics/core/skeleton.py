@@ -46,6 +46,7 @@ class Skeleton:
             lie across the line of sight.
         point_doubt: (36,) factor on the expected error of a point: 1 well seen, NaN where the engine has none.
         bone_doubt: (14,) the larger of a segment's two ends.
+        metric: The engine has world coordinates; else what is said to be metres are heights of the picture.
     """
 
     t_s: float
@@ -57,6 +58,7 @@ class Skeleton:
     level_sizes: Floats
     point_doubt: Floats
     bone_doubt: Floats
+    metric: bool
 
 
 def see(frame: Frame) -> Skeleton | Absence:
@@ -75,7 +77,10 @@ def see(frame: Frame) -> Skeleton | Absence:
         return Absence.IMPLAUSIBLE
     doubt = _doubt(frame, frame.image)
     bone_doubt = np.maximum(doubt.take(SEGMENT_FROM), doubt.take(SEGMENT_TO))
-    return Skeleton(frame.t_s, points[:, :2], bones, shadows, sizes, flat_sizes, level_sizes, doubt, bone_doubt)
+    lengths = sizes, flat_sizes, level_sizes
+    return Skeleton(
+        frame.t_s, points[:, :2], bones, shadows, *lengths, doubt, bone_doubt, metric=frame.world is not None
+    )
 
 
 def _points(frame: Frame, image: Floats) -> Floats:

@@ -30,9 +30,11 @@ class Stance:
         since_s: Since when the athlete has been followed without a gap.
         lateral: (3,) unit vector to the athlete's right, camera axes.
         px_per_m: Scale of the picture at the athlete.
-        lengths: (9,) bone lengths in metres, in the order of `bones.observe`.
+        lengths: (9,) bone lengths in metres, in the order of BONES; in heights of the picture where the engine has no
+            world coordinates.
         yaw_deg: (2,) turn of pelvis and thorax from facing the camera, unwrapped.
         standing: What standing still has taught.
+        seen_s: (9,) for how long each bone was seen in metres, by the weight it was seen with.
     """
 
     t_s: float
@@ -42,6 +44,7 @@ class Stance:
     lengths: Floats
     yaw_deg: Floats
     standing: Standing
+    seen_s: Floats
 
     @property
     def leg_m(self) -> float:
@@ -54,16 +57,23 @@ class Stance:
         return float(self.lengths[7])
 
 
-def follow(stance: Stance | None, seen: Skeleton) -> Stance:
-    """The stance after one more frame."""
+def follow(stance: Stance | None, seen: Skeleton, known: Floats | None = None) -> Stance:
+    """The stance after one more frame.
+
+    Args:
+        stance: The one before; None at first.
+        seen: The frame's body.
+        known: (9,) lengths from earlier sessions, which the first frame begins with, NaN where unknown.
+    """
     lateral, px_per_m, yaw_deg = _lateral(seen.bones), _scale(seen), _yaw_deg(seen.bones)
     lengths, weights = bones.observe(seen.sizes, seen.level_sizes, seen.bone_doubt)
     if stance is None:
-        return Stance(seen.t_s, seen.t_s, lateral, px_per_m, lengths, yaw_deg, Standing())
+        lengths = bones.begin(known, lengths, weights) if seen.metric and known is not None else lengths
+        return Stance(seen.t_s, seen.t_s, lateral, px_per_m, lengths, yaw_deg, Standing(), np.zeros(len(lengths)))
     dt_s = seen.t_s - stance.t_s
     lengths = bones.learn(stance.lengths, lengths, weights, dt_s)
     if not 0.0 < dt_s < LOST_S:
-        return Stance(seen.t_s, seen.t_s, lateral, px_per_m, lengths, yaw_deg, stance.standing)
+        return Stance(seen.t_s, seen.t_s, lateral, px_per_m, lengths, yaw_deg, stance.standing, stance.seen_s)
     turn = dt_s / (FACING_TIME_CONSTANT_S + dt_s)
     size = dt_s / (SIZE_TIME_CONSTANT_S + dt_s)
     return Stance(
@@ -74,6 +84,7 @@ def follow(stance: Stance | None, seen: Skeleton) -> Stance:
         lengths=lengths,
         yaw_deg=yaw_deg + 360.0 * np.rint((stance.yaw_deg - yaw_deg) / 360.0),
         standing=stance.standing,
+        seen_s=stance.seen_s + dt_s * weights if seen.metric else stance.seen_s,
     )
 
 
