@@ -27,6 +27,8 @@ log = logging.getLogger("motus.lease")
 
 TTL_S = 2.0
 BEAT_S = 0.5
+UNLIMITED = 1_000_000
+"""The capacity of a worker that takes all there is."""
 _STREAM = f"KV_{topics.LEASES}"
 _DELETED = {"KV-Operation": "DEL"}
 # A key's grave goes too in the end, or the bucket would grow with every session there ever was.
@@ -46,13 +48,14 @@ class Leases:
         bus: the bus.
         stage: the worker's stage, as `pose`.
         capacity: how many units it takes at most.
-        working: tells whether the worker still gets work done; while it does not, the heartbeat stops, so that a hung
-            worker is a dead worker.
         grace_s: how long it must have renewed its own heartbeat before it takes another worker for dead, seconds.
 
     Attributes:
         worker: its id.
         epochs: of the units that it owns.
+        capacity: how many units it takes at most.
+        working: tells whether the worker still gets work done; while it does not, the heartbeat stops, so that a hung
+            worker is a dead worker.
         taking: it is ready for units; before, others hear that it has no room.
     """
 
@@ -60,12 +63,12 @@ class Leases:
         self,
         bus: Bus,
         stage: str,
-        capacity: int,
-        working: Callable[[], bool] = lambda: True,
+        capacity: int = UNLIMITED,
         *,
         grace_s: float = TTL_S,
     ) -> None:
-        self._bus, self._stage, self._capacity, self._working = bus, stage, capacity, working
+        self._bus, self._stage, self.capacity = bus, stage, capacity
+        self.working: Callable[[], bool] = lambda: True
         self._grace_s = grace_s
         self.worker = worker_id(stage)
         self.epochs: dict[str, int] = {}
@@ -84,7 +87,7 @@ class Leases:
     @property
     def free_capacity(self) -> int:
         """Units it can still take."""
-        return max(0, self._capacity - len(self.epochs)) if self.taking else 0
+        return max(0, self.capacity - len(self.epochs)) if self.taking else 0
 
     @property
     def stage(self) -> str:
@@ -100,7 +103,7 @@ class Leases:
     async def _renew(self) -> None:
         while True:
             try:
-                if self._working():
+                if self.working():
                     await self.beat()
             except RetryableError as error:
                 # Others may have failed to renew theirs as well, and deserve the time to do so.

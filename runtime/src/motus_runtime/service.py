@@ -52,7 +52,8 @@ class Context:
     Attributes:
         bus: the connection to NATS.
         health: where readiness checks are registered.
-        leases: the worker's leases; the loop renews them.
+        leases: the worker's leases; the loop renews them. A service with bounds sets their `capacity`, one that works
+            outside of the event loop their `working`.
         specs: the sessions that live now; the loop keeps them up to date.
     """
 
@@ -62,13 +63,12 @@ class Context:
     specs: Specs
 
 
-def run_service(stage: str, build: Callable[[Context], Awaitable[App]], *, capacity: int = 1_000_000) -> int:
+def run_service(stage: str, build: Callable[[Context], Awaitable[App]]) -> int:
     """Run a service until SIGTERM or SIGINT; returns the exit code.
 
     Args:
         stage: the service's name, as `pose`.
         build: makes the app, given the context; expected errors end the service with one line, not a traceback.
-        capacity: units the worker owns at most.
     """
     code = 0
     try:
@@ -76,7 +76,7 @@ def run_service(stage: str, build: Callable[[Context], Awaitable[App]], *, capac
         bus_settings = load(BusSettings, "MOTUS_NATS")
         _start_logging(stage, settings.log_level)
         start_tracing(stage)
-        uvloop.run(_serve(stage, settings, bus_settings, build, capacity))
+        uvloop.run(_serve(stage, settings, bus_settings, build))
     except* (SettingsError, MotusError) as group:
         for error in _leaves(group):
             print(f"motus-{stage}: {error}", file=sys.stderr)
@@ -98,7 +98,6 @@ async def _serve(
     settings: ServiceSettings,
     bus_settings: BusSettings,
     build: Callable[[Context], Awaitable[App]],
-    capacity: int,
 ) -> None:
     stop = _stop_signal()
     health = Health(settings.health_host, settings.health_port)
@@ -107,12 +106,14 @@ async def _serve(
     state = {"fault": "starting"}
     health.require("service", lambda: state["fault"])
     # From now on, since what follows may take longer than a loop may hang.
-    beating = asyncio.create_task(_beat(health))
+    starting = asyncio.create_task(_beat(health, lambda: True))
     bus = await Bus.connect(bus_settings, stage)
     health.require("bus", lambda: "" if bus.connected else "not connected to NATS")
-    leases, specs = Leases(bus, stage, capacity), Specs(bus)
+    leases, specs = Leases(bus, stage), Specs(bus)
     health.require("lease", lambda: "" if leases.alive else "heartbeat not renewed")
     app = await build(Context(bus, health, leases, specs))
+    starting.cancel()
+    beating = asyncio.create_task(_beat(health, leases.working))
     state["fault"] = ""
     log.info("ready; health on port %d", health.port)
     try:
@@ -133,9 +134,10 @@ async def _serve(
         health.close()
 
 
-async def _beat(health: Health) -> None:
+async def _beat(health: Health, works: Callable[[], bool]) -> None:
     while True:
-        health.beat()
+        if works():
+            health.beat()
         await asyncio.sleep(1)
 
 

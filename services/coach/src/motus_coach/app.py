@@ -30,6 +30,7 @@ class CoachApp:
     def __init__(self, context: Context, settings: CoachSettings, table: FaultTable) -> None:
         self._bus, self._specs = context.bus, context.specs
         self._settings = settings
+        context.leases.capacity = settings.capacity
         self._config = PolicyConfig(table, cooldown_s=settings.cooldown_s, budget_per_minute=settings.budget_per_minute)
         self._model = ModelClient(settings) if settings.asks_model else None
         self._owner = SessionOwner(context.leases, context.specs, self._coach, unit_of=topics.partition_unit)

@@ -9,6 +9,7 @@ from motus_runtime.settings import setting
 class CoachSettings:
     """Variables `MOTUS_COACH_...`, and the key of the model's endpoint under the name that everybody uses."""
 
+    capacity: int = setting(64, "partitions of the 64 that this worker takes at most", minimum=1, maximum=64)
     base_url: str = setting("", "OpenAI-compatible endpoint; without it and without a key the rules alone speak")
     api_key: str = setting("", "key of the endpoint, from a secret", name="OPENAI_API_KEY")
     model: str = setting("gpt-4o-mini", "name of the model")

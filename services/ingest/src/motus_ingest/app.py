@@ -22,6 +22,7 @@ class IngestApp:
 
     def __init__(self, bus: Bus, leases: Leases, specs: Specs, settings: IngestSettings) -> None:
         self._bus, self._settings = bus, settings
+        leases.capacity = settings.capacity
         self._owner = SessionOwner(leases, specs, self._run_session)
 
     async def run(self) -> None:

@@ -1,5 +1,6 @@
 """What the operator can tell the ingest service, each a variable `MOTUS_INGEST_<NAME>`."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,7 @@ class IngestSettings:
     """The ingest service's own settings; see motus_runtime for those that every service has."""
 
     roots: tuple[Path, ...] = setting((), "folders below which files may be read, separated as in PATH; empty: none")
+    capacity: int = setting(16 * (os.cpu_count() or 1), "sessions this worker takes at most", minimum=1, maximum=1000)
     max_side_px: int = setting(640, "long side of the pictures sent, pixels; never enlarged", minimum=64, maximum=1280)
     jpeg_quality: int = setting(85, "JPEG quality of the pictures sent", minimum=30, maximum=95)
     max_fps: float = setting(60.0, "frames per second sent at most; more are thinned evenly", minimum=1, maximum=240)

@@ -24,6 +24,7 @@ class KinematicsApp:
 
     def __init__(self, context: Context, settings: KinematicsSettings) -> None:
         self._bus, self._settings = context.bus, settings
+        context.leases.capacity = settings.capacity
         self._owner = SessionOwner(context.leases, context.specs, self._measure, unit_of=topics.partition_unit)
 
     async def run(self) -> None:

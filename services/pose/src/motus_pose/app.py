@@ -13,6 +13,8 @@ from motus_pose.bundle import BundleError, read_bundle
 from motus_pose.convert import participants_of
 from motus_pose.engines.libraries import missing_libraries, remedy
 from motus_pose.engines.port import EngineError, EngineFactory
+from motus_pose.engines.recording import load_recording
+from motus_pose.engines.replay_engine import ReplayEngine
 from motus_pose.session import PoseSession
 from motus_pose.settings import PoseSettings
 from motus_runtime import topics
@@ -20,17 +22,20 @@ from motus_runtime.bus import decode
 from motus_runtime.errors import PermanentError
 from motus_runtime.ownership import SessionOwner
 from motus_runtime.service import App, Context
+from motus_runtime.settings import load
 
 log = logging.getLogger("motus.pose")
 
 RETRY_S: Final = 5.0
+HUNG_S: Final = 5.0
+"""A look that takes longer will never end; the slowest that was seen took half a second."""
 # The engine's thread needs the interpreter after each network; at the usual 5 ms it would wait for the loop's turn.
 SWITCH_INTERVAL_S: Final = 0.0005
 
 
-async def build(context: Context, settings: PoseSettings) -> App:
+async def build(context: Context) -> App:
     """The service, given the loop's context; it claims nothing and is not ready until its engine works."""
-    return PoseApp(context, settings)
+    return PoseApp(context, load(PoseSettings, "MOTUS_POSE"))
 
 
 class PoseApp:
@@ -45,7 +50,9 @@ class PoseApp:
         self._context, self._settings = context, settings
         self._fault = "engine not loaded yet"
         self._make_engine: EngineFactory | None = None
+        self._sessions: set[PoseSession] = set()
         self._owner = SessionOwner(context.leases, context.specs, self._run_session)
+        context.leases.capacity, context.leases.working = settings.capacity, self._working
         sys.setswitchinterval(SWITCH_INTERVAL_S)
         context.health.require("engine", lambda: self._fault)
 
@@ -81,16 +88,42 @@ class PoseApp:
             raise EngineError("no engine")
         participants = participants_of(spec)
         context = self._context
-        await PoseSession(context.bus, context.leases, spec.session, participants, epoch, self._make_engine).run()
+        session = PoseSession(context.bus, context.leases, spec.session, participants, epoch, self._make_engine)
+        self._sessions.add(session)
+        try:
+            await session.run()
+        finally:
+            # One whose engine hangs stays on the list when others have taken it over: this process is of no use.
+            if session.looking_s < HUNG_S:
+                self._sessions.discard(session)
+
+    def _working(self) -> bool:
+        """Whether every engine's look ends; if not, the heartbeat stops, others take over, and liveness fails."""
+        hung = [session.name for session in self._sessions if session.looking_s > HUNG_S]
+        if hung:
+            log.critical("the engine hangs in %s: this worker gives up all it has", ", ".join(sorted(hung)))
+        return not hung
 
 
 def engine_factory(settings: PoseSettings) -> EngineFactory:
     """What makes engines here, tried once; blocks for seconds, mostly for the import of mediapipe.
 
     Raises:
-        EngineError: system libraries are missing, or the model does not work.
+        EngineError: system libraries are missing, the model or the recording does not work.
         BundleError: the model is missing or damaged.
     """
+    return _replay_factory(settings) if settings.engine == "replay" else _mediapipe_factory(settings)
+
+
+def _replay_factory(settings: PoseSettings) -> EngineFactory:
+    path = settings.recording_path
+    if path is None:
+        raise EngineError("the engine replay needs a recording: set MOTUS_POSE_RECORDING (see motus-pose-record)")
+    recording = load_recording(path)
+    return lambda: ReplayEngine(recording, path.stem)
+
+
+def _mediapipe_factory(settings: PoseSettings) -> EngineFactory:
     missing = missing_libraries()
     if missing:
         raise EngineError(remedy(missing))

@@ -42,8 +42,15 @@ class Inference:
         self._engine: PoseEngine | None = None
         self._picture: Rgb | None = None
         self._last_t_s = 0.0
+        self._looking_since_s = 0.0
         self.info: EngineInfo | None = None
         self.seconds = 0.0
+
+    @property
+    def looking_s(self) -> float:
+        """For how long the look in progress has lasted, seconds; 0 when there is none."""
+        since_s = self._looking_since_s
+        return time.monotonic() - since_s if since_s else 0.0
 
     async def start(self) -> None:
         """Have the engine ready before the first frame; EngineError when it cannot be made."""
@@ -81,11 +88,14 @@ class Inference:
         if frame.ref.t_s < self._last_t_s - _BACKWARDS_S:
             self._drop()
         engine = self._ready()
+        self._looking_since_s = time.monotonic()
         try:
             poses = engine.detect(picture, round(frame.ref.t_s * 1000))
         except EngineError:
             self._drop()
             raise
+        finally:
+            self._looking_since_s = 0.0
         self._last_t_s = frame.ref.t_s
         self._record(engine.info.name, time.perf_counter() - began)
         return poses

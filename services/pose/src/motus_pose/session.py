@@ -82,6 +82,16 @@ class PoseSession:
         self._early_since_s: float | None = None
         self._begun: asyncio.Queue[Callable[[], Awaitable[Answer]]] = asyncio.Queue(1)
 
+    @property
+    def name(self) -> str:
+        """Bare session id."""
+        return self._session
+
+    @property
+    def looking_s(self) -> float:
+        """For how long the engine has been looking at one picture, seconds; 0 when it is not."""
+        return self._inference.looking_s
+
     async def run(self) -> None:
         """Work until cancelled, also behind the end: its answer may get lost and the end be sent again.
 

@@ -12,10 +12,21 @@ from motus_runtime.settings import setting
 class PoseSettings:
     """The pose service's own settings; see motus_runtime for those that every service has."""
 
+    engine: str = setting(
+        "mediapipe",
+        "mediapipe: looks at the pictures; replay: plays recorded landmarks instead",
+        choices=("mediapipe", "replay"),
+    )
+    recording: str = setting("", "path of the recording that the engine replay plays")
     model: str = setting(
         "", "path of an official pose landmarker .task; empty: the bundle that set-up built below MOTUS_MODEL_DIR"
     )
     capacity: int = setting(2 * (os.cpu_count() or 1), "sessions this worker takes at most", minimum=1, maximum=1000)
+
+    @property
+    def recording_path(self) -> Path | None:
+        """What to replay; None when nothing was named."""
+        return Path(self.recording).expanduser() if self.recording else None
 
     @property
     def model_path(self) -> Path:

@@ -1,0 +1,161 @@
+"""Workers of pose die, hang and are sent away under load: how long sessions stand still, and what is lost.
+
+Live cameras of 40 sessions at 30 frames a second send ready-made pictures below 2 KB to three workers, whose engine
+replays landmarks; kinematics and coach work on three of the sessions. Workers are killed with -9 (`gap_p95_s`,
+`gap_max_s`, `frames_lost_max`), stopped for ten seconds (`takeover_hung_s`: until the last session has landmarks again)
+and sent away one after another (`gap_sent_away_p95_s`, `gap_sent_away_max_s`, `exits_not_0`). In all of it
+`stale_accepted` counts landmarks that a receiver took although another owner had claimed the session before, and
+`duplicates` frames that it took twice; both must be 0. `..._no_invitation` is the yardstick: a worker is killed while
+cameras leave it to the heartbeat's TTL that it is gone. `..._real` is the same with the real engine and three sessions
+of a sample clip. `done_share`: frames that were answered with DONE, by those sent. Progress goes to stderr.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import signal
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+
+from fleet.fleet import Fleet, Plan, fleet
+from fleet.history import Takeover, histories, takeovers
+
+CLIP = Path(__file__).parents[1] / "samples" / "clips" / "squat.mp4"
+WATCH_S = 4.0
+STOPPED_S = 10.0
+
+
+@dataclass
+class Outcome:
+    """What a fleet went through."""
+
+    killed: list[Takeover] = field(default_factory=list)
+    sent_away: list[Takeover] = field(default_factory=list)
+    takeover_hung_s: float = 0.0
+    stale: int = 0
+    dropped: int = 0
+    duplicates: int = 0
+    exits_not_0: int = 0
+    done_share: float = 0.0
+
+
+def note(text: str) -> None:
+    """Progress for who waits."""
+    print(text, file=sys.stderr, flush=True)
+
+
+async def kill(found: Fleet) -> tuple[int, int]:
+    """Kill the busiest worker, watch, and start another in its place; returns the span, Unix nanoseconds."""
+    victim, began = found.busiest(), time.time_ns()
+    note(f"kill -9 of {victim}, which owns {len(found.owned()[victim])}")
+    os.kill(victim, signal.SIGKILL)
+    await asyncio.sleep(WATCH_S)
+    ended = time.time_ns()
+    found.workers.start("pose")
+    await asyncio.sleep(2 * WATCH_S)
+    return began, ended
+
+
+async def hang(found: Fleet) -> tuple[int, int]:
+    """Stop the busiest worker for a while and let it go on; returns the span, Unix nanoseconds."""
+    victim, began = found.busiest(), time.time_ns()
+    note(f"stop {victim}, which owns {len(found.owned()[victim])}, for {STOPPED_S:g} s")
+    os.kill(victim, signal.SIGSTOP)
+    await asyncio.sleep(STOPPED_S)
+    os.kill(victim, signal.SIGCONT)
+    await asyncio.sleep(WATCH_S)
+    return began, time.time_ns()
+
+
+async def send_away(found: Fleet) -> tuple[int, int, int]:
+    """Replace the workers one after another; returns the span, Unix nanoseconds, and how many did not end well."""
+    began, failed = time.time_ns(), 0
+    for victim in sorted(found.owned()):
+        found.workers.start("pose")
+        await asyncio.sleep(2 * WATCH_S)
+        note(f"send {victim} away, which owns {len(found.owned()[victim])}")
+        os.kill(victim, signal.SIGTERM)
+        failed += await asyncio.to_thread(found.workers.processes[victim].wait, 30) != 0
+        await asyncio.sleep(WATCH_S)
+    return began, time.time_ns(), failed
+
+
+async def suffer(plan: Plan, kills: int, *, only_kills: bool = False) -> Outcome:
+    """Put a fleet through all faults."""
+    outcome = Outcome()
+    with tempfile.TemporaryDirectory(prefix="motus-failover-") as folder:
+        async with fleet(plan, Path(folder)) as found:
+            note(f"{plan.sessions} sessions at work: {sorted(map(len, found.owned().values()))} a worker")
+            killed = [await kill(found) for _ in range(kills)]
+            hung = await hang(found) if not only_kills else (0, 0)
+            away_from, away_to, outcome.exits_not_0 = await send_away(found) if not only_kills else (0, 0, 0)
+            note("reading what was stored")
+            stored = await histories(found.bus, found.claims)
+        outcome.killed = [one for span in killed for one in takeovers(stored, *span)]
+        outcome.sent_away = takeovers(stored, away_from, away_to)
+        outcome.takeover_hung_s = max(((one.time_ns - hung[0]) / 1e9 for one in takeovers(stored, *hung)), default=0.0)
+        outcome.stale = sum(history.stale for history in stored.values())
+        outcome.dropped = sum(history.dropped for history in stored.values())
+        outcome.duplicates = sum(history.duplicates for history in stored.values())
+        answers = found.answers.values()
+        sent = sum(answer["sent"] for answer in answers)
+        outcome.done_share = sum(answer.get("done", 0) for answer in answers) / max(1, sent)
+    return outcome
+
+
+def figures(outcome: Outcome) -> dict[str, float]:
+    """An outcome by figure."""
+    gaps, away = [one.gap_s for one in outcome.killed], [one.gap_s for one in outcome.sent_away]
+    return {
+        "sessions_taken_over": len(gaps),
+        "gap_p95_s": float(np.quantile(gaps, 0.95)),
+        "gap_max_s": max(gaps),
+        "frames_lost_max": max(one.lost for one in outcome.killed),
+        "takeover_hung_s": outcome.takeover_hung_s,
+        "gap_sent_away_p95_s": float(np.quantile(away, 0.95)) if away else 0.0,
+        "gap_sent_away_max_s": max(away, default=0.0),
+        "exits_not_0": outcome.exits_not_0,
+        "stale_accepted": outcome.stale,
+        "stale_dropped": outcome.dropped,
+        "duplicates": outcome.duplicates,
+        "done_share": outcome.done_share,
+    }
+
+
+async def measure(sessions: int, kills: int, real: int) -> dict[str, float]:
+    """All figures."""
+    plan = Plan(sessions)
+    found = figures(await suffer(plan, kills))
+    alone = figures(await suffer(replace(plan, inviting=False, measured=0), 1, only_kills=True))
+    found |= {f"{name}_no_invitation": alone[name] for name in ("gap_p95_s", "frames_lost_max")}
+    if real:
+        seen = await suffer(Plan(real, clip=CLIP, measured=real), kills)
+        found |= {f"{name}_real": value for name, value in figures(seen).items()}
+    return found
+
+
+def main() -> int:
+    """Run from the command line; returns the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--json", action="store_true", help="print one flat JSON object on stdout and nothing else")
+    parser.add_argument("--sessions", type=int, default=40, help="sessions on the engine that replays")
+    parser.add_argument("--kills", type=int, default=3, help="workers that are killed, one after another")
+    parser.add_argument("--real", type=int, default=3, help="sessions on the real engine; 0 leaves it out")
+    arguments = parser.parse_args()
+    found = asyncio.run(measure(arguments.sessions, arguments.kills, arguments.real))
+    if arguments.json:
+        print(json.dumps({name: round(value, 4) for name, value in found.items()}))
+    else:
+        for name, value in found.items():
+            print(f"{name:36} {value:10.3f}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

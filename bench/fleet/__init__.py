@@ -1,0 +1,1 @@
+"""Many sessions on several workers: live sources, worker processes, and what became of each frame."""

@@ -1,0 +1,95 @@
+"""What the stream of landmarks says of each session afterwards: which frames count, under whom, and when they came."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from motus.bus.v1 import landmarks_pb2
+from motus_kinematics.fence import Fence, Verdict
+from motus_runtime import topics
+from motus_runtime.bus import Bus, decode
+from motus_runtime.follow import follow
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A frame that a receiver takes: number, epoch of the worker of pose, and when it was stored, Unix nanoseconds."""
+
+    seq: int
+    pose_epoch: int
+    time_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A worker of pose became a session's owner: under which epoch, and when, Unix nanoseconds."""
+
+    session: str
+    worker: str
+    epoch: int
+    time_ns: int
+
+
+@dataclass
+class History:
+    """One session's.
+
+    Attributes:
+        frames: those that a receiver takes, in order.
+        dropped: how many the fence dropped because a newer owner had spoken.
+        stale: how many it took although a newer owner had claimed the session before they were stored.
+        duplicates: how many it took of frames that it had taken.
+    """
+
+    frames: list[Frame] = field(default_factory=list)
+    dropped: int = 0
+    stale: int = 0
+    duplicates: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Takeover:
+    """From one owner to the next: seconds between their frames, and how many frames lie between and are lost."""
+
+    session: str
+    gap_s: float
+    lost: int
+    time_ns: int
+
+
+async def histories(bus: Bus, claims: Iterable[Claim]) -> dict[str, History]:
+    """Of every session in the stream of landmarks, by session."""
+    newer = defaultdict[str, list[Claim]](list)
+    for claim in claims:
+        newer[claim.session].append(claim)
+    found, fences = defaultdict[str, History](History), defaultdict[str, Fence](Fence)
+    last = await bus.jetstream.stream_info(topics.LANDMARKS_STREAM)
+    async for stored in follow(bus, topics.LANDMARKS_STREAM, topics.every("landmarks")):
+        message = decode(landmarks_pb2.Landmarks, stored.body)
+        session = message.ref.session
+        frame = Frame(message.ref.frame_seq, message.pose_epoch, stored.time_ns)
+        _judge(found[session], fences[session].judge(message), frame, newer[session])
+        if stored.sequence >= last.state.last_seq:
+            break
+    return dict(found)
+
+
+def _judge(history: History, verdict: Verdict, frame: Frame, claims: list[Claim]) -> None:
+    history.dropped += verdict is Verdict.STALE
+    if verdict is not Verdict.NEW:
+        return
+    history.stale += any(claim.epoch > frame.pose_epoch and claim.time_ns < frame.time_ns for claim in claims)
+    history.duplicates += any(frame.seq == other.seq for other in history.frames[-1:])
+    history.frames.append(frame)
+
+
+def takeovers(found: dict[str, History], from_ns: int, to_ns: int) -> list[Takeover]:
+    """Changes of the owner within a span of time, Unix nanoseconds."""
+    changes = (
+        Takeover(session, (after.time_ns - before.time_ns) / 1e9, after.seq - before.seq - 1, after.time_ns)
+        for session, history in found.items()
+        for before, after in pairwise(history.frames)
+        if before.pose_epoch < after.pose_epoch
+    )
+    return [change for change in changes if from_ns <= change.time_ns <= to_ns]
