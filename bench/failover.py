@@ -24,7 +24,8 @@ from pathlib import Path
 import numpy as np
 
 from fleet.fleet import Fleet, Plan, fleet
-from fleet.history import Takeover, histories, takeovers
+from fleet.history import Fault, Takeover, histories, takeovers
+from servers.workers import EXIT_S
 
 CLIP = Path(__file__).parents[1] / "samples" / "clips" / "squat.mp4"
 WATCH_S = 4.0
@@ -37,7 +38,7 @@ class Outcome:
 
     killed: list[Takeover] = field(default_factory=list)
     sent_away: list[Takeover] = field(default_factory=list)
-    takeover_hung_s: float = 0.0
+    hung_s: list[float] = field(default_factory=list)
     stale: int = 0
     dropped: int = 0
     duplicates: int = 0
@@ -50,40 +51,44 @@ def note(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-async def kill(found: Fleet) -> tuple[int, int]:
-    """Kill the busiest worker, watch, and start another in its place; returns the span, Unix nanoseconds."""
-    victim, began = found.busiest(), time.time_ns()
-    note(f"kill -9 of {victim}, which owns {len(found.owned()[victim])}")
-    os.kill(victim, signal.SIGKILL)
+def strike(found: Fleet, victim: int, number: signal.Signals) -> Fault:
+    """Send a worker a signal."""
+    sessions = tuple(found.owned()[victim])
+    note(f"{number.name} to {victim}, which owns {len(sessions)}")
+    fault = Fault(time.time_ns(), sessions)
+    os.kill(victim, number)
+    return fault
+
+
+async def kill(found: Fleet) -> Fault:
+    """Kill the busiest worker, and start another in its place."""
+    fault = strike(found, found.busiest(), signal.SIGKILL)
     await asyncio.sleep(WATCH_S)
-    ended = time.time_ns()
     found.workers.start("pose")
     await asyncio.sleep(2 * WATCH_S)
-    return began, ended
+    return fault
 
 
-async def hang(found: Fleet) -> tuple[int, int]:
-    """Stop the busiest worker for a while and let it go on; returns the span, Unix nanoseconds."""
-    victim, began = found.busiest(), time.time_ns()
-    note(f"stop {victim}, which owns {len(found.owned()[victim])}, for {STOPPED_S:g} s")
-    os.kill(victim, signal.SIGSTOP)
+async def hang(found: Fleet) -> Fault:
+    """Stop the busiest worker for a while and let it go on."""
+    victim = found.busiest()
+    fault = strike(found, victim, signal.SIGSTOP)
     await asyncio.sleep(STOPPED_S)
     os.kill(victim, signal.SIGCONT)
     await asyncio.sleep(WATCH_S)
-    return began, time.time_ns()
+    return fault
 
 
-async def send_away(found: Fleet) -> tuple[int, int, int]:
-    """Replace the workers one after another; returns the span, Unix nanoseconds, and how many did not end well."""
-    began, failed = time.time_ns(), 0
+async def send_away(found: Fleet) -> tuple[list[Fault], int]:
+    """Replace the workers one after another; also tells how many of them did not end well."""
+    faults, failed = list[Fault](), 0
     for victim in sorted(found.owned()):
         found.workers.start("pose")
         await asyncio.sleep(2 * WATCH_S)
-        note(f"send {victim} away, which owns {len(found.owned()[victim])}")
-        os.kill(victim, signal.SIGTERM)
-        failed += await asyncio.to_thread(found.workers.processes[victim].wait, 30) != 0
+        faults.append(strike(found, victim, signal.SIGTERM))
+        failed += await asyncio.to_thread(found.workers.processes[victim].wait, EXIT_S) != 0
         await asyncio.sleep(WATCH_S)
-    return began, time.time_ns(), failed
+    return faults, failed
 
 
 async def suffer(plan: Plan, kills: int, *, only_kills: bool = False) -> Outcome:
@@ -93,13 +98,13 @@ async def suffer(plan: Plan, kills: int, *, only_kills: bool = False) -> Outcome
         async with fleet(plan, Path(folder)) as found:
             note(f"{plan.sessions} sessions at work: {sorted(map(len, found.owned().values()))} a worker")
             killed = [await kill(found) for _ in range(kills)]
-            hung = await hang(found) if not only_kills else (0, 0)
-            away_from, away_to, outcome.exits_not_0 = await send_away(found) if not only_kills else (0, 0, 0)
+            hung = [] if only_kills else [await hang(found)]
+            away, outcome.exits_not_0 = ([], 0) if only_kills else await send_away(found)
             note("reading what was stored")
             stored = await histories(found.bus, found.claims)
-        outcome.killed = [one for span in killed for one in takeovers(stored, *span)]
-        outcome.sent_away = takeovers(stored, away_from, away_to)
-        outcome.takeover_hung_s = max(((one.time_ns - hung[0]) / 1e9 for one in takeovers(stored, *hung)), default=0.0)
+        outcome.killed = [one for fault in killed for one in takeovers(stored, fault)]
+        outcome.sent_away = [one for fault in away for one in takeovers(stored, fault)]
+        outcome.hung_s = [(one.time_ns - fault.time_ns) / 1e9 for fault in hung for one in takeovers(stored, fault)]
         outcome.stale = sum(history.stale for history in stored.values())
         outcome.dropped = sum(history.dropped for history in stored.values())
         outcome.duplicates = sum(history.duplicates for history in stored.values())
@@ -117,7 +122,7 @@ def figures(outcome: Outcome) -> dict[str, float]:
         "gap_p95_s": float(np.quantile(gaps, 0.95)),
         "gap_max_s": max(gaps),
         "frames_lost_max": max(one.lost for one in outcome.killed),
-        "takeover_hung_s": outcome.takeover_hung_s,
+        "takeover_hung_s": max(outcome.hung_s, default=0.0),
         "gap_sent_away_p95_s": float(np.quantile(away, 0.95)) if away else 0.0,
         "gap_sent_away_max_s": max(away, default=0.0),
         "exits_not_0": outcome.exits_not_0,

@@ -1,7 +1,7 @@
 """What the stream of landmarks says of each session afterwards: which frames count, under whom, and when they came."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -49,6 +49,14 @@ class History:
 
 
 @dataclass(frozen=True, slots=True)
+class Fault:
+    """What was done to a worker: when, Unix nanoseconds, and the sessions that it owned then."""
+
+    time_ns: int
+    sessions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Takeover:
     """From one owner to the next: seconds between their frames, and how many frames lie between and are lost."""
 
@@ -84,12 +92,16 @@ def _judge(history: History, verdict: Verdict, frame: Frame, claims: list[Claim]
     history.frames.append(frame)
 
 
-def takeovers(found: dict[str, History], from_ns: int, to_ns: int) -> list[Takeover]:
-    """Changes of the owner within a span of time, Unix nanoseconds."""
-    changes = (
-        Takeover(session, (after.time_ns - before.time_ns) / 1e9, after.seq - before.seq - 1, after.time_ns)
-        for session, history in found.items()
-        for before, after in pairwise(history.frames)
-        if before.pose_epoch < after.pose_epoch
-    )
-    return [change for change in changes if from_ns <= change.time_ns <= to_ns]
+def takeovers(found: dict[str, History], fault: Fault) -> list[Takeover]:
+    """How each session that the fault struck first went to another owner; it may move on for balance later."""
+    return [
+        next(change for change in _changes(session, found[session]) if change.time_ns >= fault.time_ns)
+        for session in fault.sessions
+    ]
+
+
+def _changes(session: str, history: History) -> Iterator[Takeover]:
+    for before, after in pairwise(history.frames):
+        if before.pose_epoch < after.pose_epoch:
+            gap_s = (after.time_ns - before.time_ns) / 1e9
+            yield Takeover(session, gap_s, after.seq - before.seq - 1, after.time_ns)

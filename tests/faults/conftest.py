@@ -38,11 +38,11 @@ class Rig:
         }
         self.workers: dict[int, subprocess.Popen[bytes]] = {}
 
-    def start(self, stage: str) -> int:
-        """Start a worker of a stage; returns its process id."""
+    def start(self, stage: str, **settings: str) -> int:
+        """Start a worker of a stage, with further variables; returns its process id."""
         with (self._logs / f"{stage}-{len(self.workers)}.log").open("ab") as log:
             worker = subprocess.Popen(
-                [sys.executable, "-P", "-m", f"motus_{stage}"], env=self._environ, stdout=log, stderr=log
+                [sys.executable, "-P", "-m", f"motus_{stage}"], env=self._environ | settings, stdout=log, stderr=log
             )
         self.workers[worker.pid] = worker
         return worker.pid
