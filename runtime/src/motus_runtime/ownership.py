@@ -137,24 +137,31 @@ class SessionOwner:
 
     async def _claim_free(self, group: asyncio.TaskGroup) -> float:
         """Claim what is free and this worker's turn; returns after how many seconds it is worth another look."""
-        pause_s = CLAIM_EVERY_S
-        for session, spec in list(self._specs.current.items()):
-            if session in self._tasks or session in self._done:
-                continue
-            unit = self._unit_of(session)
-            wait_s = self._wait_s(unit)
-            if wait_s > 0:
-                pause_s = min(pause_s, wait_s)
-                continue
-            try:
-                epoch = await self._leases.claim(unit, deserted=self._deserted.pop(unit, 0))
-            except RetryableError as error:
-                log.warning("cannot claim %s: %s", session, error.message)
-                break
-            if epoch is not None:
-                self._free_since.pop(unit, None)
-                self._tasks[session] = group.create_task(self._own(spec, epoch), name=f"session {session}")
-        return pause_s
+        idle: dict[str, list[control_pb2.SessionSpec]] = {}
+        for session, spec in self._specs.current.items():
+            if session not in self._tasks and session not in self._done:
+                idle.setdefault(self._unit_of(session), []).append(spec)
+        wait_s = {unit: self._wait_s(unit) for unit in idle}
+        due = [unit for unit in idle if wait_s[unit] <= 0]
+        # What is due without room for more is this worker's already.
+        taken = due[: self._leases.free_capacity or None]
+        # A dead worker leaves many units, and one after another the last of them would wait for all the others.
+        for unit, epoch in zip(taken, await asyncio.gather(*map(self._claim, taken)), strict=True):
+            for spec in idle[unit] if epoch else ():
+                running = self._own(spec, epoch)
+                self._tasks[spec.session] = group.create_task(running, name=f"session {spec.session}")
+        later_s = [seconds for seconds in wait_s.values() if seconds > 0]
+        return TURN_S if len(taken) < len(due) else min([CLAIM_EVERY_S, *later_s])
+
+    async def _claim(self, unit: str) -> int:
+        """Try to take a unit; returns its epoch, 0 when somebody else has it or the bus does not answer."""
+        try:
+            epoch = await self._leases.claim(unit, deserted=self._deserted.pop(unit, 0))
+        except RetryableError as error:
+            log.warning("cannot claim %s: %s", unit, error.message)
+            return 0
+        self._free_since.pop(unit, None)
+        return epoch or 0
 
     def _wait_s(self, unit: str) -> float:
         """Seconds until this worker should try to take a unit, 0 for now."""

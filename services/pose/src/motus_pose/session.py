@@ -99,11 +99,13 @@ class PoseSession:
             RetryableError: the bus is away, the session is somebody else's, or no engine can be made.
         """
         try:
-            await self._resume()
-            await self._start_engine()
+            # First of all, and all at once: whoever sends frames waits, and loses them until somebody listens.
             stop_listening = await self._bus.listen(topics.frames(self._session), self._receive)
             try:
-                if not await self._leases.still_mine(self._session):
+                mine, *_ = await asyncio.gather(
+                    self._leases.still_mine(self._session), self._resume(), self._start_engine()
+                )
+                if not mine:
                     raise RetryableError("the session was taken over while this worker subscribed")
                 async with asyncio.TaskGroup() as group:
                     for loop in (self._take(), self._finish(), self._publisher.run(), self._report(), self._assign()):
@@ -115,9 +117,10 @@ class PoseSession:
 
     async def _resume(self) -> None:
         """Go on where the owner before stopped, if there was one."""
-        assigned = await self._assigning.recall()
+        assigned, last = await asyncio.gather(
+            self._assigning.recall(), self._bus.last(topics.LANDMARKS_STREAM, topics.landmarks(self._session))
+        )
         self._tracks = replace(self._tracks, participant=assigned)
-        last = await self._bus.last(topics.LANDMARKS_STREAM, topics.landmarks(self._session))
         if last is None or last.data is None or last.seq is None:
             return
         try:
@@ -127,7 +130,7 @@ class PoseSession:
             return
         self._done, tracks = convert.state_from(message, last.seq)
         self._tracks = replace(tracks, participant=assigned)
-        self._ingest_epoch = self._done.epoch
+        self._ingest_epoch = max(self._ingest_epoch, self._done.epoch)
 
     async def _start_engine(self) -> None:
         try:
