@@ -12,6 +12,10 @@ from motus_runtime.bus import Bus, decode
 from motus_runtime.follow import follow
 
 
+IN_FLIGHT_NS = 50_000_000
+"""What was said before a claim may be stored a moment behind it, since the streams are two."""
+
+
 @dataclass(frozen=True, slots=True)
 class Frame:
     """A frame that a receiver takes: number, epoch of the worker of pose, and when it was stored, Unix nanoseconds."""
@@ -38,7 +42,7 @@ class History:
     Attributes:
         frames: those that a receiver takes, in order.
         dropped: how many the fence dropped because a newer owner had spoken.
-        stale: how many it took although a newer owner had claimed the session before they were stored.
+        stale: how many it took although a newer owner had claimed the session well before they were stored.
         duplicates: how many it took of frames that it had taken.
     """
 
@@ -87,7 +91,9 @@ def _judge(history: History, verdict: Verdict, frame: Frame, claims: list[Claim]
     history.dropped += verdict is Verdict.STALE
     if verdict is not Verdict.NEW:
         return
-    history.stale += any(claim.epoch > frame.pose_epoch and claim.time_ns < frame.time_ns for claim in claims)
+    history.stale += any(
+        claim.epoch > frame.pose_epoch and claim.time_ns + IN_FLIGHT_NS < frame.time_ns for claim in claims
+    )
     history.duplicates += any(frame.seq == other.seq for other in history.frames[-1:])
     history.frames.append(frame)
 

@@ -1,7 +1,8 @@
-"""Live cameras of many sessions in one process: frames at their pace, newest wins, each sent once.
+"""Live cameras of many sessions in one process: frames at their pace, newest wins.
 
 It stands for what ingest does with live sources: when the server says that nobody receives a session's frames, it
-invites the workers of pose to take the session over. It plays until its standard input is closed, and then says in one
+invites the workers of pose to take the session over, and offers the newest frame again until there is a newer one. It
+plays until its standard input is closed, and then says in one
 JSON object what the answers were, by session and outcome.
 """
 
@@ -27,6 +28,7 @@ from motus_runtime import topics
 from motus_runtime.bus import Bus, BusSettings, decode
 
 READY_MADE_PX = 64
+AGAIN_S = 0.01
 LONGEST_CLIP_S = 60.0
 
 
@@ -37,12 +39,14 @@ class Camera:
     Attributes:
         session: bare session id.
         sent: frames sent so far; the next one's number.
+        newest: the last one.
         pose_epoch: of the owner who answered last.
         outcomes: answers by outcome, and `deserted` for frames that nobody received.
     """
 
     session: str
     sent: int = 0
+    newest: frame_pb2.Frame = field(default_factory=frame_pb2.Frame)
     pose_epoch: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
 
@@ -62,14 +66,14 @@ class Cameras:
         self._bus, self._pictures, self._fps, self._inviting = bus, pictures, fps, inviting
         self._inbox = bus.client.new_inbox()
         self.cameras = [Camera(session) for session in sessions]
-        self._deserted: asyncio.Queue[Camera] = asyncio.Queue()
+        self._deserted: asyncio.Queue[tuple[int, int]] = asyncio.Queue()
 
     async def run(self) -> None:
         """Send until cancelled."""
-        stop = await self._bus.listen(f"{self._inbox}.*", self._hear)
+        stop = await self._bus.listen(f"{self._inbox}.*.*", self._hear)
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._invite())
+                group.create_task(self._invite(group))
                 group.create_task(self._send())
         finally:
             await stop()
@@ -91,25 +95,38 @@ class Cameras:
         frame = frame_pb2.Frame(ref=ref, width=picture.width, height=picture.height)
         frame.patches.add(jpeg=picture.jpeg, scale=1.0)
         frame.delivery = frame_pb2.DELIVERY_NEWEST
-        camera.sent += 1
-        await self._bus.publish(topics.frames(camera.session), frame, reply=f"{self._inbox}.{place}")
+        camera.sent, camera.newest = camera.sent + 1, frame
+        await self._offer(place)
+
+    async def _offer(self, place: int) -> None:
+        camera = self.cameras[place]
+        reply = f"{self._inbox}.{place}.{camera.newest.ref.frame_seq}"
+        await self._bus.publish(topics.frames(camera.session), camera.newest, reply=reply)
 
     def _hear(self, message: Msg) -> None:
-        camera = self.cameras[int(message.subject.rsplit(".", 1)[1])]
+        place, number = map(int, message.subject.rsplit(".", 2)[1:])
+        camera = self.cameras[place]
         if (message.headers or {}).get("Status") == "503":
             camera.outcomes["deserted"] += 1
-            self._deserted.put_nowait(camera)
+            self._deserted.put_nowait((place, number))
             return
         ack = decode(frame_pb2.FrameAck, message.data)
         camera.outcomes[frame_pb2.FrameOutcome.Name(ack.outcome).removeprefix("FRAME_OUTCOME_").lower()] += 1
         camera.pose_epoch = max(camera.pose_epoch, ack.pose_epoch)
 
-    async def _invite(self) -> None:
+    async def _invite(self, group: asyncio.TaskGroup) -> None:
         while True:
-            camera = await self._deserted.get()
+            place, number = await self._deserted.get()
+            camera = self.cameras[place]
+            group.create_task(self._offer_again(place, number))
             if camera.pose_epoch and self._inviting:
                 invitation = control_pb2.Invitation(session=camera.session, pose_epoch=camera.pose_epoch)
                 await self._bus.publish(topics.invitations(camera.session), invitation)
+
+    async def _offer_again(self, place: int, number: int) -> None:
+        await asyncio.sleep(AGAIN_S)
+        if number == self.cameras[place].sent - 1:
+            await self._offer(place)
 
 
 def ready_made() -> list[Picture]:

@@ -3,7 +3,7 @@
 from collections import Counter
 
 from motus.bus.v1.control_pb2 import WorkerInfo
-from motus_runtime.balance import heir_of_surplus, turn
+from motus_runtime.balance import heir_of, heir_of_surplus, turn
 
 
 def _workers(**free: int) -> list[WorkerInfo]:
@@ -50,3 +50,13 @@ def test_who_is_full_gets_nothing() -> None:
     full = WorkerInfo(worker="full", owned=2, free_capacity=0)
 
     assert heir_of_surplus("mine", [mine, full]) == ""
+
+
+def test_who_leaves_gives_to_whom_it_would_be_first_and_never_more_than_there_is_room_for() -> None:
+    """Heirs share by their room, what was given before their next heartbeat counts, and nobody gets too much."""
+    members = [*_workers(large=6, small=3), WorkerInfo(worker="leaver", stage="pose", free_capacity=5)]
+    given: Counter[str] = Counter()
+    for number in range(12):
+        given[heir_of(f"unit-{number}", "leaver", members, given)] += 1
+
+    assert given == {"large": 6, "small": 3, "": 3}

@@ -2,7 +2,7 @@
 
 import hashlib
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from motus.bus.v1 import control_pb2
@@ -26,9 +26,25 @@ def turn(unit: str, worker: str, members: Iterable[control_pb2.WorkerInfo]) -> i
     Returns:
         0 for the first; also for one whose heartbeat is not known yet.
     """
-    able = {member.worker: member.free_capacity for member in members if member.free_capacity}
-    order = sorted(able, key=lambda one: _score(unit, one, able[one]))
-    return order.index(worker) if worker in able else 0
+    order = _order(unit, {member.worker: member.free_capacity for member in members})
+    return order.index(worker) if worker in order else 0
+
+
+def heir_of(unit: str, worker: str, members: Iterable[control_pb2.WorkerInfo], given: Mapping[str, int]) -> str:
+    """Whom a worker that leaves should give a unit to: who would be the first to take it.
+
+    Args:
+        unit: what it gives.
+        worker: who leaves.
+        members: the workers of the stage that live.
+        given: how many units it has given to whom, of which their heartbeats do not know yet.
+
+    Returns:
+        The heir; empty when nobody has room.
+    """
+    free = {member.worker: member.free_capacity - given.get(member.worker, 0) for member in members}
+    order = [one for one in _order(unit, free) if one != worker]
+    return order[0] if order else ""
 
 
 def heir_of_surplus(worker: str, members: Iterable[control_pb2.WorkerInfo]) -> str:
@@ -39,6 +55,12 @@ def heir_of_surplus(worker: str, members: Iterable[control_pb2.WorkerInfo]) -> s
         return ""
     mine, least = known[worker].owned, min(others, key=lambda one: (one.owned, one.worker))
     return least.worker if mine - least.owned > max(LEAST_SURPLUS, SURPLUS_SHARE * mine) else ""
+
+
+def _order(unit: str, free: Mapping[str, int]) -> list[str]:
+    """Workers that have room, by whose turn it is to take a unit."""
+    able = [worker for worker, number in free.items() if number > 0]
+    return sorted(able, key=lambda worker: _score(unit, worker, free[worker]))
 
 
 def _score(unit: str, worker: str, free: int) -> float:

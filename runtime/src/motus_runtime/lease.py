@@ -148,8 +148,9 @@ class Leases:
         key = topics.owner_key(self._stage, unit)
         last = await self._bus.last(_STREAM, key)
         owner = (last.data or b"").decode() if last else ""
-        mine_or_free = owner in ("", self.worker)
-        if not mine_or_free and last and last.seq != deserted and not await self._is_dead(owner):
+        if owner == self.worker and last and last.seq:
+            return self._adopt(unit, last.seq)  # another has handed it over, or the answer to a claim was lost
+        if owner and last and last.seq != deserted and not await self._is_dead(owner):
             return None
         try:
             # By raw compare-and-set, since a bucket's own create refuses the markers of deleted keys.
@@ -158,6 +159,9 @@ class Leases:
             )
         except ConflictError:
             return None
+        return self._adopt(unit, epoch)
+
+    def _adopt(self, unit: str, epoch: int) -> int:
         self.epochs[unit] = epoch
         self._count("claimed")
         return epoch

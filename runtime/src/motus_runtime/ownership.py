@@ -3,12 +3,14 @@
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Protocol
 
 from motus.bus.v1 import control_pb2, samples_pb2
 from motus_runtime import topics
-from motus_runtime.balance import heir_of_surplus, turn
+from motus_runtime.balance import heir_of, heir_of_surplus, turn
 from motus_runtime.bus import Bus, cancellable, decode
 from motus_runtime.errors import MotusError, PermanentError, RetryableError
 from motus_runtime.follow import follow
@@ -100,6 +102,7 @@ class SessionOwner:
         self._free_since: dict[str, float] = {}
         self._deserted: dict[str, int] = {}
         self._heirs: dict[str, str] = {}
+        self._given: Counter[str] = Counter()
         self._moved_at = time.monotonic()
         leases.registry.on_change(specs.changed.set)
 
@@ -115,19 +118,20 @@ class SessionOwner:
             self._specs.changed.set()
 
     async def run(self) -> None:
-        """Claim and run until cancelled; what runs then is cancelled too."""
+        """Claim and run until cancelled; what runs then is cancelled too, and goes to other workers."""
         self._leases.taking = True
         async with asyncio.TaskGroup() as group:
-            while True:
-                self._specs.changed.clear()
-                self._forget_gone()
-                pause_s = await self._claim_free(group)
-                self._even_out()
-                try:
-                    async with asyncio.timeout(pause_s):
-                        await self._specs.changed.wait()
-                except TimeoutError:
-                    pass
+            try:
+                while True:
+                    self._specs.changed.clear()
+                    self._forget_gone()
+                    pause_s = await self._claim_free(group)
+                    self._even_out()
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(pause_s):
+                            await self._specs.changed.wait()
+            finally:
+                self._leases.taking = False
 
     def _forget_gone(self) -> None:
         self._done &= set(self._specs.current)
@@ -210,6 +214,11 @@ class SessionOwner:
 
     async def _let_go(self, unit: str) -> None:
         heir = self._heirs.pop(unit, "")
+        if not self._leases.taking:
+            # Named, the heir need not wait for its turn, nor the frames under way.
+            leases = self._leases
+            heir = heir_of(unit, leases.worker, leases.registry.stage_members(leases.stage), self._given)
+            self._given[heir] += 1
         if heir:
             await self._leases.hand_over(unit, heir)
         else:
