@@ -7,7 +7,8 @@ and sent away one after another (`gap_sent_away_p95_s`, `gap_sent_away_max_s`, `
 `stale_accepted` counts landmarks that a receiver took although another owner had claimed the session before, and
 `duplicates` frames that it took twice; both must be 0. `..._no_invitation` is the yardstick: a worker is killed while
 cameras leave it to the heartbeat's TTL that it is gone. `..._real` is the same with the real engine and three sessions
-of a sample clip. `done_share`: frames that were answered with DONE, by those sent. Progress goes to stderr.
+of a sample clip. `usual_gap_p95_s`: between frames
+while nothing happens. `done_share`: frames that were answered with DONE, by those sent. Progress goes to stderr.
 """
 
 import argparse
@@ -24,7 +25,7 @@ from pathlib import Path
 import numpy as np
 
 from fleet.fleet import Fleet, Plan, fleet
-from fleet.history import Fault, Takeover, histories, takeovers
+from fleet.history import Fault, Takeover, histories, intervals_s, takeovers
 from servers.workers import EXIT_S
 
 CLIP = Path(__file__).parents[1] / "samples" / "clips" / "squat.mp4"
@@ -44,6 +45,7 @@ class Outcome:
     duplicates: int = 0
     exits_not_0: int = 0
     done_share: float = 0.0
+    usual_gap_p95_s: float = 0.0
 
 
 def note(text: str) -> None:
@@ -105,6 +107,7 @@ async def suffer(plan: Plan, kills: int, *, only_kills: bool = False) -> Outcome
         outcome.killed = [one for fault in killed for one in takeovers(stored, fault)]
         outcome.sent_away = [one for fault in away for one in takeovers(stored, fault)]
         outcome.hung_s = [(one.time_ns - fault.time_ns) / 1e9 for fault in hung for one in takeovers(stored, fault)]
+        outcome.usual_gap_p95_s = float(np.quantile(intervals_s(stored), 0.95))
         outcome.stale = sum(history.stale for history in stored.values())
         outcome.dropped = sum(history.dropped for history in stored.values())
         outcome.duplicates = sum(history.duplicates for history in stored.values())
@@ -121,6 +124,7 @@ def figures(outcome: Outcome) -> dict[str, float]:
         "sessions_taken_over": len(gaps),
         "gap_p95_s": float(np.quantile(gaps, 0.95)),
         "gap_max_s": max(gaps),
+        "usual_gap_p95_s": outcome.usual_gap_p95_s,
         "frames_lost_max": max(one.lost for one in outcome.killed),
         "takeover_hung_s": max(outcome.hung_s, default=0.0),
         "gap_sent_away_p95_s": float(np.quantile(away, 0.95)) if away else 0.0,

@@ -11,7 +11,6 @@ from motus_runtime import topics
 from motus_runtime.bus import Bus, decode
 from motus_runtime.follow import follow
 
-
 IN_FLIGHT_NS = 50_000_000
 """What was said before a claim may be stored a moment behind it, since the streams are two."""
 
@@ -103,6 +102,16 @@ def takeovers(found: dict[str, History], fault: Fault) -> list[Takeover]:
     return [
         next(change for change in _changes(session, found[session]) if change.time_ns >= fault.time_ns)
         for session in fault.sessions
+    ]
+
+
+def intervals_s(found: dict[str, History]) -> list[float]:
+    """Seconds between any two frames that follow each other under one owner: what is usual without a fault."""
+    return [
+        (after.time_ns - before.time_ns) / 1e9
+        for history in found.values()
+        for before, after in pairwise(history.frames)
+        if before.pose_epoch == after.pose_epoch
     ]
 
 
