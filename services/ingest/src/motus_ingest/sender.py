@@ -23,7 +23,9 @@ from motus_runtime.tally import Tally
 
 CREDIT = 2
 _DESERTED = "resent_no_receiver"
-ANSWER_S = 2.0
+ANSWER_S = 1.5
+REPEATED_S = 0.25
+"""A frame without an answer goes out so often: a worker that hangs still receives, and nobody tells who follows it."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.05, 0.5
 
 _COUNTS = {
@@ -134,9 +136,9 @@ class EverySender:
         delivery.result()
 
     async def _deliver(self, flight: _Flight, before: asyncio.Task[None] | None) -> None:
-        pause_s = FIRST_PAUSE_S
-        while not await flight.is_settled(self._answer_s, or_troubled=True):
-            flight.repeated = True
+        pause_s, answer_s = FIRST_PAUSE_S, self._answer_s
+        while not await flight.is_settled(answer_s, or_troubled=True):
+            flight.repeated, answer_s = True, min(REPEATED_S, self._answer_s)
             cause = flight.trouble.result() if flight.trouble.done() else "resent_no_answer"
             self._count(flight, cause)
             if cause == _DESERTED:
