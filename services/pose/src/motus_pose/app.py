@@ -15,6 +15,7 @@ from motus_pose.engines.libraries import missing_libraries, remedy
 from motus_pose.engines.port import EngineError, EngineFactory
 from motus_pose.engines.recording import load_recording
 from motus_pose.engines.replay_engine import ReplayEngine
+from motus_pose.engines.spares import Spares
 from motus_pose.session import PoseSession
 from motus_pose.settings import PoseSettings
 from motus_runtime import topics
@@ -49,7 +50,7 @@ class PoseApp:
     def __init__(self, context: Context, settings: PoseSettings) -> None:
         self._context, self._settings = context, settings
         self._fault = "engine not loaded yet"
-        self._make_engine: EngineFactory | None = None
+        self._engines: Spares | None = None
         self._sessions: set[PoseSession] = set()
         self._owner = SessionOwner(context.leases, context.specs, self._run_session)
         context.leases.capacity, context.leases.working = settings.capacity, self._working
@@ -60,13 +61,14 @@ class PoseApp:
         """Get the engine ready, trying again for as long as something is missing, then work until cancelled."""
         while True:
             try:
-                self._make_engine = await asyncio.to_thread(engine_factory, self._settings)
+                make = await asyncio.to_thread(engine_factory, self._settings)
                 break
             except (BundleError, EngineError) as error:
                 before, self._fault = self._fault, str(error)
                 if self._fault != before:
                     log.error("not ready: %s", error)
             await asyncio.sleep(RETRY_S)
+        self._engines = Spares(make, self._settings.spares)
         self._fault = ""
         log.info("engine ready")
         stop_listening = await self._context.bus.listen(topics.every("invitations"), self._invited)
@@ -81,14 +83,16 @@ class PoseApp:
             self._owner.invite(invitation.session, invitation.pose_epoch)
 
     async def drain(self) -> None:
-        """Nothing is left to finish: a frame without an answer is sent again to the next owner."""
+        """Give spare engines back; a frame without an answer is sent again to the next owner."""
+        if self._engines is not None:
+            await asyncio.to_thread(self._engines.close)
 
     async def _run_session(self, spec: control_pb2.SessionSpec, epoch: int) -> None:
-        if self._make_engine is None:
+        if self._engines is None:
             raise EngineError("no engine")
         participants = participants_of(spec)
         context = self._context
-        session = PoseSession(context.bus, context.leases, spec.session, participants, epoch, self._make_engine)
+        session = PoseSession(context.bus, context.leases, spec.session, participants, epoch, self._engines)
         self._sessions.add(session)
         try:
             await session.run()
