@@ -18,11 +18,15 @@ class SessionCalls(Connection):
     """Sessions are named with or without `sessions/`; every call may raise `ApiError`."""
 
     def create_session(
-        self, session: session_service_pb2.Session, *, session_id: str = ""
+        self, session: session_service_pb2.Session, *, session_id: str = "", no_wait: bool = False
     ) -> session_service_pb2.Session:
-        """Start to watch a source. A repetition after a broken connection does not make a second session."""
+        """Start to watch a source. A repetition after a broken connection does not make a second session.
+
+        When the workers are full it waits, as its `queue_position` says; with `no_wait` an `ApiError` with the reason
+        NO_FREE_CAPACITY says so instead.
+        """
         request = session_service_pb2.CreateSessionRequest(
-            session=session, session_id=session_id, request_id=uuid.uuid4().hex
+            session=session, session_id=session_id, request_id=uuid.uuid4().hex, no_wait=no_wait
         )
         return self._call(self._sessions.CreateSession, request)
 

@@ -40,18 +40,31 @@ class Specs:
         self.current: dict[str, control_pb2.SessionSpec] = {}
         self.changed = asyncio.Event()
         self.loaded = asyncio.Event()
+        self._lost: list[Callable[[], None]] = []
+
+    def on_loss(self, hear: Callable[[], None]) -> None:
+        """Call back when the bucket turns out to be another than before: it tells anew what lives."""
+        self._lost.append(hear)
 
     async def run(self) -> None:
         """Follow the bucket until cancelled."""
         stream = f"KV_{topics.SPECS}"
         if await self._empty(stream):
             self.loaded.set()
-        async for stored in follow(self._bus, stream, f"$KV.{topics.SPECS}.>", newest_per_subject=True):
+        subject = f"$KV.{topics.SPECS}.>"
+        async for stored in follow(self._bus, stream, subject, newest_per_subject=True, made_anew=self._forget):
             session = stored.subject.rsplit(".", 1)[1]
             self._apply(session, b"" if stored.deleted else stored.body)
             if stored.pending == 0:
                 self.loaded.set()
             self.changed.set()
+
+    def _forget(self) -> None:
+        log.error("the bucket of specs was made anew: sessions rest until they are told anew")
+        self.current.clear()
+        for hear in self._lost:
+            hear()
+        self.changed.set()
 
     async def _empty(self, stream: str) -> bool:
         while True:
@@ -120,6 +133,8 @@ class SessionOwner:
     async def run(self) -> None:
         """Claim and run until cancelled; what runs then is cancelled too, and goes to other workers."""
         self._leases.taking = True
+        with suppress(RetryableError):  # the next heartbeat says so too
+            await self._leases.beat()
         async with asyncio.TaskGroup() as group:
             try:
                 while True:

@@ -135,7 +135,27 @@ def keys_file(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-async def start(bus: Bus, nats_url: str, store_url: str, keys_file: Path) -> Start:
+def room() -> int:
+    """Sessions that the workers of this test have room for."""
+    return 1000
+
+
+@pytest.fixture
+async def workers(bus: Bus, room: int) -> AsyncIterator[dict[str, Leases]]:
+    """Heartbeats of a worker each of ingest and pose, which do nothing else, by stage."""
+    found = {stage: Leases(bus, stage, room) for stage in ("ingest", "pose")}
+    for leases in found.values():
+        leases.taking = True
+        await leases.beat()
+    beating = [asyncio.create_task(leases.run()) for leases in found.values()]
+    yield found
+    for task in beating:
+        task.cancel()
+    await asyncio.gather(*beating, return_exceptions=True)
+
+
+@pytest.fixture
+async def start(bus: Bus, nats_url: str, store_url: str, keys_file: Path, workers: dict[str, Leases]) -> Start:
     """Starts the service; twice in one test is a restart."""
     for kind, durable in DURABLES.items():
         with suppress(NotFoundError):
@@ -169,6 +189,7 @@ async def start(bus: Bus, nats_url: str, store_url: str, keys_file: Path) -> Sta
                     task.cancel()
                 results = await asyncio.gather(*tasks, return_exceptions=True)
                 await app.drain()
+                await leases.close()
                 await connection.close()
                 health.close()
         for result in results:

@@ -7,7 +7,16 @@ from hypothesis import strategies as st
 
 from motus_sessions.projection.fence import Fence
 from motus_sessions.projection.landmarks import COLUMNS, persons_of, table_of
-from motus_sessions.projection.life import Life, Outcome, State, change_to, lost, saw_frame, saw_outcome, stored_all
+from motus_sessions.projection.life import (
+    Life,
+    Outcome,
+    State,
+    called_off,
+    change_to,
+    saw_frame,
+    saw_outcome,
+    stored_all,
+)
 from motus_sessions.projection.pacing import Pace
 from motus_sessions.projection.recording import record_events, record_landmarks, record_samples
 from motus_sessions.projection.records import EventRecord, Known, LandmarkRecord, PersonSeen, SampleRecord
@@ -74,7 +83,7 @@ def test_a_terminal_life_never_moves_again() -> None:
     """Whatever comes late changes nothing."""
     ended = stored_all(saw_outcome(Life(), Outcome(False, "", 0)), 7)
 
-    assert saw_frame(ended, 9) == saw_outcome(ended, Outcome(True, "x", 0)) == lost(ended, 9) == ended
+    assert saw_frame(ended, 9) == saw_outcome(ended, Outcome(True, "x", 0)) == called_off("x", ended, 9) == ended
     assert stored_all(ended, 9) == ended
 
 

@@ -155,9 +155,10 @@ def _other() -> SessionRecord:
 ENTRY = AuditEntry(1, 2, "somebody", "DeleteSession", "sessions/one")
 CALLS: dict[str, list[dict[str, Any]]] = {
     "create": [{"record": _other()}, {"record": _other()}],
+    "of_request": [{"record": _other()}],
     "session": [{"session": "one"}],
     "sessions": [{"limit": 9, "states": [State.PENDING], "athlete": "ada", "created": (0, 9), "behind": (9, "x")}],
-    "unfinished": [{}],
+    "unfinished": [{"states": [State.PENDING]}],
     "known": [{"sessions": ["one"]}],
     "record": [{"sessions": ["one"], "step": lambda _: _batch()}],
     "pack": [{"session": "one", "kind": kind, "before_us": at} for kind in (SAMPLES, LANDMARKS) for at in (5, None)],

@@ -225,6 +225,7 @@ class Session(_message.Message):
     REPORTS_FIELD_NUMBER: _builtins.int
     REP_COUNT_FIELD_NUMBER: _builtins.int
     IN_SET_FIELD_NUMBER: _builtins.int
+    QUEUE_POSITION_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Resource name: `sessions/{session}`. Set by the server."""
     exercise: _builtins.str
@@ -240,6 +241,10 @@ class Session(_message.Message):
     in_set: _builtins.bool
     """True while a set that was begun by UpdateSession goes on, false after one was ended so: nothing counts until one is
     begun. Absent: sets begin and end by themselves. Must be absent on create.
+    """
+    queue_position: _builtins.int
+    """While PENDING, its place in the line of sessions that wait until the workers have room: 1 begins next. 0: it does not
+    wait. Set by the server.
     """
     @_builtins.property
     def source(self) -> Global___Source:
@@ -291,10 +296,11 @@ class Session(_message.Message):
         reports: _abc.Iterable[_event_pb2.StageReport] | None = ...,
         rep_count: _builtins.int = ...,
         in_set: _builtins.bool | None = ...,
+        queue_position: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_in_set", b"_in_set", "coach", b"coach", "create_time", b"create_time", "end_time", b"end_time", "in_set", b"in_set", "retention", b"retention", "source", b"source", "start_time", b"start_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_in_set", b"_in_set", "coach", b"coach", "create_time", b"create_time", "end_time", b"end_time", "exercise", b"exercise", "group", b"group", "in_set", b"in_set", "name", b"name", "participants", b"participants", "reason", b"reason", "rep_count", b"rep_count", "reports", b"reports", "retention", b"retention", "source", b"source", "start_time", b"start_time", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_in_set", b"_in_set", "coach", b"coach", "create_time", b"create_time", "end_time", b"end_time", "exercise", b"exercise", "group", b"group", "in_set", b"in_set", "name", b"name", "participants", b"participants", "queue_position", b"queue_position", "reason", b"reason", "rep_count", b"rep_count", "reports", b"reports", "retention", b"retention", "source", b"source", "start_time", b"start_time", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__in_set: _TypeAlias = _typing.Literal["in_set"]  # noqa: Y015
     _WhichOneofArgType__in_set: _TypeAlias = _typing.Literal["_in_set", b"_in_set"]  # noqa: Y015
@@ -311,10 +317,15 @@ class CreateSessionRequest(_message.Message):
     SESSION_FIELD_NUMBER: _builtins.int
     SESSION_ID_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
+    NO_WAIT_FIELD_NUMBER: _builtins.int
     session_id: _builtins.str
     """Wished id, `[a-z0-9-]{4,40}`; empty: the server makes one."""
     request_id: _builtins.str
     """A repeated request with the same id returns the session of the first; empty: no such check. At most 64 characters."""
+    no_wait: _builtins.bool
+    """True: when the workers have no room for it now, refuse it with RESOURCE_EXHAUSTED and reason NO_FREE_CAPACITY, instead
+    of letting it wait for its turn.
+    """
     @_builtins.property
     def session(self) -> Global___Session:
         """The session; its name and the fields that the server sets must be empty."""
@@ -325,10 +336,11 @@ class CreateSessionRequest(_message.Message):
         session: Global___Session | None = ...,
         session_id: _builtins.str = ...,
         request_id: _builtins.str = ...,
+        no_wait: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["session", b"session"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["request_id", b"request_id", "session", b"session", "session_id", b"session_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["no_wait", b"no_wait", "request_id", b"request_id", "session", b"session", "session_id", b"session_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

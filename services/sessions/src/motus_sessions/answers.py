@@ -8,13 +8,14 @@ from motus_register import CHANNELS, EXERCISES, MEASURES, PHASE_MEASURES, SET_ME
 from motus_sessions.convert import source_message
 from motus_sessions.names import athlete_name, participant_name, session_name
 from motus_sessions.projection.athletes import AthleteRecord, PastRep, trend, usual
+from motus_sessions.projection.life import State
 from motus_sessions.projection.records import CueRecord, SessionRecord
 
 SECOND_NS = 1_000_000_000
 
 
-def session_message(record: SessionRecord) -> session_service_pb2.Session:
-    """A session as clients see it."""
+def session_message(record: SessionRecord, place: int = 0) -> session_service_pb2.Session:
+    """A session as clients see it; `place` is its place in the line of those that wait for workers."""
     life = record.life
     session = session_service_pb2.Session(
         name=session_name(record.session),
@@ -35,6 +36,7 @@ def session_message(record: SessionRecord) -> session_service_pb2.Session:
         reason=life.reason,
         reports=sorted(map(event_pb2.StageReport.FromString, record.reports), key=lambda report: report.stage),
         rep_count=record.rep_count,
+        queue_position=place if life.state is State.PENDING else 0,
     )
     session.create_time.FromNanoseconds(record.create_time_ns)
     if life.start_time_ns is not None:

@@ -29,6 +29,7 @@ from motus_runtime.rpc.server import RpcServer
 from motus_runtime.rpc.server_settings import ServerSettings, refuse_exposure
 from motus_runtime.service import Context
 from motus_runtime.settings import load
+from motus_sessions.admission import Admission
 from motus_sessions.athletes import AthleteServicer
 from motus_sessions.audit import Audit, Audited
 from motus_sessions.erasing import Erasing
@@ -96,8 +97,9 @@ class SessionsApp:
         self.watches = Watches(context.bus, store, tokens)
         self._audit = Audit(store.audit, settings.sessions.audit_retention_days)
         self._retention = Retention(store, defaults_of(settings.sessions))
+        self._admission = Admission(store, self._lifecycle, context.specs, context.leases)
         erasing = Erasing(context.bus, store, self._lifecycle)
-        servicer = SessionServicer(store, self._lifecycle, erasing, self.watches, tokens)
+        servicer = SessionServicer(store, self._lifecycle, self._admission, erasing, self.watches, tokens)
         self.server = RpcServer(settings.server, settings.auth, settings.limits, lambda: not context.health.faults())
         self.http = http_server(settings, self.server.stages)
         sessions = Audited(servicer, SESSIONS, self._audit)
@@ -129,7 +131,8 @@ class SessionsApp:
         """Record, serve and look after sessions until cancelled."""
         await self.server.start()
         log.info("gRPC on port %d", self.server.port)
-        loops = [part.run() for part in (self._recorder, self._lifecycle, self.server, self._audit, self._retention)]
+        parts = (self._recorder, self._lifecycle, self._admission, self.server, self._audit, self._retention)
+        loops = [part.run() for part in parts]
         loops.append(self._ping())
         if self.http is not None:
             await self.http.start()

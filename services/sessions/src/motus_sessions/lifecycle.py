@@ -16,7 +16,7 @@ from motus_runtime.errors import AlreadyExistsError, RetryableError
 from motus_runtime.ownership import Specs
 from motus_sessions.convert import change_message, spec_message
 from motus_sessions.histories import histories
-from motus_sessions.projection.life import Life, State, change_to, lost, stored_all
+from motus_sessions.projection.life import Life, State, called_off, change_to, stored_all
 from motus_sessions.projection.records import EVENTS, LANDMARKS, SAMPLES, Batch, Known, SessionRecord
 from motus_sessions.recorder import STREAMS, acknowledged
 from motus_sessions.store.port import SessionStore
@@ -42,6 +42,8 @@ class Lifecycle:
         self._bus, self._store, self._specs = bus, store, specs
         self._ending: dict[str, str] = {}
         self._wake = asyncio.Event()
+        self._looked_at_s = float("-inf")
+        specs.on_loss(self._look_soon)
 
     async def publish_spec(self, tenant: str, record: SessionRecord) -> None:
         """Let the stages know of a session; again is harmless.
@@ -93,6 +95,14 @@ class Lifecycle:
         """
         await self.command(f"stop-{session}", session, stop=control_pb2.Stop(reason=reason))
 
+    async def call_off(self, tenant: str, session: str, reason: str) -> None:
+        """End a session that the stages do not know of yet.
+
+        Raises:
+            RetryableError: the bus does not answer.
+        """
+        await self._finish(tenant, session, partial(called_off, reason))
+
     async def command(self, name: str, session: str, **action: Message) -> None:
         """Put a command on its way, once under its name.
 
@@ -143,18 +153,22 @@ class Lifecycle:
     async def run(self) -> None:
         """End sessions when all of theirs is stored, and mend what was left half done, until cancelled."""
         await self._specs.loaded.wait()
-        looked_at = float("-inf")
+        first = True
         while True:
             try:
-                if time.monotonic() - looked_at > LOOK_EVERY_S:
-                    await self._look_after_all(first=looked_at < 0)
-                    looked_at = time.monotonic()
+                if time.monotonic() - self._looked_at_s > LOOK_EVERY_S:
+                    await self._look_after_all(first=first)
+                    self._looked_at_s, first = time.monotonic(), False
                 for session, tenant in list(self._ending.items()):
                     await self._end_if_stored(tenant, session)
             except RetryableError as error:
                 log.warning("looking again: %s", error.message)
                 await asyncio.sleep(0.5)
             await self._pause()
+
+    def _look_soon(self) -> None:
+        self._looked_at_s = float("-inf")
+        self._wake.set()
 
     async def _pause(self) -> None:
         self._wake.clear()
@@ -184,22 +198,16 @@ class Lifecycle:
             await self._announce(record.session, record.life)
         if record.life.outcome is not None:
             self._ending[record.session] = tenant
-        elif record.session not in self._specs.current:
+        elif record.life.state is State.RUNNING and record.session not in self._specs.current:
             last = await self._bus.last(_SPECS_STREAM, topics.spec_key(record.session))
             if last is None or not last.data:
                 await self._restore(tenant, record)
 
     async def _restore(self, tenant: str, record: SessionRecord) -> None:
-        """Mend a session that the stages do not know of: nobody has begun it, or its bucket was lost."""
-        if record.life.state is State.PENDING:
-            log.info("session %s has no spec yet", record.session)
-            try:
-                await self.publish_spec(tenant, record)
-            except AlreadyExistsError as error:
-                log.error("session %s cannot begin: %s", record.session, error.message)
-            return
-        log.error("session %s is lost: its spec is gone", record.session)
-        await self._finish(tenant, record.session, lost)
+        """Let the stages know again of a session that runs: the bucket of specs was lost, its streams may not be."""
+        log.error("session %s has lost its spec: it is published again", record.session)
+        with suppress(AlreadyExistsError):  # another session has taken its id meanwhile, which then is looked after
+            await self.publish_spec(tenant, record)
 
     async def _end_if_stored(self, tenant: str, session: str) -> None:
         if await self._has_stored_all(session):

@@ -21,7 +21,18 @@ CHANGEABLE = ("exercise", "coach.muted", "in_set")
 SECOND_NS = 1_000_000_000
 OLDEST_FIRST = ("create_time", "create_time asc")
 TAUGHT = "taught/"
-_SET_BY_SERVER = ("name", "state", "reason", "create_time", "start_time", "end_time", "reports", "rep_count", "in_set")
+_SET_BY_SERVER = (
+    "name",
+    "state",
+    "reason",
+    "create_time",
+    "start_time",
+    "end_time",
+    "reports",
+    "rep_count",
+    "in_set",
+    "queue_position",
+)
 
 
 class Faults(dict[str, str]):

@@ -11,6 +11,7 @@ from motus.v1 import movement_pb2, sample_pb2, session_service_pb2, session_serv
 from motus.v1.event_pb2 import Event
 from motus_runtime.errors import NotFoundError, ResourceExhaustedError
 from motus_runtime.rpc.call import caller
+from motus_sessions.admission import Admission
 from motus_sessions.answers import cue_message, register_message, session_message
 from motus_sessions.columns import series_message, skeleton_frames
 from motus_sessions.control import Control
@@ -35,26 +36,34 @@ class SessionServicer(session_service_pb2_grpc.SessionServiceServicer):
     """Serves sessions, to each caller those of their tenant."""
 
     def __init__(
-        self, store: SessionStore, lifecycle: Lifecycle, erasing: Erasing, watches: Watches, tokens: Tokens
+        self,
+        store: SessionStore,
+        lifecycle: Lifecycle,
+        admission: Admission,
+        erasing: Erasing,
+        watches: Watches,
+        tokens: Tokens,
     ) -> None:
         self._store, self._lifecycle, self._watches, self._tokens = store, lifecycle, watches, tokens
-        self._control, self._erasing = Control(store, lifecycle), erasing
+        self._control, self._erasing, self._admission = Control(store, lifecycle), erasing, admission
 
     async def CreateSession(
         self, request: session_service_pb2.CreateSessionRequest, context: Any
     ) -> session_service_pb2.Session:
-        """Keep a new session and let the stages know."""
-        tenant = caller().tenant
-        record = await self._store.create(tenant, new_session(request, time.time_ns()))
+        """Keep a new session, and let the stages know when its turn has come."""
+        tenant, wished = caller().tenant, new_session(request, time.time_ns())
+        if request.no_wait and await self._store.of_request(tenant, wished) is None:
+            self._admission.must_have_room()
+        record = await self._store.create(tenant, wished)
         if record.life.state is State.PENDING:
-            await self._lifecycle.publish_spec(tenant, record)
-        return session_message(record)
+            await self._admission.enter(tenant, record)
+        return self._message(record)
 
     async def GetSession(
         self, request: session_service_pb2.GetSessionRequest, context: Any
     ) -> session_service_pb2.Session:
         """One session."""
-        return session_message(await self._session(request.name))
+        return self._message(await self._session(request.name))
 
     async def ListSessions(
         self, request: session_service_pb2.ListSessionsRequest, context: Any
@@ -77,7 +86,7 @@ class SessionServicer(session_service_pb2_grpc.SessionServiceServicer):
             behind=(int(place[0]), str(place[1])) if place else None,
         )
         return session_service_pb2.ListSessionsResponse(
-            sessions=map(session_message, found[:size]),
+            sessions=map(self._message, found[:size]),
             next_page_token=self._next(question, found, size, "create_time_ns", "session"),
         )
 
@@ -91,10 +100,13 @@ class SessionServicer(session_service_pb2_grpc.SessionServiceServicer):
         self, request: session_service_pb2.StopSessionRequest, context: Any
     ) -> session_service_pb2.Session:
         """Ask the stages to end a session."""
-        record = await self._session(request.name)
-        if not record.life.state.terminal:
-            await self._lifecycle.stop(record.session, request.reason or "stopped by request")
-        return session_message(record)
+        record, reason = await self._session(request.name), request.reason or "stopped by request"
+        if self._admission.place(record.session):
+            await self._lifecycle.call_off(caller().tenant, record.session, reason)
+            record = await self._session(request.name)
+        elif not record.life.state.terminal:
+            await self._lifecycle.stop(record.session, reason)
+        return self._message(record)
 
     async def DeleteSession(self, request: session_service_pb2.DeleteSessionRequest, context: Any) -> Empty:
         """Erase a session."""
@@ -267,6 +279,9 @@ class SessionServicer(session_service_pb2_grpc.SessionServiceServicer):
     async def RateCue(self, request: session_service_pb2.RateCueRequest, context: Any) -> movement_pb2.Cue:
         """How much a cue helped."""
         return await self._control.rate(caller().tenant, request)
+
+    def _message(self, record: SessionRecord) -> session_service_pb2.Session:
+        return session_message(record, self._admission.place(record.session))
 
     async def _session(self, name: str) -> SessionRecord:
         return await find_session(self._store, caller().tenant, name)

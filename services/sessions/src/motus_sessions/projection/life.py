@@ -93,12 +93,11 @@ def stored_all(life: Life, now_ns: int) -> Life:
     return replace(life, state=state, reason=life.outcome.reason, end_time_ns=now_ns)
 
 
-def lost(life: Life, now_ns: int) -> Life:
-    """Nobody works at the session any more, and nobody said how it ended."""
-    if life.state.terminal:
+def called_off(reason: str, life: Life, now_ns: int) -> Life:
+    """A session that waits for its turn is stopped: it ends without having begun."""
+    if life.state is not State.PENDING:
         return life
-    reason = "The session was lost: the message server no longer knows it."
-    return replace(life, state=State.FAILED, reason=reason, end_time_ns=now_ns)
+    return replace(life, state=State.ENDED, reason=reason, end_time_ns=now_ns)
 
 
 def change_to(life: Life) -> Change | None:

@@ -120,6 +120,13 @@ class SessionStore(Protocol):
             AlreadyExistsError: the id is taken, or the request id belongs to another request.
         """
 
+    async def of_request(self, tenant: str, record: SessionRecord) -> SessionRecord | None:
+        """The session of the same request as that of a new one; None when there is none.
+
+        Raises:
+            AlreadyExistsError: the request id belongs to another request.
+        """
+
     async def session(self, tenant: str, session: str) -> SessionRecord | None:
         """One session, None when there is none."""
 
@@ -143,8 +150,10 @@ class SessionStore(Protocol):
     async def change(self, tenant: str, session: str, wishes: Wishes) -> SessionRecord | None:
         """Change a session that is not terminal; None when there is none such."""
 
-    async def unfinished(self, tenant: str) -> list[SessionRecord]:
-        """Sessions that are not terminal."""
+    async def unfinished(
+        self, tenant: str, *, states: Sequence[State] = (State.PENDING, State.RUNNING)
+    ) -> list[SessionRecord]:
+        """Sessions that are not terminal, or are in one of some states."""
 
     async def known(self, tenant: str, sessions: Sequence[str]) -> Known:
         """What `record` would give to its step, only to look at."""

@@ -112,6 +112,12 @@ class SqlStore(SqlSeries):
         return record
 
     @whole
+    async def of_request(self, tenant: str, record: SessionRecord) -> SessionRecord | None:
+        """The session of the same request."""
+        async with self._database.read() as connection:
+            return await self._of_request(connection, tenant, record)
+
+    @whole
     async def session(self, tenant: str, session: str) -> SessionRecord | None:
         """One session."""
         async with self._database.read() as connection:
@@ -162,12 +168,14 @@ class SqlStore(SqlSeries):
                 return None
             return (await self._select(connection, tenant, table.c.session == session))[0]
 
-    async def unfinished(self, tenant: str) -> list[SessionRecord]:
+    async def unfinished(
+        self, tenant: str, *, states: Sequence[State] = (State.PENDING, State.RUNNING)
+    ) -> list[SessionRecord]:
         """Sessions that are not terminal."""
         found: list[SessionRecord] = []
         behind = None
         while True:
-            page = await self.sessions(tenant, limit=_PAGE, states=[State.PENDING, State.RUNNING], behind=behind)
+            page = await self.sessions(tenant, limit=_PAGE, states=states, behind=behind)
             found += page
             if len(page) < _PAGE:
                 return found
