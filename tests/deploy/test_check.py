@@ -19,7 +19,7 @@ WITH_GO = pytest.param(
 FAULTS = (
     ("base/pose.yaml", "readinessProbe:", "readynessProbe:"),
     ("base/settings.yaml", '"8080"', "8080"),
-    ("base/provision.yaml", "kind: Job", "kind: Jobb"),
+    ("base/provision.yaml", "kind: Deployment", "kind: Deploymentt"),
     ("overlays/dev/small.yaml", "/resources/requests", "/resources/request"),
 )
 
@@ -61,7 +61,7 @@ def test_faults_end_in_a_failure(spoiled: "subprocess.CompletedProcess[str]") ->
     [
         ("base/pose.yaml", "readynessProbe"),  # a field that Kubernetes would drop silently
         ("base/settings.yaml", "MOTUS_HEALTH_PORT"),  # a number where text is needed
-        ("base/provision.yaml", "Jobb"),  # a kind that has no schema
+        ("base/provision.yaml", "Deploymentt"),  # a kind that has no schema
     ],
 )
 def test_a_fault_is_named_with_its_file(spoiled: "subprocess.CompletedProcess[str]", file: str, what: str) -> None:

@@ -89,13 +89,14 @@ def test_the_command_is_the_services_own(stage: str, workloads: dict[str, Docume
 
 
 def test_provisioning_runs_the_runtimes_command(workloads: dict[str, Document], documents: list[Document]) -> None:
-    """The Job runs a console script of runtime, which every image has, and tells it where the bus is."""
+    """It runs a console script of runtime, which every image has, and tells it where the bus is."""
     project = tomllib.loads((REPOSITORY / "runtime" / "pyproject.toml").read_text())["project"]
 
-    (command,) = _container(workloads["provision"])["command"]
+    command, flag = _container(workloads["provision"])["command"]
     bus = load(BusSettings, "MOTUS_NATS", _environment(workloads["provision"], documents))
 
     assert command in project["scripts"]
+    assert flag == "--watch"
     assert (bus.url, bus.token) == ("nats://nats:4222", "secret")
 
 

@@ -1,17 +1,31 @@
-"""`motus-provision`: makes every stream and bucket as `topics` has them, and brings existing ones up to date."""
+"""`motus-provision`: makes every stream and bucket as `topics` has them, and brings existing ones up to date.
+
+With `--watch` it stays and makes anew what gets lost. Nobody else makes streams: two who did might differ, and whoever
+fences by a bucket must know that it is another.
+"""
 
 import argparse
 import asyncio
+import logging
 import sys
 import time
 
+import nats.errors
+import nats.js.errors
 from nats.js.api import DiscardPolicy, StorageType, StreamConfig
 from nats.js.errors import NotFoundError
 
-from motus_runtime.bus import Bus, BusSettings
+from motus_runtime.bus import Bus, BusSettings, cancellable
 from motus_runtime.errors import MotusError
+from motus_runtime.service import App, Context, run_service
 from motus_runtime.settings import SettingsError, load
+from motus_runtime.telemetry import STREAMS_REMADE
 from motus_runtime.topics import STREAMS, StreamSpec
+
+log = logging.getLogger("motus.provision")
+
+LOOK_EVERY_S = 2.0
+_AWAY = (nats.errors.Error, nats.js.errors.Error, TimeoutError)
 
 
 def stream_config(spec: StreamSpec, replicas: int) -> StreamConfig:
@@ -37,16 +51,68 @@ def stream_config(spec: StreamSpec, replicas: int) -> StreamConfig:
 async def provision(bus: Bus, replicas: int = 1) -> list[str]:
     """Make or update all streams and buckets; returns their names."""
     for spec in STREAMS:
-        config = stream_config(spec, replicas)
-        try:
-            await bus.jetstream.stream_info(spec.name)
-            await bus.jetstream.update_stream(config)
-        except NotFoundError:
-            if spec.rising:
-                # Far fewer than a message per microsecond are ever stored, so a later stream begins above this one.
-                config.first_seq = time.time_ns() // 1000
-            await bus.jetstream.add_stream(config)
+        if await _is_there(bus, spec):
+            await bus.jetstream.update_stream(stream_config(spec, replicas))
+        else:
+            await _make(bus, spec, replicas)
     return [spec.name for spec in STREAMS]
+
+
+async def mend(bus: Bus, replicas: int = 1) -> list[str]:
+    """Make anew the streams and buckets that are missing; returns their names."""
+    missing = [spec for spec in STREAMS if not await _is_there(bus, spec)]
+    for spec in missing:
+        log.error("%s was lost with all that it held: it is made anew", spec.name)
+        await _make(bus, spec, replicas)
+        STREAMS_REMADE.labels(spec.name).inc()
+    return [spec.name for spec in missing]
+
+
+async def _is_there(bus: Bus, spec: StreamSpec) -> bool:
+    try:
+        await cancellable(bus.jetstream.stream_info(spec.name))
+    except NotFoundError:
+        return False
+    return True
+
+
+async def _make(bus: Bus, spec: StreamSpec, replicas: int) -> None:
+    config = stream_config(spec, replicas)
+    if spec.rising:
+        # Far fewer than a message per microsecond are ever stored, so a later stream begins above this one.
+        config.first_seq = time.time_ns() // 1000
+    await cancellable(bus.jetstream.add_stream(config))
+
+
+class Watch:
+    """Provisions at its start, then looks every LOOK_EVERY_S seconds whether all is there still.
+
+    Args:
+        context: the service loop's.
+        replicas: copies of each stream in a cluster.
+    """
+
+    def __init__(self, context: Context, replicas: int) -> None:
+        self._bus, self._replicas = context.bus, replicas
+        self._fault = "not provisioned yet"
+        context.health.require("streams", lambda: self._fault)
+
+    async def run(self) -> None:
+        """Watch until cancelled."""
+        while True:
+            try:
+                await (provision if self._fault else mend)(self._bus, self._replicas)
+                self._fault = ""
+            except _AWAY as error:
+                log.warning("looking again: %s", str(error) or type(error).__name__)
+            await asyncio.sleep(LOOK_EVERY_S)
+
+    async def drain(self) -> None:
+        """Nothing is left to finish."""
+
+
+async def _build(context: Context, replicas: int) -> App:
+    return Watch(context, replicas)
 
 
 async def _run(replicas: int) -> None:
@@ -62,7 +128,10 @@ def main() -> int:
     """Entry point; returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--replicas", type=int, default=1, choices=(1, 3, 5), help="copies in a cluster (default 1)")
+    parser.add_argument("--watch", action="store_true", help="stay, and make anew what gets lost")
     arguments = parser.parse_args()
+    if arguments.watch:
+        return run_service("provision", lambda context: _build(context, arguments.replicas))
     try:
         asyncio.run(_run(arguments.replicas))
     except (MotusError, SettingsError) as error:

@@ -32,6 +32,8 @@ class Tally:
         self.latency.add(milliseconds)
         if milliseconds >= 0:
             STAGE_LATENCY.labels(self.stage).observe(milliseconds / 1e3)
+        else:
+            self.count("latencies_negative")  # two clocks disagree: told, not mixed into the rest
 
     def report(self, *, final: bool = False, progress: float | None = None) -> event_pb2.StageReport:
         """The newest figures as a message; `progress` is the share of the source that is done, 0 to 1."""

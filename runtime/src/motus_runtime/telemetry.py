@@ -21,6 +21,7 @@ STAGE_LATENCY = Histogram(
 )
 BUS_ERRORS = Counter("motus_bus_errors", "Errors that the bus reported, by kind.", ["kind"])
 DEAD_LETTERS = Counter("motus_dead_letters", "Messages that nobody could process.", ["service"])
+STREAMS_REMADE = Counter("motus_streams_remade", "Streams and buckets that were lost and made anew.", ["stream"])
 OWNED_UNITS = Gauge("motus_owned_units", "Sessions or partitions that this worker owns.", ["stage"])
 FREE_CAPACITY = Gauge("motus_free_capacity", "Units that this worker could still take.", ["stage"])
 OWNER_CHANGES = Counter(

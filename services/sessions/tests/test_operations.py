@@ -27,10 +27,12 @@ async def test_an_operator_sees_each_worker_with_its_units_and_their_epochs(runn
     epoch = await leases.claim("operated-session")
     await leases.beat()
     async with running.channel_of("owner") as channel, asyncio.timeout(DEADLINE_S):
-        while not (found := [one for one in await _workers(channel) if one.owned]):
+        while not (
+            found := [one for one in await _workers(channel) if one.name == f"workers/{leases.worker}" and one.owned]
+        ):
             pass
         await leases.close()
-        while any(one.stage == "pose" for one in await _workers(channel)):
+        while any(one.name == f"workers/{leases.worker}" for one in await _workers(channel)):
             pass
 
     (worker,) = found

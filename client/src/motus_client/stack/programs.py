@@ -28,9 +28,9 @@ class Programs:
 
     Attributes:
         nats: the bus.
-        provision: makes the streams and ends.
+        provision: makes the streams, and again when they get lost.
         services: the five stages, from the source's side to the user's.
-        health_files: per stage, the file to which its process writes its health port.
+        health_files: per stage and for the provisioner, the file to which its process writes its health port.
     """
 
     nats: Program
@@ -65,7 +65,7 @@ def programs(layout: Layout, logs: Path, roots: Sequence[Path], ports: Ports, *,
         own_store: keep the store in the data folder even where the environment names another.
     """
     environ = _environ(layout, roots, ports, own_store)
-    files = {stage: layout.run / f"{stage}.health" for stage in STAGES}
+    files = {stage: layout.run / f"{stage}.health" for stage in (*STAGES, "provision")}
 
     def program(name: str, *command: str) -> Program:
         health = {"MOTUS_HEALTH_PORT_FILE": str(files[name])} if name in files else {}
@@ -75,7 +75,7 @@ def programs(layout: Layout, logs: Path, roots: Sequence[Path], ports: Ports, *,
     return Programs(
         nats=program("nats", *nats_command(layout, ports.nats)),
         # -P: modules that happen to lie in the folder where the user stands are none of ours.
-        provision=program("provision", sys.executable, "-P", "-m", "motus_runtime.provision"),
+        provision=program("provision", sys.executable, "-P", "-m", "motus_runtime.provision", "--watch"),
         services=tuple(program(stage, sys.executable, "-P", "-m", f"motus_{stage}") for stage in STAGES),
         health_files=files,
     )

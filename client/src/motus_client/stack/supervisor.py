@@ -8,7 +8,7 @@ from pathlib import Path
 from motus_client.access import Access
 from motus_client.stack.admission import admit_holder
 from motus_client.stack.child import Child, Program
-from motus_client.stack.keeper import Keeper, describe_exit
+from motus_client.stack.keeper import Keeper
 from motus_client.stack.layout import Layout
 from motus_client.stack.libraries import missing_packages
 from motus_client.stack.programs import Ports, Programs, programs
@@ -74,7 +74,6 @@ class Supervisor:
         self._logs = layout.logs
         self._nats: Keeper | None = None
         self._services: tuple[Keeper, ...] = ()
-        self._provision: Child | None = None
         self._error: Exception | None = None
         self._settled, self._stopping, self._hurry = threading.Event(), threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._live, name="supervisor", daemon=True)
@@ -159,8 +158,9 @@ class Supervisor:
         wanted = programs(self._layout, self._logs, self._roots, ports, own_store=self._own_store)
         self._nats = Keeper(wanted.nats, lambda: None, lambda: nats_fault(nats_port), self._tell)
         self._until(lambda: not self._faults())
-        self._make_streams(wanted.provision)
-        self._services = tuple(self._service(wanted, program) for program in wanted.services)
+        self._services = (self._service(wanted, wanted.provision),)
+        self._until(lambda: not self._faults())
+        self._services += tuple(self._service(wanted, program) for program in wanted.services)
         self._until(lambda: not self._faults())
 
     def _service(self, wanted: Programs, program: Program) -> Keeper:
@@ -195,20 +195,12 @@ class Supervisor:
     def _faults(self) -> dict[str, str]:
         return {keeper.program.name: keeper.fault for keeper in self._keepers() if keeper.fault}
 
-    def _make_streams(self, program: Program) -> None:
-        child = self._provision = Child(program)
-        self._until(lambda: child.exit_code() is not None)
-        if child.exit_code():
-            ended = describe_exit(child.exit_code() or 0)
-            raise self._failure(f"the bus could not be prepared: {ended}", child.last_words())
-
     def _failure(self, message: str, details: str) -> StackError:
         return StackError(message, details=details, logs=self._logs)
 
     def _bring_down(self) -> None:
         """The bus last, so that what the services have in hand still gets there."""
-        services = [keeper.child for keeper in self._services]
-        self._end([child for child in (self._provision, *services) if child is not None])
+        self._end([keeper.child for keeper in self._services if keeper.child is not None])
         self._end([self._nats.child] if self._nats and self._nats.child else [])
         self._services, self._nats = (), None
 

@@ -81,12 +81,9 @@ class Admission:
             return
         self._waiting[record.session] = Waiting(record.create_time_ns, record.session, tenant)
         self._count()
-        try:
-            await self._let_in()
-        except AlreadyExistsError:
-            self._leave(record.session)
-            raise
-        self._wake.set()
+        refused = await self._let_in()
+        if record.session in refused:
+            raise refused[record.session]
 
     def _leave(self, session: str) -> None:
         self._waiting.pop(session, None)
@@ -103,8 +100,6 @@ class Admission:
                     await self._reload()
                     loaded_at = time.monotonic()
                 await self._let_in()
-            except AlreadyExistsError as error:
-                log.error("a session cannot begin: %s", error.message)
             except RetryableError as error:
                 log.warning("looking again: %s", error.message)
             try:
@@ -125,14 +120,22 @@ class Admission:
         self._waiting = {session: one for session, one in found.items() if session not in known}
         self._count()
 
-    async def _let_in(self) -> None:
+    async def _let_in(self) -> dict[str, AlreadyExistsError]:
+        """Let those begin for whom there is room; returns why some cannot."""
+        refused: dict[str, AlreadyExistsError] = {}
         async with self._letting_in:
             if not self._waiting or not room(self._capacity(), self._known()) or await self._leases.claim(UNIT) is None:
-                return
+                return refused
             # What another replica took in must not be overtaken.
             await self._reload()
             for one in admissible(self._waiting.values(), self._capacity(), self._known()):
-                await self._announce(one)
+                try:
+                    await self._announce(one)
+                except AlreadyExistsError as error:
+                    log.error("session %s cannot begin: %s", one.session, error.message)
+                    refused[one.session] = error
+                self._leave(one.session)
+        return refused
 
     async def _announce(self, one: Waiting) -> None:
         """Let the stages know of a session, unless it was called off or erased meanwhile."""
@@ -140,7 +143,6 @@ class Admission:
         if record is not None and record.life.state is State.PENDING:
             await self._lifecycle.publish_spec(one.tenant, record)
             self._announced[one.session] = time.monotonic()
-        self._leave(one.session)
 
     def _known(self) -> set[str]:
         """Sessions that the stages know of, or are about to."""

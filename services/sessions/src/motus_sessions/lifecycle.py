@@ -54,14 +54,11 @@ class Lifecycle:
         """
         known = await histories(self._store.athletes, tenant, record)
         key, spec = topics.spec_key(record.session), spec_message(tenant, record, known)
-        last = await self._bus.last(_SPECS_STREAM, key)
-        if last is None or not last.data:
-            try:
+        while (last := await self._bus.last(_SPECS_STREAM, key)) is None or not last.data:
+            with suppress(ConflictError):
                 await self._bus.store(key, spec, expect=last.seq or 0 if last else 0)
                 return
-            except ConflictError:
-                last = await self._bus.last(_SPECS_STREAM, key)
-        there = control_pb2.SessionSpec.FromString((last.data if last else None) or b"")
+        there = control_pb2.SessionSpec.FromString(last.data)
         if (there.tenant, there.create_time_ns) != (spec.tenant, spec.create_time_ns):
             raise AlreadyExistsError(f"the message server knows another session {record.session}")
 
