@@ -52,15 +52,14 @@ async def measure(sessions: int, minutes: float) -> dict[str, float]:
     with tempfile.TemporaryDirectory(prefix="motus-soak-") as folder:
         async with fleet(Plan(sessions), Path(folder)) as found:
             read = await readings(found, minutes)
-            stages = {pid: str(process.args[-1]) for pid, process in found.workers.processes.items()}  # type: ignore[index]
+            stages = found.workers.stages
         answers = found.answers.values()
     slopes = {pid: slope_mb_per_10min(values) for pid, values in read.items()}
     figures = {"rss_slope_mb_per_10min": max(slopes.values())}
     for stage in sorted(set(stages.values())):
         those = [pid for pid in read if stages[pid] == stage]
-        name = stage.removeprefix("motus_")
-        figures[f"rss_slope_{name}"] = max(slopes[pid] for pid in those)
-        figures[f"rss_mb_{name}"] = max(read[pid][-1][1] for pid in those)
+        figures[f"rss_slope_{stage}"] = max(slopes[pid] for pid in those)
+        figures[f"rss_mb_{stage}"] = max(read[pid][-1][1] for pid in those)
     figures["done_share"] = sum(one.get("done", 0) for one in answers) / sum(one["sent"] for one in answers)
     return figures
 

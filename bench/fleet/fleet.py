@@ -10,6 +10,8 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import nats.errors
+import nats.js.errors
 import numpy as np
 
 from fleet.history import Claim
@@ -93,11 +95,19 @@ class Fleet:
 
 @asynccontextmanager
 async def fleet(plan: Plan, folder: Path) -> AsyncIterator[Fleet]:
+    """A fleet that plays within the block, on a bus of its own."""
+    with nats_server(folder) as url:
+        async with fleet_on(url, plan, folder) as found:
+            yield found
+
+
+@asynccontextmanager
+async def fleet_on(url: str, plan: Plan, folder: Path, *, replicas: int = 1) -> AsyncIterator[Fleet]:
     """A fleet that plays within the block; afterwards its answers are known and its workers have ended."""
     settings = {"MOTUS_POSE_CAPACITY": str(plan.sessions), "MOTUS_COACH_BASE_URL": ""} | _engine(plan, folder)
-    with nats_server(folder) as url, workers(url, folder, **settings) as processes:
+    with workers(url, folder, **settings) as processes:
         bus = await Bus.connect(BusSettings(url=url), "bench")
-        await provision(bus)
+        await _provisioned(bus, replicas)
         found = Fleet(bus, processes, Registry(bus))
         listening = [asyncio.create_task(loop) for loop in (found.registry.run(), found.hear_claims())]
         names = session_names(plan.sessions)
@@ -119,6 +129,17 @@ async def fleet(plan: Plan, folder: Path) -> AsyncIterator[Fleet]:
                 task.cancel()
             await asyncio.gather(*listening, return_exceptions=True)
             await bus.close()
+
+
+async def _provisioned(bus: Bus, replicas: int) -> None:
+    """Provision, again while the cluster has no leader yet."""
+    async with asyncio.timeout(READY_S):
+        while True:
+            try:
+                await provision(bus, replicas)
+                return
+            except (nats.errors.Error, nats.js.errors.Error, TimeoutError):
+                await asyncio.sleep(0.25)
 
 
 def session_names(count: int) -> list[str]:

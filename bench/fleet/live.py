@@ -12,6 +12,7 @@ import json
 import sys
 import time
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from motus_ingest.sources.file_source import FileSource
 from motus_ingest.sources.port import Picture
 from motus_runtime import topics
 from motus_runtime.bus import Bus, BusSettings, decode
+from motus_runtime.errors import UnavailableError
 
 READY_MADE_PX = 64
 AGAIN_S = 0.01
@@ -101,7 +103,10 @@ class Cameras:
     async def _offer(self, place: int) -> None:
         camera = self.cameras[place]
         reply = f"{self._inbox}.{place}.{camera.newest.ref.frame_seq}"
-        await self._bus.publish(topics.frames(camera.session), camera.newest, reply=reply)
+        try:
+            await self._bus.publish(topics.frames(camera.session), camera.newest, reply=reply)
+        except UnavailableError:
+            camera.outcomes["not_connected"] += 1
 
     def _hear(self, message: Msg) -> None:
         place, number = map(int, message.subject.rsplit(".", 2)[1:])
@@ -121,7 +126,8 @@ class Cameras:
             group.create_task(self._offer_again(place, number))
             if camera.pose_epoch and self._inviting:
                 invitation = control_pb2.Invitation(session=camera.session, pose_epoch=camera.pose_epoch)
-                await self._bus.publish(topics.invitations(camera.session), invitation)
+                with suppress(UnavailableError):  # the frame is offered again, and so is this
+                    await self._bus.publish(topics.invitations(camera.session), invitation)
 
     async def _offer_again(self, place: int, number: int) -> None:
         await asyncio.sleep(AGAIN_S)

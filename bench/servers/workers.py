@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,19 +22,24 @@ class Workers:
 
     Attributes:
         processes: by process id, those that have ended too.
+        stages: likewise.
     """
 
     def __init__(self, url: str, folder: Path, settings: Mapping[str, str]) -> None:
         self._folder = folder
         self._environ = {**os.environ, "MOTUS_NATS_URL": url, "OMP_NUM_THREADS": "1", **settings}
         self.processes: dict[int, subprocess.Popen[bytes]] = {}
+        self.stages: dict[int, str] = {}
 
-    def start(self, stage: str, **settings: str) -> int:
-        """Start a worker of a stage with further variables; returns its process id."""
-        command = [sys.executable, "-P", "-m", f"motus_{stage}"]
+    def start(self, stage: str, *arguments: str, prefix: Sequence[str] = (), **settings: str) -> int:
+        """Start a worker of a stage with further variables; returns its process id.
+
+        `prefix` is a command that becomes another, as one that enters a network namespace.
+        """
+        command = [*prefix, sys.executable, "-P", "-m", f"motus_{stage}", *arguments]
         with (self._folder / f"{stage}-{len(self.processes)}.log").open("ab") as log:
             process = subprocess.Popen(command, env=self._environ | settings, stdout=log, stderr=log)
-        self.processes[process.pid] = process
+        self.processes[process.pid], self.stages[process.pid] = process, stage
         return process.pid
 
     def rss_mb(self, pid: int) -> float:

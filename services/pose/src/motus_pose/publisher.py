@@ -20,9 +20,9 @@ from motus_runtime.tally import Tally
 
 log = logging.getLogger("motus.pose")
 
-# About two seconds of one stream: what is seen while the bus is away for a moment is kept, a sender without answers
-# stops by itself.
-OUTBOX: Final = 64
+# Fifteen seconds of one stream, half a megabyte: a cluster takes up to eight to elect who stores, and what is seen
+# meanwhile is kept. A sender without answers stops by itself.
+OUTBOX: Final = 450
 
 
 @dataclass(frozen=True, slots=True)

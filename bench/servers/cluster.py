@@ -1,0 +1,83 @@
+"""NATS servers that can be killed and started again in their place: one alone, or several as a JetStream cluster."""
+
+import json
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+HOST = "127.0.0.1"
+_CONFIGURATION = """\
+server_name: {name}
+listen: "{host}:{port}"
+jetstream {{ store_dir: {folder}, sync_interval: always }}
+{cluster}
+"""
+_CLUSTER = 'cluster {{ name: motus, listen: "{host}:{port}", routes: {routes} }}'
+
+
+class Node:
+    """A server with a name, ports and a folder of its own, which it keeps when it is started again.
+
+    Attributes:
+        name: its name in the cluster.
+        url: its address for clients.
+    """
+
+    def __init__(self, name: str, folder: Path, host: str, port: int, cluster: str) -> None:
+        self.name, self.url = name, f"nats://{host}:{port}"
+        self._file, self._log = folder / f"{name}.conf", folder / f"{name}.log"
+        store = json.dumps(str(folder / name))
+        self._file.write_text(_CONFIGURATION.format(name=name, host=host, port=port, folder=store, cluster=cluster))
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self, *prefix: str) -> None:
+        """Start it; `prefix` is a command that runs another, as one that enters a network namespace."""
+        binary = str(Path(sys.executable).parent / "nats-server")
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen([*prefix, binary, "--config", str(self._file)], stdout=log, stderr=log)
+
+    def kill(self) -> None:
+        """Kill it with -9."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait(10)
+
+    def stop(self) -> None:
+        """End it, if it runs."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.terminate()
+            self._process.wait(30)
+
+
+@contextmanager
+def nats_nodes(folder: Path, count: int = 1) -> Iterator[list[Node]]:
+    """Servers that run within the block, as a cluster when they are several; every store is flushed at each message."""
+    ports = [free_port() for _ in range(2 * count)]
+    routes = json.dumps([f"nats://{HOST}:{port}" for port in ports[count:]])
+    nodes = [
+        Node(
+            f"nats-{number}",
+            folder,
+            HOST,
+            ports[number],
+            _CLUSTER.format(host=HOST, port=ports[count + number], routes=routes) if count > 1 else "",
+        )
+        for number in range(count)
+    ]
+    try:
+        for node in nodes:
+            node.start()
+        yield nodes
+    finally:
+        for node in nodes:
+            node.stop()
+
+
+def free_port() -> int:
+    """A port of loopback that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,135 @@
+"""The bus itself dies under load: what it acknowledged is there, nothing is there twice, and everybody goes on."""
+
+import asyncio
+from collections import Counter
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from fleet.fleet import Fleet, Plan, fleet_on
+from fleet.history import History, histories
+from motus.bus.v1 import samples_pb2
+from motus_runtime import topics
+from motus_runtime.bus import Bus, BusSettings, decode
+from motus_runtime.follow import follow
+from servers.cluster import nats_nodes
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+SESSIONS, FPS = 3, 30.0
+NUMBERED = "fault-numbered"
+AFTER_S = 20.0
+
+
+async def _number(bus: Bus, acknowledged: list[str]) -> None:
+    """Store events one after another, until cancelled, and note those that the bus acknowledged."""
+    for number in range(1_000_000):
+        event_id = f"sessions/{NUMBERED}/events/coach-{number}"
+        envelope = samples_pb2.EventEnvelope(session=NUMBERED, epoch=1)
+        envelope.event.name, envelope.event.revision = event_id, 1
+        await bus.store_surely(topics.events(NUMBERED, "coach"), envelope, message_id=event_id)
+        acknowledged.append(event_id)
+
+
+async def _stored_times(bus: Bus) -> Counter[str]:
+    """How often each of those events is stored."""
+    found: Counter[str] = Counter()
+    async for stored in follow(bus, topics.EVENTS_STREAM, topics.events(NUMBERED, "coach")):
+        found[decode(samples_pb2.EventEnvelope, stored.body).event.name] += 1
+        if not stored.pending:
+            return found
+    raise AssertionError
+
+
+async def _until_landmarks(found: Fleet, more: int) -> None:
+    """Wait until the stream of landmarks has grown by so many messages."""
+    info = await found.bus.jetstream.stream_info(topics.LANDMARKS_STREAM)
+    async with asyncio.timeout(60):
+        async for stored in follow(
+            found.bus, topics.LANDMARKS_STREAM, topics.every("landmarks"), start=info.state.last_seq + 1
+        ):
+            if stored.sequence >= info.state.last_seq + more:
+                return
+
+
+def _worst_gap_s(stored: dict[str, History]) -> float:
+    """The longest time of which no frame of a session was seen, by the frames' own numbers."""
+    lost = [after.seq - before.seq - 1 for one in stored.values() for before, after in pairwise(one.frames)]
+    return max(lost) / FPS
+
+
+def _check(stored: dict[str, History], acknowledged: list[str], times: Counter[str]) -> None:
+    missing = [event for event in acknowledged if not times[event]]
+    twice = [event for event, count in times.items() if count > 1]
+    print(f"acknowledged {len(acknowledged)}, missing {len(missing)}, twice {len(twice)}")
+    print(f"longest without frames {_worst_gap_s(stored):.2f} s, stale {sum(one.stale for one in stored.values())}")
+    assert not missing
+    assert not twice
+    assert sum(one.duplicates for one in stored.values()) == 0
+    assert sum(one.stale for one in stored.values()) == 0
+
+
+async def test_the_leader_of_three_servers_is_killed_under_load(tmp_path: Path) -> None:
+    """kill -9 of who leads the streams: nothing acknowledged is lost, nothing is there twice, frames go on flowing."""
+    acknowledged: list[str] = []
+    with nats_nodes(tmp_path, 3) as nodes:
+        url = ",".join(node.url for node in nodes)
+        async with fleet_on(url, Plan(SESSIONS, workers=2, measured=0, fps=FPS), tmp_path, replicas=3) as found:
+            before = set(found.workers.running())
+            numbering = await Bus.connect(BusSettings(url=url), "numbering")
+            task = asyncio.create_task(_number(numbering, acknowledged))
+            await _until_landmarks(found, SESSIONS * 60)
+            info = await found.bus.jetstream.stream_info(topics.LANDMARKS_STREAM)
+            assert info.cluster is not None
+            leader = next(node for node in nodes if info.cluster and node.name == info.cluster.leader)
+            leader.kill()
+            await _until_landmarks(found, SESSIONS * 450)
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            stored, times = await histories(found.bus, found.claims), await _stored_times(found.bus)
+            await numbering.close()
+            after = set(found.workers.running())
+
+    _check(stored, acknowledged, times)
+    assert after == before
+    assert _worst_gap_s(stored) <= 1.0
+
+
+async def test_a_single_server_is_killed_and_comes_back(tmp_path: Path) -> None:
+    """kill -9 and a new start on the same disk: nothing acknowledged is lost, and services come back by themselves."""
+    acknowledged: list[str] = []
+    with nats_nodes(tmp_path) as nodes:
+        async with fleet_on(nodes[0].url, Plan(SESSIONS, workers=2, measured=0, fps=FPS), tmp_path) as found:
+            before = set(found.workers.running())
+            numbering = await Bus.connect(BusSettings(url=nodes[0].url), "numbering")
+            task = asyncio.create_task(_number(numbering, acknowledged))
+            await _until_landmarks(found, SESSIONS * 60)
+            nodes[0].kill()
+            nodes[0].start()
+            await _until_landmarks(found, SESSIONS * 300)
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            stored, times = await histories(found.bus, found.claims), await _stored_times(found.bus)
+            await numbering.close()
+            after = set(found.workers.running())
+
+    _check(stored, acknowledged, times)
+    assert after == before
+
+
+async def test_a_lost_bucket_of_leases_is_mended_by_the_provisioner_alone(tmp_path: Path) -> None:
+    """The bucket is deleted under running workers: the provisioner that watches makes it anew, no two own a session."""
+    with nats_nodes(tmp_path) as nodes:
+        async with fleet_on(nodes[0].url, Plan(SESSIONS, workers=2, measured=0, fps=FPS), tmp_path) as found:
+            found.workers.start("runtime.provision", "--watch")
+            await _until_landmarks(found, SESSIONS * 60)
+            await found.bus.jetstream.delete_stream(f"KV_{topics.LEASES}")
+            await _until_landmarks(found, SESSIONS * 300)
+            stored = await histories(found.bus, found.claims)
+            owned = found.owned()
+
+    print(f"longest without frames {_worst_gap_s(stored):.2f} s")
+    assert sorted(session for sessions in owned.values() for session in sessions) == sorted(stored)
+    assert sum(one.duplicates for one in stored.values()) == 0
+    assert sum(one.stale for one in stored.values()) == 0
+    assert all(one.frames[-1].pose_epoch > one.frames[0].pose_epoch for one in stored.values())
