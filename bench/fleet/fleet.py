@@ -43,6 +43,7 @@ class Plan:
         inviting: whether cameras invite workers when nobody receives.
         measured: sessions that the later stages get too.
         fps: frames per second of each camera.
+        entering: a command that becomes a worker of pose, as one that enters a network namespace.
     """
 
     sessions: int
@@ -51,6 +52,7 @@ class Plan:
     inviting: bool = True
     measured: int = 3
     fps: float = 30.0
+    entering: tuple[str, ...] = ()
 
 
 @dataclass
@@ -113,7 +115,7 @@ async def fleet_on(url: str, plan: Plan, folder: Path, *, replicas: int = 1) -> 
         names = session_names(plan.sessions)
         await _announce(bus, names)
         for _ in range(plan.workers):
-            processes.start("pose")
+            processes.start("pose", prefix=plan.entering)
         for stage in ("kinematics", "coach") if plan.measured else ():
             processes.start(stage, **{f"MOTUS_{stage.upper()}_CAPACITY": str(plan.measured)})
         cameras = _cameras(plan, url, names)

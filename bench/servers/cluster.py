@@ -33,11 +33,11 @@ class Node:
         self._file.write_text(_CONFIGURATION.format(name=name, host=host, port=port, folder=store, cluster=cluster))
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self, *prefix: str) -> None:
-        """Start it; `prefix` is a command that runs another, as one that enters a network namespace."""
+    def start(self) -> None:
+        """Start it, again on what it had stored."""
         binary = str(Path(sys.executable).parent / "nats-server")
         with self._log.open("ab") as log:
-            self._process = subprocess.Popen([*prefix, binary, "--config", str(self._file)], stdout=log, stderr=log)
+            self._process = subprocess.Popen([binary, "--config", str(self._file)], stdout=log, stderr=log)
 
     def kill(self) -> None:
         """Kill it with -9."""
@@ -53,17 +53,17 @@ class Node:
 
 
 @contextmanager
-def nats_nodes(folder: Path, count: int = 1) -> Iterator[list[Node]]:
+def nats_nodes(folder: Path, count: int = 1, host: str = HOST) -> Iterator[list[Node]]:
     """Servers that run within the block, as a cluster when they are several; every store is flushed at each message."""
-    ports = [free_port() for _ in range(2 * count)]
-    routes = json.dumps([f"nats://{HOST}:{port}" for port in ports[count:]])
+    ports = [free_port(host) for _ in range(2 * count)]
+    routes = json.dumps([f"nats://{host}:{port}" for port in ports[count:]])
     nodes = [
         Node(
             f"nats-{number}",
             folder,
-            HOST,
+            host,
             ports[number],
-            _CLUSTER.format(host=HOST, port=ports[count + number], routes=routes) if count > 1 else "",
+            _CLUSTER.format(host=host, port=ports[count + number], routes=routes) if count > 1 else "",
         )
         for number in range(count)
     ]
@@ -76,8 +76,8 @@ def nats_nodes(folder: Path, count: int = 1) -> Iterator[list[Node]]:
             node.stop()
 
 
-def free_port() -> int:
-    """A port of loopback that nobody listens on now."""
+def free_port(host: str = HOST) -> int:
+    """A port of an address of this machine that nobody listens on now."""
     with socket.socket() as probe:
-        probe.bind((HOST, 0))
+        probe.bind((host, 0))
         return int(probe.getsockname()[1])
