@@ -159,3 +159,19 @@ async def test_an_owner_that_hears_of_a_newer_one_gives_up_at_once(bus: Bus) -> 
     hearing.cancel()
 
     assert owner.epochs == {}
+
+
+async def test_a_unit_that_is_being_given_back_is_claimed_under_a_newer_epoch(bus: Bus) -> None:
+    """A claim that overtakes the own release must not go on under the epoch that the release is about to end."""
+    leases = Leases(bus, "pose", 10)
+    following = asyncio.create_task(leases.run())
+    await leases.beat()
+    for _ in range(20):
+        first = await leases.claim("restless-unit")
+        _, second = await asyncio.gather(leases.release("restless-unit"), leases.claim("restless-unit"))
+        assert first is not None
+        if second is not None:
+            assert second > first
+            assert await leases.still_mine("restless-unit")
+        await leases.release("restless-unit")
+    following.cancel()

@@ -224,8 +224,12 @@ class Bus:
         except (nats.js.errors.APIError, nats.errors.Error, TimeoutError) as error:
             raise UnavailableError(f"cannot purge {subject}: {error!r}") from None
 
-    async def listen(self, subject: str, callback: Callable[[Msg], None]) -> Callable[[], Awaitable[None]]:
+    async def listen(
+        self, subject: str, callback: Callable[[Msg], None], *, at_once: bool = False
+    ) -> Callable[[], Awaitable[None]]:
         """Call back for each core message. The callback must not block; returns what ends it.
+
+        The server knows of it when this returns, or, `at_once`, when it has answered the next request.
 
         Raises:
             UnavailableError: the connection is gone.
@@ -238,7 +242,8 @@ class Bus:
             subscription = await self.client.subscribe(subject, cb=call)
             # The server must know the subscription before anybody relies on it. Shielded: the library's read loop dies
             # of a flush that is cancelled before its answer comes.
-            await asyncio.shield(cancellable(self.client.flush()))
+            if not at_once:
+                await asyncio.shield(cancellable(self.client.flush()))
         except (nats.errors.Error, TimeoutError) as error:
             raise UnavailableError(f"cannot listen to {subject}: {error!r}") from None
         return _unsubscriber(subscription.unsubscribe)

@@ -76,6 +76,7 @@ class Leases:
         self.registry = Registry(bus)
         self.registry.on_change(self._drop_lost)
         self.registry.on_loss(self.epochs.clear)
+        self._left_last = 0
         self._beaten_at = self._steady_since = -1e9
         self._doubtful: set[str] = set()
 
@@ -145,12 +146,15 @@ class Leases:
         """
         if unit in self.epochs:
             return self.epochs[unit]
+        heard = self.registry.owners.get((self._stage, unit))
+        # Handed over by another, unless this is what the worker itself is about to leave.
+        if heard is not None and heard.worker == self.worker and heard.epoch > self._left_last:
+            return self._adopt(unit, heard.epoch)
         key = topics.owner_key(self._stage, unit)
         last = await self._bus.last(_STREAM, key)
         owner = (last.data or b"").decode() if last else ""
-        if owner == self.worker and last and last.seq:
-            return self._adopt(unit, last.seq)  # another has handed it over, or the answer to a claim was lost
-        if owner and last and last.seq != deserted and not await self._is_dead(owner):
+        gone = owner in ("", self.worker) or (last is not None and last.seq == deserted)
+        if not gone and not await self._is_dead(owner):
             return None
         try:
             # By raw compare-and-set, since a bucket's own create refuses the markers of deleted keys.
@@ -173,7 +177,7 @@ class Leases:
 
     async def release(self, unit: str) -> None:
         """Give a unit back so that others can claim it at once."""
-        epoch = self.epochs.pop(unit, None)
+        epoch = self._leave(unit)
         if epoch is None:
             return
         try:
@@ -185,7 +189,7 @@ class Leases:
 
     async def hand_over(self, unit: str, heir: str) -> None:
         """Make another worker the owner of a unit that this one has done with."""
-        epoch = self.epochs.pop(unit, None)
+        epoch = self._leave(unit)
         if epoch is None:
             return
         try:
@@ -193,6 +197,11 @@ class Leases:
             self._count("handed_over")
         except RetryableError as error:
             log.info("handing %s over: %s", unit, error.message)  # whoever has it now, this worker has not
+
+    def _leave(self, unit: str) -> int | None:
+        epoch = self.epochs.pop(unit, None)
+        self._left_last = max(self._left_last, epoch or 0)
+        return epoch
 
     async def close(self) -> None:
         """Give everything back."""
@@ -212,8 +221,9 @@ class Leases:
 
     def _drop_lost(self) -> None:
         """Give up at once what has a newer epoch: under it, it is another's, or was given to this worker anew."""
+        owners = self.registry.owners
         for unit, epoch in list(self.epochs.items()):
-            owner = self.registry.owners.get((self._stage, unit))
+            owner = owners.get((self._stage, unit))
             if owner is not None and owner.epoch > epoch:
                 log.warning("%s %s went to %s", self._stage, unit, owner.worker)
                 del self.epochs[unit]

@@ -70,7 +70,7 @@ class SessionCoach:
         self._bus, self._session, self._spec = bus, session, spec
         self._config, self._settings, self._model = config, settings, model
         self._states: dict[str, PolicyState] = {}
-        self._seen: set[tuple[str, int]] = set()
+        self._seen: dict[str, int] = {}
         self._epochs: dict[int, int] = {}
         self._said: dict[str, movement_pb2.Cue] = {}
         self._owed: list[Owed] = []
@@ -162,9 +162,9 @@ class SessionCoach:
         if envelope.epoch < self._epochs.get(event.stage, 0):
             return False
         self._epochs[event.stage] = envelope.epoch
-        if (event.name, event.revision) in self._seen:
+        if event.revision <= self._seen.get(event.name, 0):
             return False
-        self._seen.add((event.name, event.revision))
+        self._seen[event.name] = event.revision
         return True
 
     def _observe(self, envelope: samples_pb2.EventEnvelope, headers: dict[str, str]) -> None:

@@ -100,7 +100,7 @@ class PoseSession:
         """
         try:
             # First of all, and all at once: whoever sends frames waits, and loses them until somebody listens.
-            stop_listening = await self._bus.listen(topics.frames(self._session), self._receive)
+            stop_listening = await self._bus.listen(topics.frames(self._session), self._receive, at_once=True)
             try:
                 mine, *_ = await asyncio.gather(
                     self._leases.still_mine(self._session), self._resume(), self._start_engine()

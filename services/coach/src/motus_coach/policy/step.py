@@ -64,7 +64,7 @@ class RepRecord:
         set_ordinal: its set.
         exercise: what it was judged as.
         near: whether each judged fault was on the faulty side of its threshold, by code.
-        values: measures graded well enough to speak of, by name.
+        values: by name the measures that faults and summaries rest on, as far as they are graded well enough.
         cued: whether something was said about it.
     """
 
@@ -143,11 +143,12 @@ def _rep(state: PolicyState, rep: RepSeen, config: PolicyConfig) -> Step:
     exercise = rep.exercise if rep.exercise not in ("", "unknown") else state.exercise
     faults = config.table.of(exercise)
     findings = judged(rep, faults, usual_values(_before(state, rep, exercise)))
+    needed = {RANGE, *(name for fault in faults for name in fault.measures)}
     record = RepRecord(
         rep.set_ordinal,
         exercise,
         near={code: finding.near for code, finding in findings.items()},
-        values={name: m.value for name, m in rep.measures.items() if m.grade >= Grade.MEDIUM},
+        values={name: m.value for name, m in rep.measures.items() if name in needed and m.grade >= Grade.MEDIUM},
         cued=before is not None and before.cued,
     )
     state = replace(state, reps={**state.reps, rep.ordinal: record})
