@@ -5,7 +5,9 @@ import json
 import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -26,17 +28,34 @@ SHALLOW_DEG, DEEP_DEG = 55.0, 105.0
 Angles = dict[str, dict[float, float]]
 
 
-async def _play(rig: Rig, session: str, at: dict[float, Callable[[], Awaitable[object]]]) -> list[float]:
-    """Play the squat; at each time of it, seconds, do something. Returns the frames' times, as they were stored."""
+@dataclass(frozen=True)
+class Seen:
+    """A frame whose landmarks were stored: its time, when, Unix nanoseconds, and under which epochs."""
+
+    t_s: float
+    time_ns: int
+    ingest_epoch: int
+    pose_epoch: int
+
+
+async def _play(rig: Rig, session: str, at: dict[float, Callable[[], Awaitable[object]]]) -> list[Seen]:
+    """Play the squat; at each time of it, seconds, do something. Returns its frames, as they were stored."""
     await rig.announce(session, "squat.mp4")
-    times, due = list[float](), sorted(at)
-    async for message, _ in rig.landmarks(session):
+    seen, due = list[Seen](), sorted(at)
+    async for message, time_ns in rig.landmarks(session):
         if message.HasField("end"):
             break
-        times.append(message.ref.t_s)
+        seen.append(Seen(message.ref.t_s, time_ns, message.ref.ingest_epoch, message.pose_epoch))
         if due and message.ref.t_s >= due[0]:
             await at[due.pop(0)]()
-    return times
+    return seen
+
+
+def _assert_whole(seen: list[Seen]) -> None:
+    """Every frame of the squat is there once, in order."""
+    times = [one.t_s for one in seen]
+    assert len(times) == SQUAT["frames"]
+    assert times == sorted(set(times))
 
 
 async def _events(bus: Bus, session: str, stage: event_pb2.Stage.ValueType) -> list[event_pb2.Event]:
@@ -114,37 +133,42 @@ async def test_ingest_killed_amid_a_file_sends_every_frame_once(rig: Rig) -> Non
     for stage in ("ingest", "ingest", "pose"):
         rig.start(stage)
 
-    times = await _play(rig, "fault-ingest", {4.0: _kill(rig, "ingest", "fault-ingest")})
+    seen = await _play(rig, "fault-ingest", {4.0: _kill(rig, "ingest", "fault-ingest")})
 
-    assert len(times) == SQUAT["frames"]
-    assert times == sorted(set(times))
+    _assert_whole(seen)
 
 
-async def test_every_stage_is_sent_away_in_turn_and_nothing_is_lost(rig: Rig) -> None:
+async def test_every_stage_is_sent_away_in_turn_and_nothing_is_lost(rig: Rig, tmp_path: Path) -> None:
     """SIGTERM of each owner amid a session: all leave with 0, every frame and repetition is there once."""
     session, gone, heard = "fault-rolling", dict[str, int](), list[tuple[float, int]]()
     for stage in ("ingest", "pose", "kinematics", "coach"):
         rig.start(stage)
         rig.start(stage)
+    store = {"MOTUS_STORE_URL": f"sqlite+aiosqlite:///{tmp_path / 'sessions.db'}", "MOTUS_INSECURE_DEV": "true"}
+    gone["sessions"] = rig.start("sessions", MOTUS_SESSIONS_GRPC_PORT="0", **store)
     stop = await rig.bus.listen(topics.live(session), lambda message: _hear(message.data, heard))
 
     def send_away(stage: str) -> Callable[[], Awaitable[object]]:
         async def leave() -> None:
+            if stage == "sessions":
+                os.kill(gone[stage], signal.SIGTERM)
+                return
             unit = session if stage in ("ingest", "pose") else topics.partition_unit(session)
             gone[stage] = await rig.owner(stage, unit)
             os.kill(gone[stage], signal.SIGTERM)
 
         return leave
 
-    turns = {2.0: "ingest", 4.5: "pose", 7.0: "kinematics", 9.5: "coach"}
-    times = await _play(rig, session, {t_s: send_away(stage) for t_s, stage in turns.items()})
+    turns = {2.0: "ingest", 4.5: "pose", 7.0: "kinematics", 9.5: "coach", 11.0: "sessions"}
+    seen = await _play(rig, session, {t_s: send_away(stage) for t_s, stage in turns.items()})
     measured = await _events(rig.bus, session, event_pb2.STAGE_KINEMATICS)
     said = await _events(rig.bus, session, event_pb2.STAGE_COACH)
     await stop()
 
-    print(f"kinematics' gap {_gap_s(heard):.3f} s")
-    assert len(times) == SQUAT["frames"]
-    assert times == sorted(set(times))
+    ingest = _gap_s([(one.time_ns / 1e9, one.ingest_epoch) for one in seen])
+    pose = _gap_s([(one.time_ns / 1e9, one.pose_epoch) for one in seen])
+    print(f"gap of ingest {ingest:.3f} s, of pose {pose:.3f} s, of kinematics {_gap_s(heard):.3f} s")
+    _assert_whole(seen)
     assert _reps(measured) == set(range(1, len(SQUAT["reps"]) + 1))
     for events in (measured, said):
         names = [(event.name, event.revision) for event in events]
@@ -159,7 +183,7 @@ def _hear(body: bytes, heard: list[tuple[float, int]]) -> None:
 
 
 def _gap_s(heard: list[tuple[float, int]]) -> float:
-    """The longest time between the last sample of one owner and the first of the next, seconds."""
+    """The longest time between the last output of one owner and the first of the next, seconds."""
     return max((after[0] - before[0] for before, after in pairwise(heard) if before[1] != after[1]), default=0.0)
 
 
