@@ -33,7 +33,7 @@ test-unit: setup-dev ## Only the parts' own tests
 test-e2e: setup-dev ## Only the whole stack as processes
 	@$(BIN)/pytest -m e2e
 
-test-faults: setup-dev ## Several workers per stage: one is killed, hung or sent away
+test-faults: setup-dev ## Workers, servers, hosts and clocks fail: six minutes
 	@$(BIN)/pytest -m slow tests/faults
 
 test-slow: setup-dev ## What takes long: unseen renders, every fault

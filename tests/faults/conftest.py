@@ -1,9 +1,5 @@
 """A rig for faults: real workers as processes on the run's NATS server, several to a stage, and what they leave."""
 
-import os
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -15,6 +11,7 @@ from motus.v1 import session_service_pb2
 from motus_runtime import topics
 from motus_runtime.bus import Bus, decode
 from motus_runtime.follow import follow
+from servers.workers import Workers, process_of
 
 CLIPS = Path(__file__).parents[2] / "samples" / "clips"
 
@@ -26,26 +23,20 @@ class Rig:
         bus: the bus that the workers use.
         url: its address.
         logs: folder for what they print.
+
+    Attributes:
+        bus: the bus.
+        start: starts a worker of a stage, with further variables; returns its process id.
+        close: ends all that still run.
+        workers: processes by id.
     """
 
     def __init__(self, bus: Bus, url: str, logs: Path) -> None:
-        self.bus, self._logs = bus, logs
-        self._environ = os.environ | {
-            "MOTUS_NATS_URL": url,
-            "MOTUS_INGEST_ROOTS": str(CLIPS),
-            "OMP_NUM_THREADS": "1",
-            "MOTUS_COACH_BASE_URL": "",
-        }
-        self.workers: dict[int, subprocess.Popen[bytes]] = {}
-
-    def start(self, stage: str, **settings: str) -> int:
-        """Start a worker of a stage, with further variables; returns its process id."""
-        with (self._logs / f"{stage}-{len(self.workers)}.log").open("ab") as log:
-            worker = subprocess.Popen(
-                [sys.executable, "-P", "-m", f"motus_{stage}"], env=self._environ | settings, stdout=log, stderr=log
-            )
-        self.workers[worker.pid] = worker
-        return worker.pid
+        self.bus = bus
+        settings = {"MOTUS_INGEST_ROOTS": str(CLIPS), "MOTUS_COACH_BASE_URL": ""}
+        self._processes = Workers(url, logs, settings)
+        self.start, self.close = self._processes.start, self._processes.close
+        self.workers = self._processes.processes
 
     async def announce(self, session: str, clip: str, exercise: str = "squat") -> None:
         """Let the stages know of a session that plays a sample clip at its own pace."""
@@ -59,7 +50,7 @@ class Rig:
         """Process id of the worker that owns a unit."""
         last = await self.bus.last(f"KV_{topics.LEASES}", topics.owner_key(stage, unit))
         assert last is not None
-        return int((last.data or b"").decode().rsplit("-", 2)[1])
+        return process_of((last.data or b"").decode())
 
     async def landmarks(self, session: str) -> AsyncIterator[tuple[landmarks_pb2.Landmarks, int]]:
         """What pose stored of a session, the end included, and when: Unix nanoseconds."""
@@ -68,15 +59,6 @@ class Rig:
             yield message, stored.time_ns
             if message.HasField("end"):
                 return
-
-    def close(self) -> None:
-        """End all workers that still run, those that are stopped too."""
-        for pid, worker in self.workers.items():
-            if worker.poll() is None:
-                os.kill(pid, signal.SIGCONT)
-                worker.terminate()
-        for worker in self.workers.values():
-            worker.wait(timeout=30)
 
 
 @pytest.fixture
