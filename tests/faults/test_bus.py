@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Awaitable, Callable
 from itertools import pairwise
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from motus.bus.v1 import samples_pb2
 from motus_runtime import topics
 from motus_runtime.bus import Bus, BusSettings, decode
 from motus_runtime.follow import follow
-from servers.cluster import nats_nodes
+from servers.cluster import Node, nats_nodes
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 SESSIONS, FPS = 3, 30.0
@@ -65,52 +66,57 @@ def _check(stored: dict[str, History], acknowledged: list[str], times: Counter[s
     assert sum(one.stale for one in stored.values()) == 0
 
 
+async def _struck(nodes: list[Node], folder: Path, strike: Callable[[Bus], Awaitable[None]], frames: int) -> float:
+    """Have servers struck amid a fleet's work while events are stored, and check all that must hold afterwards.
+
+    Args:
+        nodes: the servers.
+        folder: of the fleet.
+        strike: what is done to them.
+        frames: of each session, until which it is waited.
+
+    Returns:
+        The longest time of which no frame was seen, seconds.
+    """
+    url, acknowledged = ",".join(node.url for node in nodes), list[str]()
+    plan = Plan(SESSIONS, workers=2, measured=0, fps=FPS)
+    async with fleet_on(url, plan, folder, replicas=len(nodes)) as found:
+        before = set(found.workers.running())
+        numbering = await Bus.connect(BusSettings(url=url), "numbering")
+        task = asyncio.create_task(_number(numbering, acknowledged))
+        await _until_landmarks(found, SESSIONS * 150)
+        await strike(found.bus)
+        await _until_landmarks(found, SESSIONS * frames)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        stored, times = await histories(found.bus, found.claims), await _stored_times(found.bus)
+        await numbering.close()
+        assert set(found.workers.running()) == before
+    _check(stored, acknowledged, times)
+    return _worst_gap_s(stored)
+
+
 async def test_the_leader_of_three_servers_is_killed_under_load(tmp_path: Path) -> None:
     """kill -9 of who leads the streams: nothing acknowledged is lost, nothing is there twice, frames go on flowing."""
-    acknowledged: list[str] = []
     with nats_nodes(tmp_path, 3) as nodes:
-        url = ",".join(node.url for node in nodes)
-        async with fleet_on(url, Plan(SESSIONS, workers=2, measured=0, fps=FPS), tmp_path, replicas=3) as found:
-            before = set(found.workers.running())
-            numbering = await Bus.connect(BusSettings(url=url), "numbering")
-            task = asyncio.create_task(_number(numbering, acknowledged))
-            await _until_landmarks(found, SESSIONS * 150)
-            info = await found.bus.jetstream.stream_info(topics.LANDMARKS_STREAM)
-            assert info.cluster is not None
-            leader = next(node for node in nodes if info.cluster and node.name == info.cluster.leader)
-            leader.kill()
-            await _until_landmarks(found, SESSIONS * 900)
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-            stored, times = await histories(found.bus, found.claims), await _stored_times(found.bus)
-            await numbering.close()
-            after = set(found.workers.running())
 
-    _check(stored, acknowledged, times)
-    assert after == before
-    assert _worst_gap_s(stored) <= 1.0
+        async def kill_leader(bus: Bus) -> None:
+            cluster = (await bus.jetstream.stream_info(topics.LANDMARKS_STREAM)).cluster
+            assert cluster is not None
+            next(node for node in nodes if node.name == cluster.leader).kill()
+
+        assert await _struck(nodes, tmp_path, kill_leader, frames=900) <= 1.0
 
 
 async def test_a_single_server_is_killed_and_comes_back(tmp_path: Path) -> None:
     """kill -9 and a new start on the same disk: nothing acknowledged is lost, and services come back by themselves."""
-    acknowledged: list[str] = []
     with nats_nodes(tmp_path) as nodes:
-        async with fleet_on(nodes[0].url, Plan(SESSIONS, workers=2, measured=0, fps=FPS), tmp_path) as found:
-            before = set(found.workers.running())
-            numbering = await Bus.connect(BusSettings(url=nodes[0].url), "numbering")
-            task = asyncio.create_task(_number(numbering, acknowledged))
-            await _until_landmarks(found, SESSIONS * 150)
+
+        async def kill_and_start(bus: Bus) -> None:
             nodes[0].kill()
             nodes[0].start()
-            await _until_landmarks(found, SESSIONS * 600)
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-            stored, times = await histories(found.bus, found.claims), await _stored_times(found.bus)
-            await numbering.close()
-            after = set(found.workers.running())
 
-    _check(stored, acknowledged, times)
-    assert after == before
+        await _struck(nodes, tmp_path, kill_and_start, frames=600)
 
 
 async def test_a_lost_bucket_of_leases_is_mended_by_the_provisioner_alone(tmp_path: Path) -> None:
