@@ -1,5 +1,6 @@
 """Nothing that was acknowledged is missing, whenever the service goes away, and what was half done is done."""
 
+import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -12,6 +13,7 @@ from motus.v1 import event_pb2, session_service_pb2
 from motus_runtime import topics
 from motus_runtime.bus import Bus, decode
 from motus_runtime.follow import follow
+from motus_runtime.provision import provision
 from motus_sessions.convert import change_message
 from motus_sessions.projection.life import Life, Outcome, State, change_to
 from motus_sessions.projection.records import EVENTS, Batch
@@ -152,6 +154,31 @@ async def test_a_running_session_whose_spec_is_lost_goes_on(
 
     assert decode(control_pb2.SessionSpec, stored.body).session == name
     assert session.state == event_pb2.SESSION_STATE_RUNNING
+
+
+async def test_a_lost_bucket_of_specs_is_filled_again(
+    start: Any, stages: Callable[[str], Any], bus: Bus, database: str
+) -> None:
+    """The bucket is made anew under the running service: who runs and who was about to begin are told again."""
+    runs, begins = f"specs-runs-{database}", f"specs-begins-{database}"
+    async with start() as service:
+        for name in (runs, begins):
+            await service.create(name)
+        await stages(runs).see(0.0)
+        async with asyncio.timeout(30):
+            while (await service.get(runs)).state != event_pb2.SESSION_STATE_RUNNING:
+                pass
+        await bus.jetstream.delete_stream(f"KV_{topics.SPECS}")
+        await provision(bus)
+        told = set()
+        async with asyncio.timeout(60):
+            async for stored in follow(bus, f"KV_{topics.SPECS}", f"$KV.{topics.SPECS}.>"):
+                told.add(decode(control_pb2.SessionSpec, stored.body).session)
+                if told == {runs, begins}:
+                    break
+        states = {name: (await service.get(name)).state for name in (runs, begins)}
+
+    assert states == {runs: event_pb2.SESSION_STATE_RUNNING, begins: event_pb2.SESSION_STATE_PENDING}
 
 
 async def test_an_end_that_was_stored_but_not_told_is_told(start: Any, bus: Bus, database: str) -> None:
