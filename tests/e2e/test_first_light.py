@@ -75,6 +75,14 @@ def test_a_client_program_gets_the_same_answers(stack: dict[str, Any], squat: Ru
     assert len(series["t_s"]) == truth("squat")["frames"]
 
 
+def test_whoever_runs_a_stack_sees_its_workers(stack: dict[str, Any], motus: Callable[..., Run]) -> None:
+    """The stack's own token lets its holder do all there is, operators' calls too."""
+    done = motus("workers")
+
+    assert done.code == 0
+    assert {"ingest", "pose", "kinematics", "coach"} <= {worker["stage"] for worker in done.answer["workers"]}
+
+
 @pytest.mark.parametrize(
     ("name", "content"),
     [("empty.mp4", b""), ("noise.mp4", b"\x00\xff" * 5000), ("notes.txt", b"no video at all\n")],

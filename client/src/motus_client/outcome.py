@@ -183,6 +183,7 @@ def session_json(session: session_service_pb2.Session) -> dict[str, Any]:
         "session": last_part(session.name),
         "state": value_name(event_pb2.SessionState, session.state),
         "reason": session.reason,
+        "queue_position": session.queue_position,
         "exercise": session.exercise or "unknown",
         "source": session.source.uri,
         "participants": [

@@ -1,6 +1,8 @@
 """The commands that are one plain call each: list, show, reps, series, cues, events, stop."""
 
 from argparse import Namespace
+from collections.abc import Mapping
+from typing import Any
 
 from motus.v1 import event_pb2, movement_pb2
 from motus_client.cli.problem import print_json
@@ -26,7 +28,7 @@ def list_sessions(client: Client, arguments: Namespace) -> None:
     rows = [
         (
             item["session"],
-            item["state"],
+            _state(item),
             item["exercise"],
             str(item["rep_count"]),
             _moment(item["create_time"]),
@@ -37,6 +39,12 @@ def list_sessions(client: Client, arguments: Namespace) -> None:
     print(
         table(("session", "state", "exercise", "reps", "created (UTC)", "source"), rows) if rows else "no sessions yet"
     )
+
+
+def _state(session: Mapping[str, Any]) -> str:
+    """Where a session stands, with its place in the line while it waits for free workers."""
+    place = session["queue_position"]
+    return f"{session['state']}, place {place}" if place else str(session["state"])
 
 
 def show_session(client: Client, arguments: Namespace) -> None:
@@ -51,7 +59,7 @@ def show_session(client: Client, arguments: Namespace) -> None:
     )
     lines = {
         "session": session["session"],
-        "state": session["state"] + (f" ({session['reason']})" if session["reason"] else ""),
+        "state": _state(session) + (f" ({session['reason']})" if session["reason"] else ""),
         "source": source_words(session["source"]),
         "exercise": session["exercise"],
         "participants": people,

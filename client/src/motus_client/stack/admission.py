@@ -4,7 +4,7 @@ import hashlib
 import os
 import secrets
 
-from motus.v1 import access_pb2, athlete_service_pb2, session_service_pb2
+from motus.v1 import access_pb2, athlete_service_pb2, operations_service_pb2, session_service_pb2
 from motus_client.stack.layout import Layout
 
 
@@ -25,7 +25,7 @@ def admit_holder(layout: Layout) -> None:
 def _all_scopes() -> list[str]:
     methods = [
         method
-        for file in (session_service_pb2.DESCRIPTOR, athlete_service_pb2.DESCRIPTOR)
+        for file in (session_service_pb2.DESCRIPTOR, athlete_service_pb2.DESCRIPTOR, operations_service_pb2.DESCRIPTOR)
         for service in file.services_by_name.values()
         for method in service.methods
     ]
