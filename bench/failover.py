@@ -7,13 +7,12 @@ and sent away one after another (`gap_sent_away_p95_s`, `gap_sent_away_max_s`, `
 `stale_accepted` counts landmarks that a receiver took although another owner had claimed the session before, and
 `duplicates` frames that it took twice; both must be 0. `..._no_invitation` is the yardstick: a worker is killed while
 cameras leave it to the heartbeat's TTL that it is gone. `..._real` is the same with the real engine and three sessions
-of a sample clip. `usual_gap_p95_s`: between frames
-while nothing happens. `done_share`: frames that were answered with DONE, by those sent. Progress goes to stderr.
+of a sample clip. `usual_gap_p95_s`: between frames while nothing happens. `done_share`: frames that were answered with
+DONE, by those sent. Progress goes to stderr.
 """
 
 import argparse
 import asyncio
-import json
 import os
 import signal
 import sys
@@ -27,6 +26,7 @@ import numpy as np
 from fleet.fleet import Fleet, Plan, fleet
 from fleet.history import Fault, Takeover, histories, intervals_s, takeovers
 from servers.workers import EXIT_S
+from store import note, show
 
 CLIP = Path(__file__).parents[1] / "samples" / "clips" / "squat.mp4"
 WATCH_S = 4.0
@@ -46,11 +46,6 @@ class Outcome:
     exits_not_0: int = 0
     done_share: float = 0.0
     usual_gap_p95_s: float = 0.0
-
-
-def note(text: str) -> None:
-    """Progress for who waits."""
-    print(text, file=sys.stderr, flush=True)
 
 
 def strike(found: Fleet, victim: int, number: signal.Signals) -> Fault:
@@ -111,9 +106,7 @@ async def suffer(plan: Plan, kills: int, *, only_kills: bool = False) -> Outcome
         outcome.stale = sum(history.stale for history in stored.values())
         outcome.dropped = sum(history.dropped for history in stored.values())
         outcome.duplicates = sum(history.duplicates for history in stored.values())
-        answers = found.answers.values()
-        sent = sum(answer["sent"] for answer in answers)
-        outcome.done_share = sum(answer.get("done", 0) for answer in answers) / max(1, sent)
+        outcome.done_share = found.done_share
     return outcome
 
 
@@ -158,11 +151,7 @@ def main() -> int:
     parser.add_argument("--real", type=int, default=3, help="sessions on the real engine; 0 leaves it out")
     arguments = parser.parse_args()
     found = asyncio.run(measure(arguments.sessions, arguments.kills, arguments.real))
-    if arguments.json:
-        print(json.dumps({name: round(value, 4) for name, value in found.items()}))
-    else:
-        for name, value in found.items():
-            print(f"{name:36} {value:10.3f}")
+    show(found, as_json=arguments.json, digits=4)
     return 0
 
 

@@ -9,7 +9,6 @@ Progress goes to stderr.
 
 import argparse
 import asyncio
-import json
 import sys
 import tempfile
 import time
@@ -19,6 +18,8 @@ from pathlib import Path
 import numpy as np
 
 from fleet.fleet import Fleet, Plan, fleet
+from servers.workers import resident_mb
+from store import note, show
 
 READ_EVERY_S = 5.0
 NOTE_EVERY_S = 60.0
@@ -32,10 +33,10 @@ async def readings(found: Fleet, minutes: float) -> Readings:
     noted_s = 0.0
     while (now_s := time.monotonic() - began) < 60 * minutes:
         for pid in found.workers.running():
-            read[pid].append((now_s, found.workers.rss_mb(pid)))
+            read[pid].append((now_s, resident_mb(pid)))
         if now_s >= noted_s:
             largest = max(values[-1][1] for values in read.values())
-            print(f"{now_s / 60:.0f} of {minutes:g} minutes; largest {largest:.0f} MB", file=sys.stderr, flush=True)
+            note(f"{now_s / 60:.0f} of {minutes:g} minutes; largest {largest:.0f} MB")
             noted_s += NOTE_EVERY_S
         await asyncio.sleep(READ_EVERY_S)
     return dict(read)
@@ -53,14 +54,13 @@ async def measure(sessions: int, minutes: float) -> dict[str, float]:
         async with fleet(Plan(sessions), Path(folder)) as found:
             read = await readings(found, minutes)
             stages = found.workers.stages
-        answers = found.answers.values()
     slopes = {pid: slope_mb_per_10min(values) for pid, values in read.items()}
     figures = {"rss_slope_mb_per_10min": max(slopes.values())}
     for stage in sorted(set(stages.values())):
         those = [pid for pid in read if stages[pid] == stage]
         figures[f"rss_slope_{stage}"] = max(slopes[pid] for pid in those)
         figures[f"rss_mb_{stage}"] = max(read[pid][-1][1] for pid in those)
-    figures["done_share"] = sum(one.get("done", 0) for one in answers) / sum(one["sent"] for one in answers)
+    figures["done_share"] = found.done_share
     return figures
 
 
@@ -72,11 +72,7 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=30.0, help="how long")
     arguments = parser.parse_args()
     found = asyncio.run(measure(arguments.sessions, arguments.minutes))
-    if arguments.json:
-        print(json.dumps({name: round(value, 4) for name, value in found.items()}))
-    else:
-        for name, value in found.items():
-            print(f"{name:36} {value:10.3f}")
+    show(found, as_json=arguments.json, digits=4)
     return 0
 
 

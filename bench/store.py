@@ -96,9 +96,9 @@ def main() -> int:
     return 0
 
 
-def show(figures: dict[str, float], *, as_json: bool) -> None:
+def show(figures: dict[str, float], *, as_json: bool, digits: int = 3) -> None:
     """Print figures as a table or as one flat JSON object."""
-    rounded = {name: round(value, 3) for name, value in figures.items()}
+    rounded = {name: round(value, digits) for name, value in figures.items()}
     print(json.dumps(rounded) if as_json else "\n".join(f"{name:40} {value:g}" for name, value in rounded.items()))
 
 

@@ -10,8 +10,6 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import nats.errors
-import nats.js.errors
 import numpy as np
 
 from fleet.history import Claim
@@ -20,7 +18,7 @@ from motus_pose.engines.recording import Recording
 from motus_runtime import topics
 from motus_runtime.bus import Bus, BusSettings
 from motus_runtime.follow import follow
-from motus_runtime.provision import provision
+from motus_runtime.provision import AWAY, provision
 from motus_runtime.registry import Registry
 from motus_samples.synthetic.recording import record
 from motus_samples.synthetic.script import Script
@@ -81,6 +79,12 @@ class Fleet:
                 found.setdefault(process_of(owner.worker), []).append(session)
         return found
 
+    @property
+    def done_share(self) -> float:
+        """Frames that were answered with DONE, by those that were sent; once the fleet is closed."""
+        answers = self.answers.values()
+        return sum(one.get("done", 0) for one in answers) / max(1, sum(one["sent"] for one in answers))
+
     def busiest(self) -> int:
         """Process id of the worker that owns most sessions."""
         owned = self.owned()
@@ -140,7 +144,7 @@ async def _provisioned(bus: Bus, replicas: int) -> None:
             try:
                 await provision(bus, replicas)
                 return
-            except (nats.errors.Error, nats.js.errors.Error, TimeoutError):
+            except AWAY:
                 await asyncio.sleep(0.25)
 
 

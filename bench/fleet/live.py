@@ -2,8 +2,8 @@
 
 It stands for what ingest does with live sources: when the server says that nobody receives a session's frames, it
 invites the workers of pose to take the session over, and offers the newest frame again until there is a newer one. It
-plays until its standard input is closed, and then says in one
-JSON object what the answers were, by session and outcome.
+plays until its standard input is closed, and then says in one JSON object what the answers were, by session and
+outcome.
 """
 
 import argparse

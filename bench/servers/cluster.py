@@ -1,14 +1,14 @@
 """NATS servers that can be killed and started again in their place: one alone, or several as a JetStream cluster."""
 
 import json
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-HOST = "127.0.0.1"
+from servers.ports import LOOPBACK, free_port
+
 _CONFIGURATION = """\
 server_name: {name}
 listen: "{host}:{port}"
@@ -53,7 +53,7 @@ class Node:
 
 
 @contextmanager
-def nats_nodes(folder: Path, count: int = 1, host: str = HOST) -> Iterator[list[Node]]:
+def nats_nodes(folder: Path, count: int = 1, host: str = LOOPBACK) -> Iterator[list[Node]]:
     """Servers that run within the block, as a cluster when they are several; every store is flushed at each message."""
     ports = [free_port(host) for _ in range(2 * count)]
     routes = json.dumps([f"nats://{host}:{port}" for port in ports[count:]])
@@ -74,10 +74,3 @@ def nats_nodes(folder: Path, count: int = 1, host: str = HOST) -> Iterator[list[
     finally:
         for node in nodes:
             node.stop()
-
-
-def free_port(host: str = HOST) -> int:
-    """A port of an address of this machine that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind((host, 0))
-        return int(probe.getsockname()[1])

@@ -7,7 +7,6 @@ import importlib.util
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import threading
@@ -15,6 +14,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
+
+from servers.ports import free_port
 
 PASSER_BY = "nobody"
 USER = "motus"
@@ -51,7 +52,7 @@ class Postgres:
             shutil.chown(folder, PASSER_BY)
         self._run("initdb", "-D", str(self._data), "-U", USER, "--auth=trust", "--no-sync", "-E", "UTF8", "--locale=C")
         self._process: subprocess.Popen[str] | None = None
-        self.port = _free_port()
+        self.port = free_port()
 
     def start(self) -> None:
         """Start it; returns once it takes connections."""
@@ -111,13 +112,6 @@ def postgres(**settings: str) -> Iterator[Postgres]:
 
 def _user() -> str | None:
     return PASSER_BY if os.geteuid() == 0 else None
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
 
 
 def _await_ready(log: IO[str]) -> None:

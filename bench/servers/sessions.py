@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from servers.workers import resident_mb
+
 START_S = 30.0
 _SCOPES = ["sessions.read", "sessions.write", "athletes.read", "athletes.write"]
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
@@ -38,8 +40,7 @@ class Service:
     @property
     def resident_mb(self) -> float:
         """Memory that it holds, megabytes."""
-        pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
-        return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+        return resident_mb(self.pid)
 
 
 @contextmanager

@@ -42,11 +42,6 @@ class Workers:
         self.processes[process.pid], self.stages[process.pid] = process, stage
         return process.pid
 
-    def rss_mb(self, pid: int) -> float:
-        """Memory that a worker holds now, in megabytes."""
-        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-        return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
-
     def running(self) -> list[int]:
         """Process ids of those that have not ended."""
         return [pid for pid, process in self.processes.items() if process.poll() is None]
@@ -68,6 +63,12 @@ def workers(url: str, folder: Path, **settings: str) -> Iterator[Workers]:
         yield found
     finally:
         found.close()
+
+
+def resident_mb(pid: int) -> float:
+    """Memory that a process holds now, in megabytes."""
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
 def process_of(worker: str) -> int:

@@ -221,9 +221,8 @@ class Leases:
 
     def _drop_lost(self) -> None:
         """Give up at once what has a newer epoch: under it, it is another's, or was given to this worker anew."""
-        owners = self.registry.owners
         for unit, epoch in list(self.epochs.items()):
-            owner = owners.get((self._stage, unit))
+            owner = self.registry.owners.get((self._stage, unit))
             if owner is not None and owner.epoch > epoch:
                 log.warning("%s %s went to %s", self._stage, unit, owner.worker)
                 del self.epochs[unit]

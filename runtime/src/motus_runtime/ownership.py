@@ -183,7 +183,7 @@ class SessionOwner:
         return epoch or 0
 
     def _wait_s(self, unit: str) -> float:
-        """Seconds until this worker should try to take a unit, 0 for now."""
+        """Seconds until this worker should try to take a unit; 0: at once."""
         leases, stage = self._leases, self._leases.stage
         if unit in leases.epochs:
             return 0.0

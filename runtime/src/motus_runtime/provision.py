@@ -25,7 +25,8 @@ from motus_runtime.topics import STREAMS, StreamSpec
 log = logging.getLogger("motus.provision")
 
 LOOK_EVERY_S = 2.0
-_AWAY = (nats.errors.Error, nats.js.errors.Error, TimeoutError)
+AWAY = (nats.errors.Error, nats.js.errors.Error, TimeoutError)
+"""What a server that is away, or has no leader yet, makes provisioning raise."""
 
 
 def stream_config(spec: StreamSpec, replicas: int) -> StreamConfig:
@@ -58,14 +59,13 @@ async def provision(bus: Bus, replicas: int = 1) -> list[str]:
     return [spec.name for spec in STREAMS]
 
 
-async def mend(bus: Bus, replicas: int = 1) -> list[str]:
-    """Make anew the streams and buckets that are missing; returns their names."""
-    missing = [spec for spec in STREAMS if not await _is_there(bus, spec)]
-    for spec in missing:
-        log.error("%s was lost with all that it held: it is made anew", spec.name)
-        await _make(bus, spec, replicas)
-        STREAMS_REMADE.labels(spec.name).inc()
-    return [spec.name for spec in missing]
+async def mend(bus: Bus, replicas: int = 1) -> None:
+    """Make anew the streams and buckets that are missing."""
+    for spec in STREAMS:
+        if not await _is_there(bus, spec):
+            log.error("%s was lost with all that it held: it is made anew", spec.name)
+            await _make(bus, spec, replicas)
+            STREAMS_REMADE.labels(spec.name).inc()
 
 
 async def _is_there(bus: Bus, spec: StreamSpec) -> bool:
@@ -101,9 +101,12 @@ class Watch:
         """Watch until cancelled."""
         while True:
             try:
-                await (provision if self._fault else mend)(self._bus, self._replicas)
-                self._fault = ""
-            except _AWAY as error:
+                if self._fault:
+                    await provision(self._bus, self._replicas)
+                    self._fault = ""
+                else:
+                    await mend(self._bus, self._replicas)
+            except AWAY as error:
                 log.warning("looking again: %s", str(error) or type(error).__name__)
             await asyncio.sleep(LOOK_EVERY_S)
 

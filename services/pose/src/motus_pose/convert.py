@@ -4,9 +4,12 @@ import time
 from collections.abc import Sequence
 from typing import cast
 
+import numpy as np
+from numpy.typing import NDArray
+
 from motus.bus.v1 import control_pb2, frame_pb2, landmarks_pb2, samples_pb2
 from motus.v1 import event_pb2, sample_pb2
-from motus_pose.engines.port import EngineInfo, PersonPose
+from motus_pose.engines.port import ALL_POINTS, POINTS, EngineInfo, PersonPose
 from motus_pose.frames import End, Frame, FrameRef, Patch
 from motus_pose.ordering import Done
 from motus_pose.tracking import Assignment, Track, TrackedPerson, Tracks, region
@@ -74,6 +77,17 @@ def landmarks_message(
         end = frame.end
         message.end.CopyFrom(frame_pb2.End(failed=end.failed, reason=end.reason, frames=end.frames))
     return message
+
+
+def points_of(message: landmarks_pb2.Landmarks) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Image (33, 5) and world points (33, 3) of the first person; NaN where there is none, or an engine gave none."""
+    image, world = np.full((POINTS, 5), np.nan, "<f4"), np.full((POINTS, 3), np.nan, "<f4")
+    if message.persons and message.persons[0].landmarks.presence_mask == ALL_POINTS:
+        landmarks = message.persons[0].landmarks
+        image = np.frombuffer(landmarks.image_f32, "<f4").reshape(POINTS, 5)
+        if landmarks.world_f32:
+            world = np.frombuffer(landmarks.world_f32, "<f4").reshape(POINTS, 3)
+    return image, world
 
 
 def ack_message(

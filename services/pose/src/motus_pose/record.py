@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from motus.bus.v1 import landmarks_pb2
-from motus_pose.engines.port import ALL_POINTS, POINTS
+from motus_pose.convert import points_of
 from motus_pose.engines.recording import Recording
 from motus_runtime import topics
 from motus_runtime.bus import Bus, BusSettings, decode
@@ -34,23 +34,12 @@ async def recorded(bus: Bus, session: str) -> Recording:
         # What a replaced owner says again of the same time, and what goes back in time, is left out.
         if not times or message.ref.t_s > times[-1]:
             times.append(message.ref.t_s)
-            points.append(_points(message))
+            points.append(points_of(message))
             smoothed = message.engine.smoothing == landmarks_pb2.SMOOTHING_ENGINE
     if len(times) < 2:
         raise NotFoundError(f"session {session} has no two frames with landmarks")
     image, world = (np.stack(arrays) for arrays in zip(*points, strict=True))
     return Recording(np.array(times), image, world, smoothed)
-
-
-def _points(message: landmarks_pb2.Landmarks) -> tuple[np.ndarray, np.ndarray]:
-    """Image and world points of the first person; NaN where there is none, or an engine gave none."""
-    image, world = np.full((POINTS, 5), np.nan, "<f4"), np.full((POINTS, 3), np.nan, "<f4")
-    if message.persons and message.persons[0].landmarks.presence_mask == ALL_POINTS:
-        landmarks = message.persons[0].landmarks
-        image = np.frombuffer(landmarks.image_f32, "<f4").reshape(POINTS, 5)
-        if landmarks.world_f32:
-            world = np.frombuffer(landmarks.world_f32, "<f4").reshape(POINTS, 3)
-    return image, world
 
 
 async def _record(session: str, path: Path) -> int:
