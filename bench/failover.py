@@ -5,10 +5,10 @@ replays landmarks; kinematics and coach work on three of the sessions. Workers a
 `gap_max_s`, `frames_lost_max`), stopped for ten seconds (`takeover_hung_s`: until the last session has landmarks again)
 and sent away one after another (`gap_sent_away_p95_s`, `gap_sent_away_max_s`, `exits_not_0`). In all of it
 `stale_accepted` counts landmarks that a receiver took although another owner had claimed the session before, and
-`duplicates` frames that it took twice; both must be 0. `..._no_invitation` is the yardstick: a worker is killed while
-cameras leave it to the heartbeat's TTL that it is gone. `..._real` is the same with the real engine and three sessions
-of a sample clip. `usual_gap_p95_s`: between frames while nothing happens. `done_share`: frames that were answered with
-DONE, by those sent. Progress goes to stderr.
+`duplicates` frames that it took twice, and moments and events that are stored twice at the end of the chain; both must
+be 0. `..._no_invitation` is the yardstick: a worker is killed while cameras leave it to the heartbeat's TTL that it is
+gone. `..._real` is the same with the real engine and three sessions of a sample clip. `usual_gap_p95_s`: between frames
+while nothing happens. `done_share`: frames that were answered with DONE, by those sent. Progress goes to stderr.
 """
 
 import argparse
@@ -24,7 +24,7 @@ from pathlib import Path
 import numpy as np
 
 from fleet.fleet import Fleet, Plan, fleet
-from fleet.history import Fault, Takeover, histories, intervals_s, takeovers
+from fleet.history import Fault, Takeover, histories, intervals_s, repeated, takeovers
 from servers.workers import EXIT_S
 from store import note, show
 
@@ -98,14 +98,14 @@ async def suffer(plan: Plan, kills: int, *, only_kills: bool = False) -> Outcome
             hung = [] if only_kills else [await hang(found)]
             away, outcome.exits_not_0 = ([], 0) if only_kills else await send_away(found)
             note("reading what was stored")
-            stored = await histories(found.bus, found.claims)
+            stored, twice = await histories(found.bus, found.claims), await repeated(found.bus)
         outcome.killed = [one for fault in killed for one in takeovers(stored, fault)]
         outcome.sent_away = [one for fault in away for one in takeovers(stored, fault)]
         outcome.hung_s = [(one.time_ns - fault.time_ns) / 1e9 for fault in hung for one in takeovers(stored, fault)]
         outcome.usual_gap_p95_s = float(np.quantile(intervals_s(stored), 0.95))
         outcome.stale = sum(history.stale for history in stored.values())
         outcome.dropped = sum(history.dropped for history in stored.values())
-        outcome.duplicates = sum(history.duplicates for history in stored.values())
+        outcome.duplicates = twice + sum(history.duplicates for history in stored.values())
         outcome.done_share = found.done_share
     return outcome
 

@@ -1,15 +1,17 @@
 """What the stream of landmarks says of each session afterwards: which frames count, under whom, and when they came."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from motus.bus.v1 import landmarks_pb2
+import numpy as np
+
+from motus.bus.v1 import landmarks_pb2, samples_pb2
 from motus_kinematics.fence import Fence, Verdict
 from motus_runtime import topics
 from motus_runtime.bus import Bus, decode
-from motus_runtime.follow import follow
+from motus_runtime.follow import Stored, follow
 
 IN_FLIGHT_NS = 50_000_000
 """What was said before a claim may be stored a moment behind it, since the streams are two."""
@@ -42,7 +44,7 @@ class History:
         frames: those that a receiver takes, in order.
         dropped: how many the fence dropped because a newer owner had spoken.
         stale: how many it took although a newer owner had claimed the session well before they were stored.
-        duplicates: how many it took of frames that it had taken.
+        duplicates: how many it took of frames up to one that it had taken.
     """
 
     frames: list[Frame] = field(default_factory=list)
@@ -75,15 +77,35 @@ async def histories(bus: Bus, claims: Iterable[Claim]) -> dict[str, History]:
     for claim in claims:
         newer[claim.session].append(claim)
     found, fences = defaultdict[str, History](History), defaultdict[str, Fence](Fence)
-    last = await bus.jetstream.stream_info(topics.LANDMARKS_STREAM)
-    async for stored in follow(bus, topics.LANDMARKS_STREAM, topics.every("landmarks")):
+    async for stored in _all(bus, topics.LANDMARKS_STREAM, topics.every("landmarks")):
         message = decode(landmarks_pb2.Landmarks, stored.body)
         session = message.ref.session
         frame = Frame(message.ref.frame_seq, message.pose_epoch, stored.time_ns)
         _judge(found[session], fences[session].judge(message), frame, newer[session])
-        if stored.sequence >= last.state.last_seq:
-            break
     return dict(found)
+
+
+async def repeated(bus: Bus) -> int:
+    """What is stored twice at the end of the chain: moments of kinematics' samples, and events of one revision."""
+    moments, events = Counter[tuple[str, float]](), Counter[tuple[str, int]]()
+    async for stored in _all(bus, topics.SAMPLES_STREAM, topics.every("samples")):
+        chunk = decode(samples_pb2.SampleChunk, stored.body)
+        moments.update((chunk.series.participant, t_s) for t_s in np.frombuffer(chunk.series.t_s_f64, "<f8").tolist())
+    async for stored in _all(bus, topics.EVENTS_STREAM, topics.every("events")):
+        event = decode(samples_pb2.EventEnvelope, stored.body).event
+        events[event.name, event.revision] += 1
+    return sum(count - 1 for count in (*moments.values(), *events.values()))
+
+
+async def _all(bus: Bus, stream: str, subject: str) -> AsyncIterator[Stored]:
+    """What a stream holds now."""
+    last = (await bus.jetstream.stream_info(stream)).state
+    if not last.messages:
+        return
+    async for stored in follow(bus, stream, subject):
+        yield stored
+        if stored.sequence >= last.last_seq:
+            return
 
 
 def _judge(history: History, verdict: Verdict, frame: Frame, claims: list[Claim]) -> None:
@@ -93,7 +115,7 @@ def _judge(history: History, verdict: Verdict, frame: Frame, claims: list[Claim]
     history.stale += any(
         claim.epoch > frame.pose_epoch and claim.time_ns + IN_FLIGHT_NS < frame.time_ns for claim in claims
     )
-    history.duplicates += any(frame.seq == other.seq for other in history.frames[-1:])
+    history.duplicates += bool(history.frames) and frame.seq <= history.frames[-1].seq
     history.frames.append(frame)
 
 
