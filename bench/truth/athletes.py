@@ -15,6 +15,7 @@ from motus_kinematics.core.exercises import EXERCISES
 from motus_samples.synthetic import VIEWS, Profile, Recording, Script, View, record
 from truth.channels import Errors, channel_errors, true_ranges
 from truth.heard import hear
+from truth.phase_errors import phase_errors
 from truth.reps import RepScore, rep_errors, score_reps
 from truth.steps import StepScore, score_steps
 
@@ -59,7 +60,7 @@ class SetScore:
         case: What was recorded.
         exercise: What it truly is: an id of the register, `idle` or `unknown`.
         minutes: How long it is.
-        errors: Errors of all channels and of the measures of its repetitions.
+        errors: Errors of all channels, and of the measures of its repetitions and of their phases.
         ranges: How far each channel truly moved.
         true_reps, given_reps: Complete repetitions, and those counted with the exercise given.
         unnamed_reps, said: The same without, and what it was taken for; None when that was not asked.
@@ -117,7 +118,7 @@ def judge(case: Case) -> SetScore:
         case=case,
         exercise=truth.exercise,
         minutes=float(recording.t_s[-1] - recording.t_s[0]) / 60.0,
-        errors=channel_errors(given, recording) | rep_errors(given, recording),
+        errors=channel_errors(given, recording) | rep_errors(given, recording) | phase_errors(given, recording),
         ranges=true_ranges(recording),
         true_reps=len(truth.reps),
         given_reps=len(given.reps),

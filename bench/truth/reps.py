@@ -109,7 +109,7 @@ def _peak_speeds(recording: Recording, rep: TrueRep, primaries: list[str]) -> di
     """Largest speed of the primary angle in the moving phases, mean of the sides that work."""
     names = [velocity_name(channel) for channel in primaries]
     speeds: dict[str, float] = {}
-    for phase in _phases(recording, rep):
+    for phase in moving_phases(recording, rep):
         rows = (recording.t_s >= phase.start_s) & (recording.t_s <= phase.end_s)
         peaks = [np.abs(recording.truth.channels[name][rows]).max() for name in names if rows.any()]
         if peaks:
@@ -117,7 +117,7 @@ def _peak_speeds(recording: Recording, rep: TrueRep, primaries: list[str]) -> di
     return speeds
 
 
-def _phases(recording: Recording, rep: TrueRep) -> list[TruePhase]:
+def moving_phases(recording: Recording, rep: TrueRep) -> list[TruePhase]:
     """The moving phases whose middle lies within a repetition."""
     middles = ((phase, (phase.start_s + phase.end_s) / 2.0) for phase in recording.truth.phases)
     return [phase for phase, at in middles if phase.kind in MOVING_PHASES and rep.start_s <= at <= rep.end_s]
@@ -153,7 +153,7 @@ def _score(recording: Recording, rep: TrueRep, event: RepEvent | None) -> RepSco
 def _boundaries(recording: Recording, rep: TrueRep, event: RepEvent) -> tuple[tuple[float, ...], int]:
     """Errors of the boundaries of the moving phases, and how many boundaries there are."""
     errors, wanted = list[float](), 0
-    for phase in _phases(recording, rep):
+    for phase in moving_phases(recording, rep):
         wanted += 2
         alike = [span for span in event.phases if span.phase.value == phase.kind]
         said = max(
