@@ -25,10 +25,10 @@ setup-dev:
 	@tools/setup.sh dev
 
 test: setup-dev ## All tests that run in a few minutes
-	@$(BIN)/pytest -m "not slow and not accuracy"
+	@$(BIN)/pytest -n 2 --dist loadfile -m "not slow and not accuracy"
 
 test-unit: setup-dev ## Only the parts' own tests
-	@$(BIN)/pytest -m "not slow and not e2e and not accuracy"
+	@$(BIN)/pytest -n 2 --dist loadfile -m "not slow and not e2e and not accuracy"
 
 test-e2e: setup-dev ## Only the whole stack as processes
 	@$(BIN)/pytest -m e2e

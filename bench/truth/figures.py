@@ -11,6 +11,7 @@ from motus_kinematics.core.channels import Grade
 from motus_samples.synthetic import VIEWS
 from truth.athletes import IDLE, SetScore
 from truth.channels import Errors, merge
+from truth.phase_errors import PREFIX
 from truth.reps import root_mean, spread
 from truth.sums import Sums
 
@@ -48,6 +49,17 @@ def pooled(errors: Errors, measure: str, roles: Sequence[str] = NEAR) -> Sums:
     return sum((added for (name, role, _), added in errors.items() if name == measure and role in roles), Sums())
 
 
+def phase_coverage(scores: Iterable[SetScore], grade: Grade) -> float:
+    """Share of phases' measures whose truth lies within their stated 80 % interval, of one grade."""
+    parts = (
+        added
+        for score in scores
+        for (name, _, its_grade), added in score.errors.items()
+        if its_grade == grade and name.startswith(PREFIX)
+    )
+    return sum(parts, Sums()).coverage
+
+
 def coverage(scores: Iterable[SetScore], grade: Grade) -> float:
     """Share of moments at which an angle's truth lies within its stated 80 % interval, of one grade."""
     parts = (
@@ -75,6 +87,7 @@ def figures(scores: Sequence[SetScore]) -> dict[str, float]:
         | steps(scores)
         | {f"{manner}_right_share": manner_right(scores, manner) for manner in ("explosive", "shaky")}
         | {f"coverage_{grade.name.lower()}": coverage(scores, grade) for grade in GRADES}
+        | {f"phase_coverage_{grade.name.lower()}": phase_coverage(scores, grade) for grade in GRADES}
     )
 
 

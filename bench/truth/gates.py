@@ -74,11 +74,11 @@ def at_least(figure: str, aim: float, reading: str) -> Gate:
     return Gate(figure, (aim, inf), (HELD.get(figure, aim), inf), reading)
 
 
-def covers(grade: str) -> Gate:
+def covers(figure: str, what: str) -> Gate:
     """A gate on the stated errors of one grade, held on the side on which it is missed."""
-    figure, (low, high) = f"coverage_{grade}", COVERAGE
+    low, high = COVERAGE
     held = HELD.get(figure, low)
-    reading = f"truth within the stated 80 % interval, all angles and views, grade {grade}"
+    reading = f"truth within the stated 80 % interval, all {what}, all views, grade {figure.rpartition('_')[2]}"
     return Gate(figure, COVERAGE, (min(low, held), max(high, held)), reading)
 
 
@@ -112,9 +112,12 @@ GATES = (
     at_most("phase_boundary_s", 0.1, "mean absolute error of starts and ends of all phases that move, all views"),
     at_least("explosive_right_share", 0.9, "mean of the shares right among explosive and controlled repetitions"),
     at_least("shaky_right_share", 0.9, "mean of the shares right among shaky and stable repetitions"),
-    covers("high"),
-    covers("medium"),
-    covers("low"),
+    covers("coverage_high", "angles"),
+    covers("coverage_medium", "angles"),
+    covers("coverage_low", "angles"),
+    covers("phase_coverage_high", "measures of phases"),
+    covers("phase_coverage_medium", "measures of phases"),
+    covers("phase_coverage_low", "measures of phases"),
 )
 
 REPORTED = (
@@ -164,6 +167,8 @@ GATED = {
 
 def gate_of(measure: str) -> str:
     """The gate of a measure, or the reason why it is only reported."""
+    if measure.startswith("phase_"):
+        return "phase_coverage_…, by its grade"
     if measure in GATED:
         return GATED[measure]
     reason = next((why for part, why in REPORTED if part in measure), "the channel whose extreme it is is gated")

@@ -12,7 +12,7 @@ from motus_kinematics.core.cycle_rows import CycleRows
 from motus_kinematics.core.events import Phase, PhaseSpan
 from motus_kinematics.core.manner import explosive
 from motus_kinematics.core.measured import Measured, absent, graded
-from motus_kinematics.core.speeds import LENGTH_ERROR_S, MOVING, Paces, in_motion
+from motus_kinematics.core.speeds import LENGTH_ERROR, MOVING, Paces, growing, in_motion
 
 DURATION: Final = "duration_s"
 RANGE: Final = "range_deg"
@@ -35,7 +35,7 @@ def _measures(span: PhaseSpan, cycle: Cycle, rows: CycleRows, known: Paces) -> t
     """All measures of one phase."""
     when = span.start_s, span.end_s
     figures = (
-        graded(DURATION, when[1] - when[0], LENGTH_ERROR_S),
+        graded(DURATION, when[1] - when[0], growing(LENGTH_ERROR, when[1] - when[0])),
         *(known.get(span.phase.value) or in_motion(rows, when)),
     )
     figures += tuple(_way(m, when) for m in figures if m.name == MOVING[0])

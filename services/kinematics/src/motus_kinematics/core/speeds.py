@@ -31,19 +31,28 @@ HELD: Final = "velocity_rms_deg_s"
 """Measure of a phase in which something is held."""
 PEAK_SHARE: Final = 0.9
 """Quantile of the velocity that stands for its peak: the largest one is mostly noise."""
-PEAK_ERROR: Final = 0.15
-"""Of a peak: what 30 frames a second and their filter make of it."""
-FAST_PEAK_ERROR: Final = 0.6
+NOISE_SHARE: Final = 0.5
+"""Of a velocity's expected error, what is left of it in the quantile of many."""
+PEAK_ERROR: Final = 0.2
+"""Of a peak: what 30 frames a second and their filter make of it. This and the errors below are such that 80 % of the
+errors on synthetic athletes with even seeds lie within 1.2816 of what is stated."""
+FAST_PEAK_ERROR: Final = 0.5
 """The same of a throw, a swing or a jump, of whose peaks 30 frames a second show half (biomech 2)."""
-LENGTH_ERROR_S: Final = 0.14
-"""How well the time between two boundaries is known: so that 80 % of the errors lie within 1.2816 of it, on synthetic
-athletes with even seeds."""
+LENGTH_ERROR: Final = (0.09, 0.135)
+"""Of the time between two boundaries, seconds: a slow movement begins and ends slowly."""
+WAY_ERROR: Final = 0.12
+"""Of how far an angle moved in a phase: what its boundaries make of it."""
+FAST_WAY_ERROR: Final = 0.18
+"""The same where it is fast at them."""
 NEAR_PEAK: Final = 0.8
 """Of the peak: the middle of the time spent above is when it was reached."""
-TIME_ERROR: Final = 0.11
-"""Of a phase: how well that moment is known."""
+TIME_ERROR: Final = (0.0, 0.145)
+FAST_TIME_ERROR: Final = (0.07, 0.2)
+"""How well that moment is known, seconds."""
 EVEN_HZ: Final = 30.0
-SPARC_ERROR: Final = 0.15
+SPARC_ERROR: Final = (0.08, 0.25)
+"""Of the arc length: the longer a phase, the more of its spectrum is noise."""
+FAST_SPARC_ERROR: Final = (0.38, 0.0)
 MIN_SPARC_ROWS: Final = 8
 STICKING_DIP: Final = 0.15
 """Of the first maximum: a smaller dip of the speed is none (van den Tillaar, biomech 5)."""
@@ -106,13 +115,14 @@ def in_motion(rows: CycleRows, span: tuple[float, float]) -> tuple[Measured, ...
         return tuple(absent(name, pace) for name in MOVING)
     mean, peak = float(pace.speed.mean()), _ranked(pace.speed, PEAK_SHARE)
     fast = pace.t_s[pace.speed >= NEAR_PEAK * peak]
-    to_peak_s, late_s = _ranked(fast, 0.5) - span[0], TIME_ERROR * pace.lasts_s
-    peak_error = float(np.hypot(pace.noise, (FAST_PEAK_ERROR if pace.fast else PEAK_ERROR) * peak))
-    edges_deg = LENGTH_ERROR_S * mean if pace.fast else 0.0
+    late_s = growing(FAST_TIME_ERROR if pace.fast else TIME_ERROR, pace.lasts_s)
+    to_peak_s = _ranked(fast, 0.5) - span[0]
+    peak_error = float(np.hypot(NOISE_SHARE * pace.noise, (FAST_PEAK_ERROR if pace.fast else PEAK_ERROR) * peak))
+    mean_error = np.hypot(np.sqrt(2.0) * pace.sigma / pace.lasts_s, (FAST_WAY_ERROR if pace.fast else WAY_ERROR) * mean)
     acceleration = peak / max(to_peak_s, late_s)
     relative = float(np.hypot(peak_error / max(abs(peak), 1.0), late_s / max(to_peak_s, late_s)))
     return (
-        graded(MOVING[0], mean, float(np.hypot(np.sqrt(2.0) * pace.sigma, edges_deg)) / pace.lasts_s),
+        graded(MOVING[0], mean, float(mean_error)),
         graded(MOVING[1], peak, peak_error),
         graded(MOVING[2], to_peak_s, late_s),
         graded(MOVING[3], acceleration, relative * acceleration),
@@ -129,7 +139,13 @@ def _smoothness(pace: _Pace) -> Measured:
     value, raw = sparc(speed, EVEN_HZ, pace.shake), sparc(speed, EVEN_HZ)
     if not np.isfinite(value):
         return absent(MOVING[4], Absence.IMPLAUSIBLE)
-    return graded(MOVING[4], value, SPARC_ERROR + (value - raw) / 2.0)
+    error = growing(FAST_SPARC_ERROR if pace.fast else SPARC_ERROR, pace.lasts_s)
+    return graded(MOVING[4], value, error + (value - raw) / 4.0)
+
+
+def growing(error: tuple[float, float], lasts_s: float) -> float:
+    """An error of which a part grows with how long a phase lasts: that of no time, and that of a second."""
+    return float(np.hypot(error[0], error[1] * lasts_s))
 
 
 def _held(rows: CycleRows, span: tuple[float, float], *, one_way: bool) -> Measured:
