@@ -63,6 +63,8 @@ install() {
 }
 
 system_libraries() {
+    # Only MediaPipe needs any: the reference that tests compare with, and whoever chooses it.
+    [ "$kind" = dev ] || [ "${MOTUS_POSE_ENGINE:-}" = mediapipe ] || return 0
     missing=$($venv/bin/python -c 'from motus_pose.engines.libraries import missing_libraries as m; print(*m())')
     # shellcheck disable=SC2086
     [ -z "$missing" ] || mend "mediapipe's library lacks something of the system" $missing

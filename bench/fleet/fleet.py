@@ -164,7 +164,7 @@ def session_names(count: int) -> list[str]:
 def _engine(plan: Plan, folder: Path) -> dict[str, str]:
     """Settings of the engine that a plan asks for; a recording is made for the one that replays."""
     if plan.clip:
-        return {"MOTUS_POSE_ENGINE": "mediapipe"}
+        return {"MOTUS_POSE_ENGINE": "blazepose"}
     made = record(Script(movement="squat", seed=2))
     image = np.concatenate([made.image, made.visibility[..., None], made.visibility[..., None]], axis=-1)
     path = folder / "squat.npz"

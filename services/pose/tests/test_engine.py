@@ -1,4 +1,4 @@
-"""MediaPipe behind the port: finds a rendered athlete, nobody in noise, and says what it lacks."""
+"""Both engines behind the port: they find a rendered athlete, nobody in noise, and say what they lack."""
 
 from pathlib import Path
 
@@ -12,10 +12,13 @@ from motus_pose.engines.libraries import missing_libraries, remedy
 from motus_pose.engines.port import ALL_POINTS, EngineError
 from motus_pose.settings import PoseSettings
 
+ENGINES = ("blazepose", "mediapipe")
 
-def test_rendered_athlete_is_found_and_measured(model: Path, pictures: list[NDArray[np.uint8]]) -> None:
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_rendered_athlete_is_found_and_measured(name: str, model: Path, pictures: list[NDArray[np.uint8]]) -> None:
     """An athlete who fills the picture is seen in every frame, head above feet, with world coordinates in metres."""
-    engine = engine_factory(PoseSettings())()
+    engine = engine_factory(PoseSettings(engine=name))()
 
     seen = [engine.detect(picture, index * 33) for index, picture in enumerate(pictures)]
     engine.close()
@@ -29,14 +32,16 @@ def test_rendered_athlete_is_found_and_measured(model: Path, pictures: list[NDAr
     assert pose.image[0, 1] < pose.image[27:29, 1].mean()
     assert pose.confidence > 0.5
     assert engine.info.smoothed
+    assert engine.info.name == name
 
 
-def test_padded_rows_make_no_difference(model: Path, pictures: list[NDArray[np.uint8]]) -> None:
+@pytest.mark.parametrize("name", ENGINES)
+def test_padded_rows_make_no_difference(name: str, model: Path, pictures: list[NDArray[np.uint8]]) -> None:
     """A picture whose rows are padded in memory gives the same points as the dense one."""
     dense = pictures[0]
     padded = np.zeros((dense.shape[0], dense.shape[1] + 10, 3), np.uint8)[:, : dense.shape[1]]
     padded[:] = dense
-    make = engine_factory(PoseSettings())
+    make = engine_factory(PoseSettings(engine=name))
 
     one, other = make().detect(dense, 0), make().detect(padded, 0)
 
@@ -44,10 +49,11 @@ def test_padded_rows_make_no_difference(model: Path, pictures: list[NDArray[np.u
     np.testing.assert_array_equal(one[0].image, other[0].image)
 
 
+@pytest.mark.parametrize("name", ENGINES)
 @pytest.mark.parametrize("shape", [(480, 640, 3), (8, 8, 3), (8, 1000, 3), (479, 361, 3)])
-def test_nobody_in_an_empty_picture_of_any_size(model: Path, shape: tuple[int, int, int]) -> None:
+def test_nobody_in_an_empty_picture_of_any_size(name: str, model: Path, shape: tuple[int, int, int]) -> None:
     """A grey picture, odd or tiny, holds nobody and breaks nothing, even when time stands still."""
-    engine = engine_factory(PoseSettings())()
+    engine = engine_factory(PoseSettings(engine=name))()
     grey = np.full(shape, 128, np.uint8)
 
     seen = [engine.detect(grey, t_ms) for t_ms in (-20, 0, 0, 5)]
@@ -56,9 +62,10 @@ def test_nobody_in_an_empty_picture_of_any_size(model: Path, shape: tuple[int, i
     assert seen == [(), (), (), ()]
 
 
-def test_operators_own_bundle_is_used_as_it_is(stock: Path, pictures: list[NDArray[np.uint8]]) -> None:
+@pytest.mark.parametrize("name", ENGINES)
+def test_operators_own_bundle_is_used_as_it_is(name: str, stock: Path, pictures: list[NDArray[np.uint8]]) -> None:
     """A bundle that the operator names, segmentation branch and all, sees the athlete and bears its own name."""
-    engine = engine_factory(PoseSettings(model=str(stock)))()
+    engine = engine_factory(PoseSettings(engine=name, model=str(stock)))()
 
     seen = engine.detect(pictures[0], 0)
     engine.close()
@@ -67,13 +74,20 @@ def test_operators_own_bundle_is_used_as_it_is(stock: Path, pictures: list[NDArr
     assert engine.info.model == stock.stem
 
 
-def test_broken_model_is_an_error_that_names_it(tmp_path: Path) -> None:
-    """A model chosen by the operator that mediapipe cannot use is reported, not crashed on."""
+@pytest.mark.parametrize("name", ENGINES)
+def test_broken_model_is_an_error_that_names_it(name: str, tmp_path: Path) -> None:
+    """A model chosen by the operator that the engine cannot use is reported, not crashed on."""
     broken = tmp_path / "mine.task"
     broken.write_bytes(b"not a model")
 
-    with pytest.raises(EngineError, match=r"mine\.task"):
-        engine_factory(PoseSettings(model=str(broken)))
+    with pytest.raises((EngineError, BundleError), match=r"mine\.task"):
+        engine_factory(PoseSettings(engine=name, model=str(broken)))
+
+
+def test_mediapipe_refuses_several_people() -> None:
+    """More than one person is refused with the reason and what to do."""
+    with pytest.raises(EngineError, match="follows one person"):
+        engine_factory(PoseSettings(engine="mediapipe", people=2))
 
 
 def test_absent_model_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Final
 from nats.aio.msg import Msg
 
 from motus.bus.v1 import control_pb2
-from motus_pose.bundle import BundleError, read_bundle
+from motus_pose.bundle import BundleError, networks_of, read_bundle
 from motus_pose.convert import participants_of
 from motus_pose.engines.libraries import missing_libraries, remedy
 from motus_pose.engines.port import EngineError, EngineFactory
@@ -110,13 +110,14 @@ class PoseApp:
 
 
 def engine_factory(settings: PoseSettings) -> EngineFactory:
-    """What makes engines here, tried once; blocks for seconds, mostly for the import of mediapipe.
+    """What makes engines here, tried once; blocks for a second or more, mostly for imports and compiling networks.
 
     Raises:
         EngineError: system libraries are missing, the model or the recording does not work.
         BundleError: the model is missing or damaged.
     """
-    return _replay_factory(settings) if settings.engine == "replay" else _mediapipe_factory(settings)
+    makers = {"replay": _replay_factory, "mediapipe": _mediapipe_factory, "blazepose": _blazepose_factory}
+    return makers[settings.engine](settings)
 
 
 def _replay_factory(settings: PoseSettings) -> EngineFactory:
@@ -127,7 +128,19 @@ def _replay_factory(settings: PoseSettings) -> EngineFactory:
     return lambda: ReplayEngine(recording, path.stem)
 
 
+def _blazepose_factory(settings: PoseSettings) -> EngineFactory:
+    path, people = settings.model_path, settings.people
+    detector, landmarks = networks_of(read_bundle(path, settings.model_sha256), path)
+    from motus_pose.engines.blazepose.openvino_runner import Networks, OpenvinoRunner
+    from motus_pose.engines.blazepose_engine import BlazePoseEngine
+
+    networks = Networks(detector, landmarks)
+    return lambda: BlazePoseEngine(OpenvinoRunner(networks), path.stem, people=people)
+
+
 def _mediapipe_factory(settings: PoseSettings) -> EngineFactory:
+    if settings.people > 1:
+        raise EngineError("the engine mediapipe follows one person: set MOTUS_POSE_PEOPLE=1, or take blazepose")
     missing = missing_libraries()
     if missing:
         raise EngineError(remedy(missing))

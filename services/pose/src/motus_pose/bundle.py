@@ -104,6 +104,20 @@ def read_bundle(path: Path, sha256: str | None = PRUNED.sha256) -> bytes:
     return data if sha256 is None else checked(data, sha256, f"the pose model at {path} is damaged: {_REMEDY}; it")
 
 
+def networks_of(data: bytes, path: Path) -> tuple[bytes, bytes]:
+    """The detector and the landmark network in a bundle; BundleError when it is none.
+
+    Args:
+        data: the bundle.
+        path: where it came from, for the error.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as bundle:
+            return bundle.read(DETECTOR), bundle.read(LANDMARK)
+    except (zipfile.BadZipFile, KeyError) as error:
+        raise BundleError(f"{path} is no bundle of BlazePose's two networks: {error}") from None
+
+
 def ensure_bundle(
     out: Path, bundle: Bundle = PRUNED, wheel: Path | None = None, progress: Progress = lambda _: None
 ) -> Path:

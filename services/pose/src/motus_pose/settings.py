@@ -13,10 +13,12 @@ class PoseSettings:
     """The pose service's own settings; see motus_runtime for those that every service has."""
 
     engine: str = setting(
-        "mediapipe",
-        "mediapipe: looks at the pictures; replay: plays recorded landmarks instead",
-        choices=("mediapipe", "replay"),
+        "blazepose",
+        "blazepose: BlazePose's networks on OpenVINO, several people; mediapipe: the same by MediaPipe, the reference, "
+        "one person; replay: plays recorded landmarks instead",
+        choices=("blazepose", "mediapipe", "replay"),
     )
+    people: int = setting(1, "people that are followed in one view at most; mediapipe takes one", minimum=1, maximum=16)
     recording: str = setting("", "path of the recording that the engine replay plays")
     model: str = setting(
         "", "path of an official pose landmarker .task; empty: the bundle that set-up built below MOTUS_MODEL_DIR"

@@ -25,12 +25,14 @@ class PersonPose:
         world: float32 (33, 3) in metres, origin between the hips, x right, y down, z away; None when not known.
         presence_mask: bit i is set when point i is there.
         confidence: trust that this is a person, 0 to 1.
+        followed: the engine's own number for whom it follows from picture to picture; 0 when it does not say.
     """
 
     image: NDArray[np.float32]
     world: NDArray[np.float32] | None
     confidence: float
     presence_mask: int = ALL_POINTS
+    followed: int = 0
 
 
 @dataclass(frozen=True, slots=True)

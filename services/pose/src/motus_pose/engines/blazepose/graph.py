@@ -1,0 +1,127 @@
+"""The tracking graph: people are looked for while there is room for more, and followed from picture to picture.
+
+While nobody is followed the whole picture is searched, as MediaPipe does, and parts of it, where people are larger.
+While there is room for more, the whole and the parts are searched in turn, each once in SEARCH_S.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from motus_pose.engines.blazepose import detector, points
+from motus_pose.engines.blazepose.filters import Smoothing, smoothed
+from motus_pose.engines.blazepose.points import Points
+from motus_pose.engines.blazepose.roi import Roi, overlap
+from motus_pose.engines.blazepose.runner import Runner
+from motus_pose.engines.blazepose.warp import cut
+
+SEARCH_S: Final = 1.0
+KNOWN_OVERLAP: Final = 0.5
+"""Who is found where somebody is followed is no newcomer."""
+SAME_BODY: Final = 0.1
+"""Of a square's side: two whose points are closer on the whole are one person, whom both follow."""
+
+Rgb = NDArray[np.uint8]
+
+
+@dataclass(slots=True)
+class Followed:
+    """A person who is followed: a number, ever new, where they are looked for next, and their filters."""
+
+    number: int
+    roi: Roi
+    smoothing: Smoothing = field(default_factory=Smoothing)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Seen:
+    """A person in a picture: whose number it is, and the points, smoothed if the graph smooths."""
+
+    number: int
+    points: Points
+
+
+class Graph:
+    """Follows the people of one stream.
+
+    Args:
+        runner: Runs the networks.
+        people: How many are followed at most.
+        smooth: Whether points are filtered over time.
+    """
+
+    def __init__(self, runner: Runner, *, people: int, smooth: bool) -> None:
+        self._runner, self._most, self._smooth = runner, people, smooth
+        self._followed: list[Followed] = []
+        self._numbers = 0
+        self._searched_s, self._turn = -np.inf, 0
+
+    def step(self, rgb: Rgb, t_s: float) -> list[Seen]:
+        """The people in one picture, those followed longest first.
+
+        Args:
+            rgb: uint8 (height, width, 3).
+            t_s: its time, seconds, ascending.
+        """
+        for view in self._views(detector.views(rgb.shape[1], rgb.shape[0]), t_s):
+            self._follow(self.search(rgb, view))
+        rois = [person.roi for person in self._followed]
+        found = [(p, seen) for p, seen in zip(self._followed, self.locate(rgb, rois), strict=True) if _there(seen)]
+        found = _apart(found)
+        self._followed = [person for person, _ in found]
+        return [self._taken(person, seen, t_s) for person, seen in found]
+
+    def search(self, rgb: Rgb, view: Roi) -> list[detector.Detection]:
+        """Everybody whom the detector finds in a part of the picture, the surest first."""
+        boxes, scores = self._runner.detect(detector.tensor(cut(rgb, view, detector.SIDE, replicate=False)))
+        return detector.detections(boxes, scores, view)
+
+    def locate(self, rgb: Rgb, rois: list[Roi]) -> list[Points]:
+        """The points within squares, whether somebody is there or not."""
+        if not rois:
+            return []
+        squares = points.tensor([cut(rgb, roi, points.SIDE, replicate=True) for roi in rois])
+        return points.decoded(self._runner.locate(squares), rois)
+
+    def _views(self, views: list[Roi], t_s: float) -> Iterator[Roi]:
+        """Where to search now, for as long as there is room for more."""
+        nobody, due = not self._followed, t_s - self._searched_s
+        if nobody:
+            yield views[0]
+        elif due >= SEARCH_S / len(views) and len(self._followed) < self._most:
+            self._turn, self._searched_s = (self._turn + 1) % len(views), t_s
+            yield views[self._turn]
+        if nobody and due >= SEARCH_S:
+            self._searched_s = t_s
+            yield from (view for view in views[1:] if len(self._followed) < self._most)
+
+    def _follow(self, found: list[detector.Detection]) -> None:
+        """Takes on newcomers for whom there is room."""
+        for one in found:
+            known = any(overlap(one.roi, person.roi) > KNOWN_OVERLAP for person in self._followed)
+            if len(self._followed) < self._most and not known and one.roi.usable:
+                self._numbers += 1
+                self._followed.append(Followed(self._numbers, one.roi))
+
+    def _taken(self, person: Followed, seen: Points, t_s: float) -> Seen:
+        person.roi = seen.roi
+        if self._smooth:
+            person.smoothing, seen = smoothed(person.smoothing, seen, t_s)
+        return Seen(person.number, seen)
+
+
+def _there(seen: Points) -> bool:
+    return seen.flag >= points.MIN_PRESENCE and seen.roi.usable
+
+
+def _apart(found: list[tuple[Followed, Points]]) -> list[tuple[Followed, Points]]:
+    """Those who are not the same body as one who is followed longer."""
+    kept: list[tuple[Followed, Points]] = []
+    for person, seen in found:
+        gaps = [np.hypot(*(seen.image - other.image)[:, :2].T).mean() / other.roi.size for _, other in kept]
+        if min(gaps, default=1.0) > SAME_BODY:
+            kept.append((person, seen))
+    return kept
