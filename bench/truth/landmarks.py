@@ -1,6 +1,7 @@
 """Landmarks of real clips, through the product's own parts: ingest's file source (decoding, scaling, JPEG), then pose.
 
-They are kept in the user's cache folder by the clip's and the model's checksum, since they take nearly all of the time.
+They are kept in the user's cache folder by the clip's and the model's checksum and the engine, since they take nearly
+all of the time. The engine is the service's default, or MOTUS_POSE_ENGINE.
 """
 
 import asyncio
@@ -25,6 +26,7 @@ from motus_pose.frames import Frame as Received
 from motus_pose.frames import FrameRef, Patch
 from motus_pose.picture import compose
 from motus_pose.settings import PoseSettings
+from motus_runtime.settings import load
 
 Landmarks = dict[str, Any]
 """Arrays by name: t_s, found, image, world, size."""
@@ -32,9 +34,9 @@ Landmarks = dict[str, Any]
 
 def landmarks_of(path: Path, *, cached: bool = True) -> Landmarks:
     """A clip's landmarks, from the cache where they are there."""
-    settings = PoseSettings()
+    settings = load(PoseSettings, "MOTUS_POSE")
     folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "motus" / "landmarks"
-    store = folder / f"{_sha256(path)[:16]}-{_model_key(settings.model_path)[:16]}.npz"
+    store = folder / f"{_sha256(path)[:16]}-{settings.engine}-{_model_key(settings.model_path)[:16]}.npz"
     if cached and store.exists():
         with np.load(store) as stored:
             return {name: stored[name] for name in stored.files}

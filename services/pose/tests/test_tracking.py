@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from motus_pose.engines.port import PersonPose
-from motus_pose.tracking import LOST_AFTER_S, Track, Tracks, region, step
+from motus_pose.tracking import LOST_AFTER_S, Assignment, Track, Tracks, assign, region, step
 
 Pose = Callable[[], PersonPose]
 
@@ -19,14 +19,17 @@ def test_first_person_gets_track_one_and_the_participant(pose: Pose) -> None:
     tracks, persons = step(Tracks(), [pose()], 0.0, ("p1",))
 
     assert [(person.track_id, person.participant) for person in persons] == [(1, "p1")]
-    assert tracks == Tracks(2, Track(1, 0.0))
+    assert (tracks.next_id, [track.track_id for track in tracks.known]) == (2, [1])
 
 
 def test_nobody_leaves_the_state_as_it_is() -> None:
     """A picture without people neither ends nor begins a track."""
-    before = Tracks(3, Track(2, 1.0))
+    before = Tracks(3, (Track(2, 1.0),))
 
-    assert step(before, [], 1.5, ("p1",)) == (before, ())
+    after, persons = step(before, [], 1.5, ("p1",))
+
+    assert after is before
+    assert persons == ()
 
 
 @pytest.mark.parametrize(("away_s", "track_id"), [(0.0, 1), (LOST_AFTER_S, 1), (LOST_AFTER_S + 0.001, 2), (-0.1, 2)])
@@ -63,3 +66,72 @@ def test_region_holds_all_points_and_stays_in_the_picture(pose: Pose) -> None:
     assert box.x - box.width / 2 == pytest.approx(0.0)
     assert box.x + box.width / 2 > person.image[:, 0].max()
     assert box.y - box.height / 2 < person.image[:, 1].min()
+
+
+def _person(number: int, x: float, look: float) -> PersonPose:
+    """Somebody at a place, of a look, whom the engine follows under a number."""
+    image = np.zeros((33, 5), np.float32)
+    image[:, 0], image[:, 1] = np.linspace(x - 0.05, x + 0.05, 33), np.linspace(0.2, 0.8, 33)
+    return PersonPose(image, None, 1.0, followed=number, look=np.full(13, look, np.float32))
+
+
+def _walk(frames: list[list[PersonPose]], participants: tuple[str, ...] = ("p1", "p2")) -> list[dict[float, str]]:
+    """Whose participant whoever has which look is, in each frame at 30 a second; looks are told in whole numbers."""
+    tracks, said = Tracks(), []
+    for number, poses in enumerate(frames):
+        tracks, persons = step(tracks, poses, number / 30, participants)
+        looks = [0.0 if person.pose.look is None else float(person.pose.look[0]) for person in persons]
+        said.append({look: person.participant for look, person in zip(looks, persons, strict=True)})
+    return said
+
+
+RED, BLUE, GREEN = 20.0, 60.0, 100.0
+
+
+def test_an_exchange_by_the_engine_is_undone() -> None:
+    """The engine gives two who cross each other's numbers: they keep their participants."""
+    before = [[_person(1, 0.3, RED), _person(2, 0.7, BLUE)]] * 60
+    after = [[_person(1, 0.5, BLUE), _person(2, 0.4, RED)]] * 60
+
+    said = _walk(before + after)
+
+    assert all(one == {RED: "p1", BLUE: "p2"} for one in said)
+
+
+def test_who_was_away_for_half_a_minute_is_who_they_were() -> None:
+    """Both leave, and come back the other way round under new numbers."""
+    here = [[_person(1, 0.3, RED), _person(2, 0.7, BLUE)]] * 30
+
+    said = _walk([*here, *([[]] * 850), [_person(3, 0.2, BLUE)], [_person(3, 0.2, BLUE), _person(4, 0.8, RED)]])
+
+    assert said[-1] == {RED: "p1", BLUE: "p2"}
+
+
+def test_a_passer_by_takes_nobodys_place() -> None:
+    """While the athlete is away for less than half a minute somebody else is nobody's participant."""
+    athlete = [[_person(1, 0.5, RED)]] * 30
+
+    said = _walk([*athlete, *([[]] * 60), *([[_person(2, 0.5, GREEN)]] * 300), [_person(3, 0.5, RED)]], ("p1",))
+
+    assert {one[GREEN] for one in said if GREEN in one} == {""}
+    assert said[-1] == {RED: "p1"}
+
+
+def test_a_tap_decides_whose_track_it_is() -> None:
+    """Whoever is tapped is the participant from then on, and who was it before is nobody."""
+    tracks, persons = step(Tracks(), [_person(1, 0.3, RED), _person(2, 0.7, BLUE)], 0.0, ("p1",))
+
+    tracks, refusal = assign(tracks, Assignment("p1", tap=(0.7, 0.5)), persons, ("p1",))
+    _, persons = step(tracks, [_person(1, 0.3, RED), _person(2, 0.7, BLUE)], 0.1, ("p1",))
+
+    assert refusal == ""
+    assert [person.participant for person in persons] == ["", "p1"]
+
+
+def test_a_new_owner_goes_on_with_both_where_they_stand() -> None:
+    """Looks are not handed over: an engine that begins anew finds people where they were."""
+    known = tuple(Track(one, 5.0, region(_person(0, x, 0.0))) for one, x in ((4, 0.3), (7, 0.7)))
+
+    _, persons = step(Tracks(9, known, (("p1", 7), ("p2", 4))), [_person(1, 0.7, BLUE), _person(2, 0.3, RED)], 5.2, ())
+
+    assert [(person.track_id, person.participant) for person in persons] == [(7, "p1"), (4, "p2")]

@@ -12,7 +12,7 @@ from motus.v1 import event_pb2, sample_pb2
 from motus_pose.engines.port import ALL_POINTS, POINTS, EngineInfo, PersonPose
 from motus_pose.frames import End, Frame, FrameRef, Patch
 from motus_pose.ordering import Done
-from motus_pose.tracking import Assignment, Track, TrackedPerson, Tracks, region
+from motus_pose.tracking import Assignment, Region, Track, TrackedPerson, Tracks, box, region
 
 ASSIGNED, NOT_ASSIGNED = "participant_assigned", "participant_not_assigned"
 
@@ -52,8 +52,17 @@ def state_from(message: landmarks_pb2.Landmarks, sequence: int) -> tuple[Done, T
             are new.
     """
     done = Done(message.ref.ingest_epoch, message.ref.frame_seq, message.HasField("end"))
-    current = Track(message.persons[0].track_id, message.ref.t_s) if message.persons else None
-    return done, Tracks(max(sequence, *(person.track_id for person in message.persons), 0) + 1, current)
+    known = tuple(Track(person.track_id, message.ref.t_s, _where(person)) for person in message.persons)
+    owned = tuple((person.participant, person.track_id) for person in message.persons if person.participant)
+    return done, Tracks(max(sequence, *(person.track_id for person in message.persons), 0) + 1, known, owned)
+
+
+def _where(person: landmarks_pb2.Person) -> Region | None:
+    """Where a person was; None when that cannot be read."""
+    landmarks = person.landmarks
+    if landmarks.presence_mask != ALL_POINTS or len(landmarks.image_f32) != 4 * 5 * POINTS:
+        return None
+    return box(np.frombuffer(landmarks.image_f32, "<f4").reshape(POINTS, 5))
 
 
 def landmarks_message(

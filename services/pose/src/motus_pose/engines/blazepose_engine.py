@@ -40,4 +40,5 @@ def _person(seen: Seen, width: int, height: int) -> PersonPose:
         world=seen.points.world.astype(np.float32),
         confidence=float(np.clip(image[:, 4].mean(), 0.0, 1.0)),
         followed=seen.number,
+        look=seen.look,
     )

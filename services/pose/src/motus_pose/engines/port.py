@@ -26,6 +26,7 @@ class PersonPose:
         presence_mask: bit i is set when point i is there.
         confidence: trust that this is a person, 0 to 1.
         followed: the engine's own number for whom it follows from picture to picture; 0 when it does not say.
+        look: what the person looks like, float32 of a fixed length in units of colour difference; None: not known.
     """
 
     image: NDArray[np.float32]
@@ -33,6 +34,7 @@ class PersonPose:
     confidence: float
     presence_mask: int = ALL_POINTS
     followed: int = 0
+    look: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from motus_pose.engines.blazepose import detector, points
 from motus_pose.engines.blazepose.filters import Smoothing, smoothed
+from motus_pose.engines.blazepose.look import EVERY, blended, look_of
 from motus_pose.engines.blazepose.points import Points
 from motus_pose.engines.blazepose.roi import Roi, overlap
 from motus_pose.engines.blazepose.runner import Runner
@@ -21,6 +22,8 @@ from motus_pose.engines.blazepose.warp import cut
 SEARCH_S: Final = 1.0
 KNOWN_OVERLAP: Final = 0.5
 """Who is found where somebody is followed is no newcomer."""
+HEAD_DOWN: Final = 2.0
+"""Radians from upright from which on it is tried whether a newcomer stands on their feet after all."""
 SAME_BODY: Final = 0.1
 """Of a square's side: two whose points are closer on the whole are one person, whom both follow."""
 
@@ -29,19 +32,30 @@ Rgb = NDArray[np.uint8]
 
 @dataclass(slots=True)
 class Followed:
-    """A person who is followed: a number, ever new, where they are looked for next, and their filters."""
+    """A person who is followed.
+
+    Attributes:
+        number: ever new.
+        roi: where they are looked for next.
+        smoothing: their filters.
+        look: what they look like; None before the first picture.
+        pictures: how many they were seen in.
+    """
 
     number: int
     roi: Roi
     smoothing: Smoothing = field(default_factory=Smoothing)
+    look: NDArray[np.float32] | None = None
+    pictures: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Seen:
-    """A person in a picture: whose number it is, and the points, smoothed if the graph smooths."""
+    """A person in a picture: whose number it is, the points, smoothed if the graph smooths, and what they look like."""
 
     number: int
     points: Points
+    look: NDArray[np.float32]
 
 
 class Graph:
@@ -67,12 +81,12 @@ class Graph:
             t_s: its time, seconds, ascending.
         """
         for view in self._views(detector.views(rgb.shape[1], rgb.shape[0]), t_s):
-            self._follow(self.search(rgb, view))
+            self._follow(rgb, self.search(rgb, view))
         rois = [person.roi for person in self._followed]
         found = [(p, seen) for p, seen in zip(self._followed, self.locate(rgb, rois), strict=True) if _there(seen)]
         found = _apart(found)
         self._followed = [person for person, _ in found]
-        return [self._taken(person, seen, t_s) for person, seen in found]
+        return [self._taken(rgb, person, seen, t_s) for person, seen in found]
 
     def search(self, rgb: Rgb, view: Roi) -> list[detector.Detection]:
         """Everybody whom the detector finds in a part of the picture, the surest first."""
@@ -98,19 +112,35 @@ class Graph:
             self._searched_s = t_s
             yield from (view for view in views[1:] if len(self._followed) < self._most)
 
-    def _follow(self, found: list[detector.Detection]) -> None:
+    def _follow(self, rgb: Rgb, found: list[detector.Detection]) -> None:
         """Takes on newcomers for whom there is room."""
         for one in found:
-            known = any(overlap(one.roi, person.roi) > KNOWN_OVERLAP for person in self._followed)
-            if len(self._followed) < self._most and not known and one.roi.usable:
+            if len(self._followed) < self._most and one.roi.usable and not self._knows(one.roi):
                 self._numbers += 1
-                self._followed.append(Followed(self._numbers, one.roi))
+                self._followed.append(Followed(self._numbers, self._upright(rgb, one.roi)))
 
-    def _taken(self, person: Followed, seen: Points, t_s: float) -> Seen:
-        person.roi = seen.roi
+    def _knows(self, roi: Roi) -> bool:
+        return any(overlap(roi, person.roi) > KNOWN_OVERLAP for person in self._followed)
+
+    def _upright(self, rgb: Rgb, roi: Roi) -> Roi:
+        """A newcomer's square, the other way up if the landmark network is surer of that.
+
+        The detector at times takes a back, or arms that hang from a bar, for somebody upside down.
+        """
+        if abs(roi.turn) <= HEAD_DOWN:
+            return roi
+        ways = [roi, roi.upside_down]
+        flags = [seen.flag for seen in self.locate(rgb, ways)]
+        return ways[flags[1] > flags[0]]
+
+    def _taken(self, rgb: Rgb, person: Followed, seen: Points, t_s: float) -> Seen:
+        look = person.look
+        if look is None or person.pictures % EVERY == 0:
+            look = blended(look, look_of(rgb, seen))
+        person.roi, person.look, person.pictures = seen.roi, look, person.pictures + 1
         if self._smooth:
             person.smoothing, seen = smoothed(person.smoothing, seen, t_s)
-        return Seen(person.number, seen)
+        return Seen(person.number, seen, look)
 
 
 def _there(seen: Points) -> bool:

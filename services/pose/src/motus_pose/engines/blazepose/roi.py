@@ -1,6 +1,6 @@
 """Pure core: the turned square around a person, in pixels of the picture, from two points of the body."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -31,6 +31,11 @@ class Roi:
     def usable(self) -> bool:
         """Whether a picture can be cut there at all."""
         return bool(np.isfinite([self.x, self.y, self.turn]).all()) and 2.0 <= self.size < 1e5
+
+    @property
+    def upside_down(self) -> "Roi":
+        """The same square for somebody whose head is where the feet were taken to be."""
+        return replace(self, turn=self.turn - np.copysign(np.pi, self.turn))
 
 
 def roi_of(hips: Floats, rim: Floats) -> Roi:
