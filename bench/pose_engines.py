@@ -1,61 +1,91 @@
 """Pose engines side by side in one run: processor time a frame, and whether they say the same.
 
-MediaPipe with the stock bundle, the yardstick, and with the pruned one that the service runs look at the same pictures
-in turn, each with a tracker of its own per clip: the sample clips and, where they are, those beside the repository.
-Figures: `pruned_cpu_ratio` (processor time of all frames, stock over pruned) and `pruned_identical_frames` of `frames`
-(every landmark of every person the same to the last bit). It fails when a frame differs.
+On the same pictures, in turn, each with a tracker of its own per clip: MediaPipe with the stock bundle, the yardstick;
+with the pruned one; our own graph on OpenVINO in float32, following one person; and MediaPipe again on pictures whose
+pixels may be one step off, which shows how much the tracking loop makes of nothing. The clips are the samples and, where
+they are, those beside the repository.
+
+Figures: `pruned_cpu_ratio` and `native_f32_cpu_ratio` (processor time of all frames, stock over the other),
+`pruned_identical_frames` of `frames` (every landmark the same to the last bit), `native_median_error` and
+`native_p99_error` (one look at single frames, against MediaPipe's IMAGE mode, in lengths of the torso) and
+`native_loop_over_noise` (mean distance from stock MediaPipe over a clip, over that of MediaPipe on the noisy pictures,
+median of the clips). It fails when a pruned frame differs.
 """
 
 import argparse
 import json
-import operator
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import closing
-from dataclasses import astuple, dataclass
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
 import av
+import mediapipe
 import numpy as np
+from mediapipe.tasks.python import BaseOptions, vision
 from numpy.typing import NDArray
 
+from motus_pose.app import engine_factory
 from motus_pose.bundle import PRUNED, STOCK, default_bundle_path
 from motus_pose.engines.mediapipe_engine import MediapipeEngine
 from motus_pose.engines.port import PersonPose, PoseEngine
+from motus_pose.settings import PoseSettings
 
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLES = ROOT / "samples" / "clips"
 CLIPS = ROOT.parent / "shared" / "clips"
 LONG_SIDE = 640
+ONE_SHOT_EVERY = 10
+SHOULDERS, HIPS = [11, 12], [23, 24]
 Picture = NDArray[np.uint8]
+Points = NDArray[np.float64]
+Native = Callable[[], PoseEngine]
 
 
-@dataclass(frozen=True)
+@dataclass
 class Comparison:
-    """What the two bundles made of the same frames; seconds are of processor time."""
+    """What the engines made of the same frames; seconds are of processor time, distances in lengths of the torso."""
 
     frames: int = 0
     with_pose: int = 0
     identical: int = 0
     stock_s: float = 0.0
     pruned_s: float = 0.0
+    native_s: float = 0.0
+    native_missed: int = 0
+    one_shot: list[Points] = field(default_factory=list)
+    native_gaps: list[float] = field(default_factory=list)
+    noise_gaps: list[float] = field(default_factory=list)
 
-    def __add__(self, other: "Comparison") -> "Comparison":
-        return Comparison(*map(operator.add, astuple(self), astuple(other)))
+    @property
+    def loop_over_noise(self) -> float:
+        """How far the native loop is from stock, over what a loop makes of noise; NaN where nobody was seen."""
+        return float(np.mean(self.native_gaps) / np.mean(self.noise_gaps)) if self.noise_gaps else np.nan
 
-    def figures(self) -> dict[str, float]:
-        """The flat figures; zeros where no frame was seen."""
-        frames = max(self.frames, 1)
-        return {
-            "frames": self.frames,
-            "frames_with_pose": self.with_pose,
-            "pruned_identical_frames": self.identical,
-            "stock_cpu_ms": round(1000.0 * self.stock_s / frames, 2),
-            "pruned_cpu_ms": round(1000.0 * self.pruned_s / frames, 2),
-            "pruned_cpu_ratio": round(self.stock_s / self.pruned_s, 3) if self.frames else 0.0,
-        }
+
+def figures(parts: list[Comparison]) -> dict[str, float]:
+    """The flat figures; zeros where no frame was seen."""
+    frames = sum(part.frames for part in parts)
+    stock, pruned, native = (sum(getattr(p, f"{name}_s") for p in parts) for name in ("stock", "pruned", "native"))
+    gaps = np.concatenate([gap for part in parts for gap in part.one_shot] or [np.zeros(1)])
+    return {
+        "frames": frames,
+        "frames_with_pose": sum(part.with_pose for part in parts),
+        "pruned_identical_frames": sum(part.identical for part in parts),
+        "stock_cpu_ms": round(1000.0 * stock / max(frames, 1), 2),
+        "pruned_cpu_ms": round(1000.0 * pruned / max(frames, 1), 2),
+        "native_cpu_ms": round(1000.0 * native / max(frames, 1), 2),
+        "pruned_cpu_ratio": round(stock / pruned, 3) if pruned else 0.0,
+        "native_f32_cpu_ratio": round(stock / native, 3) if native else 0.0,
+        "native_missed_frames": sum(part.native_missed for part in parts),
+        "native_one_shots": sum(len(part.one_shot) for part in parts),
+        "native_median_error": float(f"{np.median(gaps):.3g}"),
+        "native_p99_error": float(f"{np.quantile(gaps, 0.99):.3g}"),
+        "native_loop_over_noise": round(float(np.nanmedian([part.loop_over_noise for part in parts] or [0.0])), 3),
+    }
 
 
 def pictures(clip: Path, limit: int) -> Iterator[tuple[int, Picture]]:
@@ -69,31 +99,78 @@ def pictures(clip: Path, limit: int) -> Iterator[tuple[int, Picture]]:
             yield round((frame.time or 0.0) * 1000.0), np.ascontiguousarray(picture, np.uint8)
 
 
-def look(engine: PoseEngine, t_ms: int, picture: Picture) -> tuple[list[bytes], float]:
-    """The bits of every person's landmarks, and the seconds of processor time that they took."""
+def look(engine: PoseEngine, t_ms: int, picture: Picture) -> tuple[tuple[PersonPose, ...], float]:
+    """Who is seen, and the seconds of processor time that it took."""
     started = time.process_time()
-    seen = engine.detect(picture, t_ms)
-    return [bits(person) for person in seen], time.process_time() - started
+    return engine.detect(picture, t_ms), time.process_time() - started
 
 
-def bits(person: PersonPose) -> bytes:
-    """All numbers of a person as they lie in memory."""
-    return person.image.tobytes() + (b"" if person.world is None else person.world.tobytes())
+def bits(people: tuple[PersonPose, ...]) -> list[bytes]:
+    """All numbers of each person as they lie in memory."""
+    return [one.image.tobytes() + (b"" if one.world is None else one.world.tobytes()) for one in people]
 
 
-def compare(clip: Path, limit: int) -> Comparison:
-    """Both bundles on a clip, frame by frame, taking turns at who begins."""
-    whole = Comparison()
-    with (
-        closing(MediapipeEngine(default_bundle_path(STOCK))) as stock,
-        closing(MediapipeEngine(default_bundle_path(PRUNED))) as pruned,
-    ):
+def apart(reference: Points, other: Points, picture: Picture) -> Points:
+    """(33,) distances of points (33, 2 or more) in fractions of the picture, in lengths of the reference's torso."""
+    size = picture.shape[1::-1]
+    a, b = reference[:, :2] * size, other[:, :2] * size
+    torso = np.linalg.norm(a[SHOULDERS].mean(axis=0) - a[HIPS].mean(axis=0))
+    return np.asarray(np.linalg.norm(a - b, axis=1) / max(torso, 1.0))
+
+
+def one_shot(landmarker: vision.PoseLandmarker, native: Native, picture: Picture) -> Points | None:
+    """How far a first look is from MediaPipe's IMAGE mode; None when either sees nobody."""
+    said = landmarker.detect(mediapipe.Image(mediapipe.ImageFormat.SRGB, picture)).pose_landmarks
+    mine = native().detect(picture, 0)
+    if not said or not mine:
+        return None
+    return apart(np.array([(point.x, point.y) for point in said[0]]), mine[0].image.astype(np.float64), picture)
+
+
+def compare(clip: Path, limit: int, native: Native) -> Comparison:
+    """All engines on a clip, frame by frame, taking turns at who begins."""
+    whole, random = Comparison(), np.random.default_rng(1)
+    options = vision.PoseLandmarkerOptions(base_options=BaseOptions(model_asset_path=str(default_bundle_path(PRUNED))))
+    with ExitStack() as stack:
+        stock, noisy = (stack.enter_context(closing(MediapipeEngine(default_bundle_path(STOCK)))) for _ in range(2))
+        pruned = stack.enter_context(closing(MediapipeEngine(default_bundle_path(PRUNED))))
+        single = stack.enter_context(vision.PoseLandmarker.create_from_options(options))
+        engines = [stock, pruned, native()]
         for number, (t_ms, picture) in enumerate(pictures(clip, limit)):
-            order = (stock, pruned) if number % 2 == 0 else (pruned, stock)
-            seen = {engine: look(engine, t_ms, picture) for engine in order}
-            (said, stock_s), (said_pruned, pruned_s) = seen[stock], seen[pruned]
-            whole += Comparison(1, bool(said), said == said_pruned, stock_s, pruned_s)
+            turn = number % len(engines)
+            seen = {engine: look(engine, t_ms, picture) for engine in (*engines[turn:], *engines[:turn])}
+            take_in(whole, [seen[engine] for engine in engines])
+            shaken = np.clip(picture + random.integers(-1, 2, picture.shape), 0, 255).astype(np.uint8)
+            gaps(whole, seen[stock][0], seen[engines[2]][0], noisy.detect(shaken, t_ms), picture)
+            if number % ONE_SHOT_EVERY == 0 and (gap := one_shot(single, native, picture)) is not None:
+                whole.one_shot.append(gap)
     return whole
+
+
+def take_in(whole: Comparison, seen: list[tuple[tuple[PersonPose, ...], float]]) -> None:
+    """Adds what stock, pruned and native made of a frame."""
+    (stock, stock_s), (pruned, pruned_s), (native, native_s) = seen
+    whole.frames += 1
+    whole.with_pose += bool(stock)
+    whole.identical += bits(stock) == bits(pruned)
+    whole.native_missed += bool(stock) and not native
+    whole.stock_s += stock_s
+    whole.pruned_s += pruned_s
+    whole.native_s += native_s
+
+
+def gaps(
+    whole: Comparison,
+    stock: tuple[PersonPose, ...],
+    native: tuple[PersonPose, ...],
+    noisy: tuple[PersonPose, ...],
+    picture: Picture,
+) -> None:
+    """Adds how far the two others are from stock where all see somebody."""
+    if stock and native and noisy:
+        reference, mine, shaken = (one[0].image.astype(np.float64) for one in (stock, native, noisy))
+        whole.native_gaps.append(float(apart(reference, mine, picture).mean()))
+        whole.noise_gaps.append(float(apart(reference, shaken, picture).mean()))
 
 
 def main() -> int:
@@ -105,14 +182,19 @@ def main() -> int:
     parser.add_argument("--json", action="store_true", help="print one flat JSON object")
     arguments = parser.parse_args()
     clips = [clip for folder in (SAMPLES, arguments.clips) for clip in sorted(folder.glob(f"{arguments.only}*.mp4"))]
-    whole = Comparison()
+    native, parts = engine_factory(PoseSettings(engine="blazepose", people=1)), list[Comparison]()
     for clip in clips:
-        part = compare(clip, arguments.frames)
-        print(f"{clip.stem:32} {part.identical:>5} of {part.frames:>5} frames identical", file=sys.stderr)
-        whole += part
-    figures = whole.figures()
-    print(json.dumps(figures) if arguments.json else "\n".join(f"{k:24} {v:10g}" for k, v in figures.items()))
-    return 0 if whole.identical == whole.frames else 1
+        part = compare(clip, arguments.frames, native)
+        shots = np.concatenate(part.one_shot or [np.full(1, np.nan)])
+        print(
+            f"{clip.stem:32} {part.identical:>5} of {part.frames:>5} frames identical; one look: median "
+            f"{np.median(shots):.1e}, p99 {np.quantile(shots, 0.99):.1e}; loop over noise {part.loop_over_noise:.2f}",
+            file=sys.stderr,
+        )
+        parts.append(part)
+    found = figures(parts)
+    print(json.dumps(found) if arguments.json else "\n".join(f"{k:24} {v:10g}" for k, v in found.items()))
+    return 0 if found["pruned_identical_frames"] == found["frames"] else 1
 
 
 if __name__ == "__main__":

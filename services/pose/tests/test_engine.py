@@ -84,12 +84,6 @@ def test_broken_model_is_an_error_that_names_it(name: str, tmp_path: Path) -> No
         engine_factory(PoseSettings(engine=name, model=str(broken)))
 
 
-def test_mediapipe_refuses_several_people() -> None:
-    """More than one person is refused with the reason and what to do."""
-    with pytest.raises(EngineError, match="follows one person"):
-        engine_factory(PoseSettings(engine="mediapipe", people=2))
-
-
 def test_absent_model_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
     """A model that is not there names the command that builds one."""
     with pytest.raises(BundleError, match="motus_pose"):

@@ -139,8 +139,6 @@ def _blazepose_factory(settings: PoseSettings) -> EngineFactory:
 
 
 def _mediapipe_factory(settings: PoseSettings) -> EngineFactory:
-    if settings.people > 1:
-        raise EngineError("the engine mediapipe follows one person: set MOTUS_POSE_PEOPLE=1, or take blazepose")
     missing = missing_libraries()
     if missing:
         raise EngineError(remedy(missing))

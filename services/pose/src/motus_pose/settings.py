@@ -18,7 +18,7 @@ class PoseSettings:
         "one person; replay: plays recorded landmarks instead",
         choices=("blazepose", "mediapipe", "replay"),
     )
-    people: int = setting(1, "people that are followed in one view at most; mediapipe takes one", minimum=1, maximum=16)
+    people: int = setting(2, "people that blazepose follows in one view at most", minimum=1, maximum=16)
     recording: str = setting("", "path of the recording that the engine replay plays")
     model: str = setting(
         "", "path of an official pose landmarker .task; empty: the bundle that set-up built below MOTUS_MODEL_DIR"

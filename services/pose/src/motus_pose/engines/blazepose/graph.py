@@ -19,7 +19,7 @@ from motus_pose.engines.blazepose.roi import Roi, overlap
 from motus_pose.engines.blazepose.runner import Runner
 from motus_pose.engines.blazepose.warp import cut
 
-SEARCH_S: Final = 1.0
+SEARCH_S: Final = 2.0
 KNOWN_OVERLAP: Final = 0.5
 """Who is found where somebody is followed is no newcomer."""
 HEAD_DOWN: Final = 2.0

@@ -51,11 +51,13 @@ def _colour(rgb: NDArray[np.uint8], points: Floats) -> Floats:
     x, y = points.reshape(-1, 2).T
     column, row = x.clip(0, rgb.shape[1] - 1).astype(int), y.clip(0, rgb.shape[0] - 1).astype(int)
     pixels = rgb[row, column][None].astype(np.float32) / np.float32(255.0)
-    return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2LAB)).reshape(-1, 3).mean(axis=0)
+    lab: NDArray[np.float32] = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2LAB), np.float32)
+    mean: Floats = lab.reshape(-1, 3).mean(axis=0, dtype=np.float64)
+    return mean
 
 
 def _lengths(world: Floats) -> Floats:
-    lengths = np.array([np.linalg.norm(world[list(a)] - world[list(b)], axis=1).mean() for a, b in _LIMBS])
+    lengths = [float(np.linalg.norm(world[list(a)] - world[list(b)], axis=1).mean()) for a, b in _LIMBS]
     trunk = np.linalg.norm(world[list(_SHOULDERS)].mean(axis=0) - world[list(_HIPS)].mean(axis=0))
     shares: Floats = np.log(np.maximum(lengths, 0.01) / max(float(trunk), 0.01))
     return shares
