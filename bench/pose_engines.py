@@ -2,7 +2,7 @@
 
 On the same pictures, in turn, each with a tracker of its own per clip: MediaPipe with the stock bundle, the yardstick;
 with the pruned one; our own graph on OpenVINO in float32, following one person; and MediaPipe again on pictures whose
-pixels may be one step off, which shows how much the tracking loop makes of nothing. The clips are the samples and, where
+pixels may be one step off, which shows how much the tracking loop makes of nothing. The clips are the samples and, if
 they are, those beside the repository.
 
 Figures: `pruned_cpu_ratio` and `native_f32_cpu_ratio` (processor time of all frames, stock over the other),

@@ -61,7 +61,7 @@ def pictures(spec: ClipSpec, scene: Scene) -> Iterator[NDArray[np.uint8]]:
 
     look = draw_look(stream(spec, "look"))
     meshes = figure(scene.build, look, weights=spec.exercise in WITH_WEIGHTS)
-    return render(meshes, scene.skeleton, look, scene.camera, width=spec.width, height=spec.height)
+    return render([(meshes, scene.skeleton)], look, scene.camera, width=spec.width, height=spec.height)
 
 
 def render_clip(

@@ -1,7 +1,7 @@
 """The room, the light and the moving figure, rendered off-screen frame by frame."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 os.environ.setdefault("VTK_DEFAULT_OPENGL_WINDOW", "vtkEGLRenderWindow")
@@ -20,31 +20,52 @@ OVERSAMPLING = 1.25
 
 
 def render(
-    meshes: dict[str, pv.PolyData], skeleton: Skeleton, look: Look, camera: Camera, *, width: int, height: int
+    figures: Sequence[tuple[dict[str, pv.PolyData], Skeleton]], look: Look, camera: Camera, *, width: int, height: int
 ) -> Iterator[NDArray[np.uint8]]:
-    """Yield the image of each frame, RGB, (height, width, 3) times `OVERSAMPLING`, C-contiguous."""
+    """Yield the image of each frame, RGB, (height, width, 3) times `OVERSAMPLING`, C-contiguous.
+
+    Args:
+        figures: Each person's meshes by bone, and how they move; all for as many frames.
+        look: Room and light.
+        camera: Where it stands.
+        width: Of the video, pixels.
+        height: Of the video, pixels.
+    """
     size = (round(width * OVERSAMPLING), round(height * OVERSAMPLING))
     plotter = pv.Plotter(off_screen=True, window_size=list(size), lighting="none")
     try:
         _window(plotter).SetMultiSamples(0)
-        _furnish(plotter, look, skeleton.points["pelvis"])
+        _furnish(plotter, look, np.concatenate([skeleton.points["pelvis"] for _, skeleton in figures]))
         _light(plotter, look, camera)
         plotter.camera.position, plotter.camera.focal_point = camera.position, camera.target
         plotter.camera.up, plotter.camera.view_angle = (0.0, 0.0, 1.0), camera.view_angle_deg
-        actors = {name: _add(plotter, mesh) for name, mesh in meshes.items()}
-        shadow = _add_shadow(plotter, look)
-        poses, ground = _poses(skeleton), np.stack(list(skeleton.points.values()))[:, :, :2]
-        low, high = ground.min(axis=0), ground.max(axis=0)
+        people = [_Person(plotter, meshes, skeleton, look) for meshes, skeleton in figures]
         plotter.camera.clipping_range = (0.1, 40.0)
         plotter.show(auto_close=False)
-        for index in range(len(skeleton.points["pelvis"])):
-            for name, actor in actors.items():
-                actor.user_matrix = poses[name][index]
-            shadow.position = (*((low + high) / 2)[index], 0.0)
-            shadow.scale = (*(0.45 * (high - low) + 0.05)[index], 1.0)
+        for index in range(len(figures[0][1].points["pelvis"])):
+            for person in people:
+                person.move(index)
             yield _shoot(plotter, size)
     finally:
         plotter.close()
+
+
+class _Person:
+    """A figure in the room and its shadow."""
+
+    def __init__(self, plotter: pv.Plotter, meshes: dict[str, pv.PolyData], skeleton: Skeleton, look: Look) -> None:
+        self._actors = {name: _add(plotter, mesh) for name, mesh in meshes.items()}
+        self._shadow = _add_shadow(plotter, look)
+        self._poses, ground = _poses(skeleton), np.stack(list(skeleton.points.values()))[:, :, :2]
+        low, high = ground.min(axis=0), ground.max(axis=0)
+        self._middle, self._reach = (low + high) / 2, 0.45 * (high - low) + 0.05
+
+    def move(self, index: int) -> None:
+        """Take the pose of a frame."""
+        for name, actor in self._actors.items():
+            actor.user_matrix = self._poses[name][index]
+        self._shadow.position = (*self._middle[index], 0.0)
+        self._shadow.scale = (*self._reach[index], 1.0)
 
 
 def _poses(skeleton: Skeleton) -> dict[str, Array]:

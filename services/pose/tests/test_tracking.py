@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from motus_pose.engines.port import PersonPose
-from motus_pose.tracking import LOST_AFTER_S, Assignment, Track, Tracks, assign, region, step
+from motus_pose.places import region
+from motus_pose.tracking import LOST_AFTER_S, Assignment, Track, Tracks, assign, step
 
 Pose = Callable[[], PersonPose]
 
@@ -89,9 +90,9 @@ RED, BLUE, GREEN = 20.0, 60.0, 100.0
 
 
 def test_an_exchange_by_the_engine_is_undone() -> None:
-    """The engine gives two who cross each other's numbers: they keep their participants."""
+    """The engine gives two who cross each other's numbers: they keep their participants as soon as they are apart."""
     before = [[_person(1, 0.3, RED), _person(2, 0.7, BLUE)]] * 60
-    after = [[_person(1, 0.5, BLUE), _person(2, 0.4, RED)]] * 60
+    after = [[_person(1, 0.6, BLUE), _person(2, 0.4, RED)]] * 60
 
     said = _walk(before + after)
 

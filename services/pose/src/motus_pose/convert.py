@@ -12,7 +12,8 @@ from motus.v1 import event_pb2, sample_pb2
 from motus_pose.engines.port import ALL_POINTS, POINTS, EngineInfo, PersonPose
 from motus_pose.frames import End, Frame, FrameRef, Patch
 from motus_pose.ordering import Done
-from motus_pose.tracking import Assignment, Region, Track, TrackedPerson, Tracks, box, region
+from motus_pose.places import Region, box, region
+from motus_pose.tracking import Assignment, Track, TrackedPerson, Tracks
 
 ASSIGNED, NOT_ASSIGNED = "participant_assigned", "participant_not_assigned"
 

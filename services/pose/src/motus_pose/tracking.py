@@ -5,7 +5,7 @@ another number. Tracks are told apart by where somebody was and by what they loo
 was away for up to half a minute is the same person again; whoever else comes is another, and nobody's participant.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -13,33 +13,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from motus_pose.engines.port import PersonPose
+from motus_pose.places import Region, gap_between, region, shared
 
 LOST_AFTER_S: Final = 1.0
 """Who is back earlier, and where they were, is the same whatever they look like now."""
 REMEMBERED_S: Final = 30.0
-ALIKE: Final = 14.0
+ALIKE: Final = 11.0
 """Looks that differ by less may be one person's. Their unit is the difference of two colours (CIE 1976)."""
 STICKS: Final = 8.0
 """An engine's own number is believed unless looks speak so much more for another."""
+RETURNS: Final = 3.0 * ALIKE
+"""Whoever is nobody's participant and looks like one who is gone is taken to be that one before all else."""
 NEAR: Final = 0.5
 """Of a person's height: who is back so close to where they were last seen is taken to be the same."""
 LEARNT: Final = 0.03
 """Share of what somebody looks like now that goes into what is remembered of them."""
 TOUCHING: Final = 0.1
 """Regions that share more than this of their union show parts of both: nothing is learnt from them."""
-_REGION_MARGIN: Final = 0.15
+SETTLED_S: Final = 1.5
 
 Look = NDArray[np.float32]
-
-
-@dataclass(frozen=True, slots=True)
-class Region:
-    """A part of the picture in fractions of its width and height: centre and size."""
-
-    x: float
-    y: float
-    width: float
-    height: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,6 +45,8 @@ class Track:
         at: where that was.
         followed: the engine's number for them, 0 when it has none.
         look: what they look like; None when that is not known.
+        alone_s: for how long they were seen without touching anybody. Before SETTLED_S they may turn out to be somebody
+            who was known already.
     """
 
     track_id: int
@@ -59,6 +54,13 @@ class Track:
     at: Region | None = None
     followed: int = 0
     look: Look | None = None
+    alone_s: float = 0.0
+    since_s: float = 0.0
+
+    @property
+    def settled(self) -> bool:
+        """Whether it is certain enough what they look like."""
+        return self.alone_s >= SETTLED_S
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -141,7 +143,8 @@ def step(
 
     A track is remembered for REMEMBERED_S, or for LOST_AFTER_S when the engine follows nobody itself; and not at all
     when time goes back, as it does when a source begins anew. A participant stays with their track for as long; who is
-    new becomes the first participant who is free.
+    new becomes the first participant who is free. While somebody looks
+    more like another than like their track, they are nobody's.
 
     Args:
         tracks: the state so far.
@@ -153,59 +156,82 @@ def step(
         return tracks, ()
     follows = bool(poses[0].followed)
     poses = poses if follows else poses[:1]
-    memory_s = REMEMBERED_S if follows else LOST_AFTER_S
-    known = {track.track_id: track for track in tracks.known if 0 <= t_s - track.seen_s <= memory_s}
-    same = _recognised(poses, list(known.values()), t_s)
+    known = {track.track_id: track for track in _remembered(tracks, t_s, REMEMBERED_S if follows else LOST_AFTER_S)}
+    alone = [_alone(index, poses) for index in range(len(poses))]
+    same = _recognised(poses, alone, tuple(known.values()), tracks.owned, t_s)
     next_id, seen = tracks.next_id, list[Track]()
     for index, pose in enumerate(poses):
         before = known.get(same.get(index, 0))
         if before is None:
             before, next_id = Track(next_id, t_s, look=pose.look), next_id + 1
-        seen.append(_seen(before, pose, t_s, _alone(index, poses)))
+        learns = alone[index] and not _rather_another(before, pose, known.values())
+        seen.append(_seen(before, pose, t_s, learns))
+    known = _released(known, seen, tracks.owned)
     known |= {track.track_id: track for track in seen}
     owned = _owned(tracks, known, seen, participants)
     whose = {track_id: participant for participant, track_id in owned}
     persons = tuple(
-        TrackedPerson(track.track_id, whose.get(track.track_id, ""), pose)
-        for track, pose in zip(seen, poses, strict=True)
+        TrackedPerson(track.track_id, "" if doubtful else whose.get(track.track_id, ""), pose)
+        for track, pose, by_itself in zip(seen, poses, alone, strict=True)
+        for doubtful in [by_itself and _rather_another(track, pose, known.values())]
     )
     return replace(tracks, next_id=next_id, known=tuple(known.values()), owned=owned), persons
 
 
-def _recognised(poses: Sequence[PersonPose], known: Sequence[Track], t_s: float) -> dict[int, int]:
+def _remembered(tracks: Tracks, t_s: float, memory_s: float) -> list[Track]:
+    """Tracks that may be seen again; who was hardly seen, and is nobody's participant, is soon forgotten."""
+    owned = {track_id for _, track_id in tracks.owned}
+    kept = ((track, memory_s if track.settled or track.track_id in owned else LOST_AFTER_S) for track in tracks.known)
+    return [track for track, for_s in kept if 0 <= t_s - track.seen_s <= for_s]
+
+
+def _recognised(
+    poses: Sequence[PersonPose],
+    alone: Sequence[bool],
+    known: tuple[Track, ...],
+    owned: tuple[tuple[str, int], ...],
+    t_s: float,
+) -> dict[int, int]:
     """Track ids by the index of the pose: the most likely pair first, nobody twice."""
-    sure = len(poses) == 1 and len(known) == 1
-    pairs = sorted(
-        (unlike, index, track.track_id)
-        for index, pose in enumerate(poses)
-        for track in known
-        if (unlike := _unlike(pose, track, t_s, sure=sure)) is not None
-    )
+    numbers = {pose.followed for pose in poses}
+    participants = {track_id for _, track_id in owned}
+    # Who was seen beside somebody is not that one.
+    since_s = {track.followed: track.since_s for track in known}
+    pairs = list[tuple[float, int, int]]()
+    for index, pose in enumerate(poses):
+        for track in known:
+            unlike = _unlike(pose, track, t_s, alone=alone[index], sure=len(poses) == len(known) == 1)
+            gone = track.followed not in numbers
+            # Who is in view and hardly known is nobody else.
+            if unlike is not None and (gone or track.settled or track.followed == pose.followed):
+                returns = gone and track.track_id in participants and since_s.get(pose.followed, t_s) > track.seen_s
+                pairs.append((unlike - RETURNS * returns, index, track.track_id))
     same: dict[int, int] = {}
-    for _, index, track_id in pairs:
+    for _, index, track_id in sorted(pairs):
         if index not in same and track_id not in same.values():
             same[index] = track_id
     return same
 
 
-def _unlike(pose: PersonPose, track: Track, t_s: float, *, sure: bool) -> float | None:
+def _unlike(pose: PersonPose, track: Track, t_s: float, *, alone: bool, sure: bool) -> float | None:
     """How much speaks against a person being that of a track; None when it is somebody else.
 
     Args:
         pose: the person.
         track: the track.
         t_s: now, seconds.
+        alone: the person touches nobody: what they look like counts.
         sure: nobody else is or was there.
     """
-    away_s, looks = t_s - track.seen_s, difference(pose.look, track.look)
     if not pose.followed:
         return 0.0
+    looks = difference(pose.look, track.look) if alone else ALIKE / 2.0
     if pose.followed == track.followed:
         return looks - STICKS
-    gap = _gap(region(pose), track.at)
-    if away_s <= LOST_AFTER_S and (sure or gap <= NEAR):
+    gap = gap_between(region(pose), track.at)
+    if t_s - track.seen_s <= LOST_AFTER_S and (sure or gap <= NEAR):
         return looks + ALIKE * min(gap, NEAR)
-    told = pose.look is not None and track.look is not None
+    told = alone and pose.look is not None and track.look is not None
     return looks if told and looks <= ALIKE * (2.0 if sure else 1.0) else None
 
 
@@ -216,32 +242,39 @@ def difference(a: Look | None, b: Look | None) -> float:
     return float(np.sqrt(np.mean((a - b) ** 2)))
 
 
-def _gap(here: Region, there: Region | None) -> float:
-    """From one place to another in heights of whoever is larger; infinite when one is not known."""
-    if there is None:
-        return np.inf
-    return float(np.hypot(here.x - there.x, here.y - there.y)) / max(here.height, there.height, 1e-9)
-
-
 def _alone(index: int, poses: Sequence[PersonPose]) -> bool:
     here = region(poses[index])
-    return not any(_shared(here, region(other)) > TOUCHING for i, other in enumerate(poses) if i != index)
+    return not any(shared(here, region(other)) > TOUCHING for i, other in enumerate(poses) if i != index)
 
 
-def _shared(a: Region, b: Region) -> float:
-    """Intersection over union."""
-    across = min(a.x + a.width / 2, b.x + b.width / 2) - max(a.x - a.width / 2, b.x - b.width / 2)
-    down = min(a.y + a.height / 2, b.y + b.height / 2) - max(a.y - a.height / 2, b.y - b.height / 2)
-    both = max(across, 0.0) * max(down, 0.0)
-    return both / max(a.width * a.height + b.width * b.height - both, 1e-9)
+def _released(known: dict[int, Track], seen: Sequence[Track], owned: tuple[tuple[str, int], ...]) -> dict[int, Track]:
+    """The tracks without the numbers that are other people's now; who was only that number is nobody."""
+    numbers, now = {track.followed for track in seen}, {track.track_id for track in seen}
+    participants = {track_id for _, track_id in owned}
+    return {
+        key: replace(track, followed=0) if taken else track
+        for key, track in known.items()
+        for taken in [track.followed in numbers and key not in now]
+        if not taken or key in participants
+    }
 
 
-def _seen(track: Track, pose: PersonPose, t_s: float, alone: bool) -> Track:
+def _rather_another(track: Track, pose: PersonPose, known: Iterable[Track]) -> bool:
+    """Whether somebody does not look as their track does, and more like another one."""
+    looks = difference(track.look, pose.look)
+    others = (one.look for one in known if one.track_id != track.track_id and one.settled)
+    return track.settled and looks > ALIKE and any(difference(look, pose.look) < looks for look in others)
+
+
+def _seen(track: Track, pose: PersonPose, t_s: float, learns: bool) -> Track:
     """The track after a picture; what they look like is learnt from those in which they stand alone."""
-    look = track.look
-    if alone and pose.look is not None:
-        look = pose.look if look is None else look + np.float32(LEARNT) * (pose.look - look)
-    return Track(track.track_id, t_s, region(pose), pose.followed, look)
+    look, alone_s = track.look, track.alone_s + learns * (t_s - track.seen_s) * (pose.followed == track.followed)
+    if pose.look is not None and (look is None or not track.settled):
+        look = pose.look
+    elif pose.look is not None and look is not None and learns and difference(look, pose.look) <= STICKS:
+        look = look + np.float32(LEARNT) * (pose.look - look)
+    since_s = track.since_s if pose.followed == track.followed else t_s
+    return Track(track.track_id, t_s, region(pose), pose.followed, look, alone_s, since_s)
 
 
 def _owned(
@@ -259,18 +292,3 @@ def _owned(
 def _free(participants: Sequence[str], first: str, owned: dict[str, int]) -> Iterator[str]:
     """Participants without a track, whom a user last named first."""
     yield from [one for one in sorted(participants, key=lambda one: one != first) if one not in owned]
-
-
-def region(pose: PersonPose) -> Region:
-    """The upright box around a person's points with some room, cut at the picture's edges."""
-    return box(pose.image)
-
-
-def box(image: NDArray[np.float32]) -> Region:
-    """The same around points (33, 2 or more) in fractions of the picture's width and height."""
-    points = image[:, :2]
-    low, high = points.min(axis=0), points.max(axis=0)
-    room = _REGION_MARGIN * (high - low)
-    low, high = (low - room).clip(0, 1), (high + room).clip(0, 1)
-    (x, y), (width, height) = (low + high) / 2, high - low
-    return Region(float(x), float(y), float(width), float(height))

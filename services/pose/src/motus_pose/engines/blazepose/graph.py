@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from motus_pose.engines.blazepose import detector, points
 from motus_pose.engines.blazepose.filters import Smoothing, smoothed
-from motus_pose.engines.blazepose.look import EVERY, blended, look_of
+from motus_pose.engines.blazepose.look import EVERY_S, blended, look_of
 from motus_pose.engines.blazepose.points import Points
 from motus_pose.engines.blazepose.roi import Roi, overlap
 from motus_pose.engines.blazepose.runner import Runner
@@ -39,14 +39,14 @@ class Followed:
         roi: where they are looked for next.
         smoothing: their filters.
         look: what they look like; None before the first picture.
-        pictures: how many they were seen in.
+        looked_s: when that was, seconds.
     """
 
     number: int
     roi: Roi
     smoothing: Smoothing = field(default_factory=Smoothing)
     look: NDArray[np.float32] | None = None
-    pictures: int = 0
+    looked_s: float = -np.inf
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -135,9 +135,9 @@ class Graph:
 
     def _taken(self, rgb: Rgb, person: Followed, seen: Points, t_s: float) -> Seen:
         look = person.look
-        if look is None or person.pictures % EVERY == 0:
-            look = blended(look, look_of(rgb, seen))
-        person.roi, person.look, person.pictures = seen.roi, look, person.pictures + 1
+        if look is None or abs(t_s - person.looked_s) >= EVERY_S:
+            look, person.looked_s = blended(look, look_of(rgb, seen)), t_s
+        person.roi, person.look = seen.roi, look
         if self._smooth:
             person.smoothing, seen = smoothed(person.smoothing, seen, t_s)
         return Seen(person.number, seen, look)
@@ -148,10 +148,16 @@ def _there(seen: Points) -> bool:
 
 
 def _apart(found: list[tuple[Followed, Points]]) -> list[tuple[Followed, Points]]:
-    """Those who are not the same body as one who is followed longer."""
+    """Those who are nobody else's body: of two who are one, the one who was nearer before, in their order."""
     kept: list[tuple[Followed, Points]] = []
-    for person, seen in found:
+    for person, seen in sorted(found, key=_leap):
         gaps = [np.hypot(*(seen.image - other.image)[:, :2].T).mean() / other.roi.size for _, other in kept]
         if min(gaps, default=1.0) > SAME_BODY:
             kept.append((person, seen))
-    return kept
+    return sorted(kept, key=lambda pair: pair[0].number)
+
+
+def _leap(pair: tuple[Followed, Points]) -> float:
+    """How far somebody's square moved since the last picture, in its sides."""
+    before, after = pair[0].roi, pair[1].roi
+    return float(np.hypot(after.x - before.x, after.y - before.y)) / before.size

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from motus_pose.engines.blazepose.points import Points
 from motus_pose.engines.blazepose.roi import Floats
 
-EVERY: Final = 4
-"""Pictures from one look to the next."""
-SHARE: Final = 0.3
-"""Of a new look in what is remembered of the last ones: half a second at 30 frames."""
+EVERY_S: Final = 0.12
+"""From one look to the next."""
+SHARE: Final = 0.4
+"""Of a new look in what is remembered of the last ones: a quarter of a second."""
 _SHOULDERS, _HIPS, _KNEES, _ANKLES = (11, 12), (23, 24), (25, 26), (27, 28)
 _ELBOWS, _WRISTS = (13, 14), (15, 16)
 _ROWS: Final = np.linspace(0.15, 0.85, 8)
