@@ -17,13 +17,14 @@ _FIRST = 2
 _NAMES = {"left": "left", "right": "right", "mid": "trunk forward", "side": "trunk sideways"}
 _PHASES = {"eccentric": "eccentric", "turn_hold": "held", "concentric": "concentric", "rest": "rest"}
 
+_STEPS = {"swing": "swing", "stance": "stance (left leg above, right leg below)"}
+
 
 def angles_section(outcome: Outcome, participant: str, series: TimeSeries, x: Axis) -> str:
     """Plots of every joint that was measured, the exercise's own first; empty when nothing was measured."""
     who = last_part(participant)
     reps = [rep for rep in outcome.reps if rep.participant == participant]
-    # One strip cannot show the cycles of two legs at once.
-    phases = [item.phase for item in outcome.phases if item.participant == who and not item.phase.side]
+    phases = [item.phase for item in outcome.phases if item.participant == who]
     drawn, looks = [], set()
     for title in _in_order(reps):
         readout = f"r-{who}-{title.split()[0].lower()}"
@@ -41,13 +42,14 @@ def angles_section(outcome: Outcome, participant: str, series: TimeSeries, x: Ax
     more = "".join(drawn[_FIRST:])
     rest = f"<details><summary>More angles</summary>{more}</details>" if more else ""
     return (
-        f'<section data-series="{html.escape(name)}"><h2>Angles{_whose(outcome, who)}</h2>{_legend(looks)}'
+        f'<section data-series="{html.escape(name)}"><h2>Angles{_whose(outcome, who)}</h2>{_legend(looks, phases)}'
         f"{''.join(drawn[:_FIRST])}{rest}</section>{_data(name, series)}"
     )
 
 
-def _legend(looks: set[str]) -> str:
-    marks = {look: name for look, name in _NAMES.items() if look in looks} | _PHASES
+def _legend(looks: set[str], phases: Sequence[movement_pb2.Phase]) -> str:
+    steps = any(phase.side for phase in phases)
+    marks = {look: name for look, name in _NAMES.items() if look in looks} | (_STEPS if steps else _PHASES)
     items = "".join(f'<span><i class="k {look}"></i>{name}</span>' for look, name in marks.items())
     return f'<p class="legend">{items}</p>'
 

@@ -70,7 +70,7 @@ def plot(
         t_s: seconds on the source's clock.
         lines: the curves.
         reps: shown as bands.
-        phases: shown as a strip.
+        phases: shown as a strip; those of one leg take half of it, the left one's the upper half.
         x: the time axis.
     """
     values = [value for line in lines for value in line.values if value is not None]
@@ -136,9 +136,11 @@ def _strip(phases: Sequence[movement_pb2.Phase], x: Axis) -> str:
         kind = value_name(movement_pb2.PhaseKind, phase.kind).lower()
         start = max(x.low, phase.start_s)
         end = min(x.high, phase.end_s) if phase.HasField("end_s") else x.high
+        side = value_name(movement_pb2.Side, phase.side).lower() if phase.side else ""
+        height = _STRIP / 2 if side else _STRIP
         if end > start:
             rects.append(
-                f'<rect class="phase {kind}" x="{x.at(start):.1f}" y="{top}" width="{x.at(end) - x.at(start):.1f}" '
-                f'height="{_STRIP}"><title>{kind.replace("_", " ")} {start:.2f} to {end:.2f} s</title></rect>'
+                f'<rect class="phase {kind}" x="{x.at(start):.1f}" y="{top + (height if side == "right" else 0):g}" width="{x.at(end) - x.at(start):.1f}" '
+                f'height="{height:g}"><title>{f"{side} {kind}".strip().replace("_", " ")} {start:.2f} to {end:.2f} s</title></rect>'
             )
     return "".join(rects)

@@ -31,6 +31,7 @@ LEARNT: Final = 0.03
 TOUCHING: Final = 0.1
 """Regions that share more than this of their union show parts of both: nothing is learnt from them."""
 SETTLED_S: Final = 1.5
+"""Seen alone for so long, it is known what somebody looks like."""
 
 Look = NDArray[np.float32]
 
@@ -47,6 +48,7 @@ class Track:
         look: what they look like; None when that is not known.
         alone_s: for how long they were seen without touching anybody. Before SETTLED_S they may turn out to be somebody
             who was known already.
+        since_s: when the engine began to follow them under this number, seconds.
     """
 
     track_id: int
