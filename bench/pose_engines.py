@@ -8,7 +8,8 @@ they are, those beside the repository.
 Figures: `pruned_cpu_ratio` and `native_f32_cpu_ratio` (processor time of all frames, stock over the other),
 `pruned_identical_frames` of `frames` (every landmark the same to the last bit), `native_median_error` and
 `native_p99_error` (one look at single frames, against MediaPipe's IMAGE mode, in lengths of the torso; the second of
-clips in which one person is seen all the time) and
+clips in which one person is seen all the time), `native_elsewhere` of `native_one_shots` (looks at another person or the
+other way up, which are in the median and not in the second) and
 `native_loop_over_noise` (mean distance from stock MediaPipe over a clip, over that of MediaPipe on the noisy pictures,
 median of the clips). It fails when a pruned frame differs.
 """
@@ -40,6 +41,7 @@ SAMPLES = ROOT / "samples" / "clips"
 CLIPS = ROOT.parent / "shared" / "clips"
 LONG_SIDE = 640
 BLOCK = 10
+ELSEWHERE = 0.1
 SHOULDERS, HIPS = [11, 12], [23, 24]
 Picture = NDArray[np.uint8]
 Points = NDArray[np.float64]
@@ -72,10 +74,9 @@ def figures(parts: list[Comparison]) -> dict[str, float]:
     """The flat figures; zeros where no frame was seen."""
     frames = sum(part.frames for part in parts)
     stock, pruned, native = (sum(getattr(p, f"{name}_s") for p in parts) for name in ("stock", "pruned", "native"))
-    every, clean = (
-        np.concatenate([gap for part in parts if part.clean or not only for gap in part.one_shot] or [np.zeros(1)])
-        for only in (False, True)
-    )
+    looks = [(gap, part.clean) for part in parts for gap in part.one_shot]
+    every = np.concatenate([gap for gap, _ in looks] or [np.zeros(1)])
+    clean = np.concatenate([gap for gap, its_clip in looks if its_clip and not elsewhere(gap)] or [np.zeros(1)])
     return {
         "frames": frames,
         "frames_with_pose": sum(part.with_pose for part in parts),
@@ -86,11 +87,17 @@ def figures(parts: list[Comparison]) -> dict[str, float]:
         "pruned_cpu_ratio": round(stock / pruned, 3) if pruned else 0.0,
         "native_f32_cpu_ratio": round(stock / native, 3) if native else 0.0,
         "native_missed_frames": sum(part.native_missed for part in parts),
-        "native_one_shots": sum(len(part.one_shot) for part in parts),
+        "native_one_shots": len(looks),
+        "native_elsewhere": sum(elsewhere(gap) for gap, _ in looks),
         "native_median_error": float(f"{np.median(every):.3g}"),
         "native_p99_error": float(f"{np.quantile(clean, 0.99):.3g}"),
         "native_loop_over_noise": round(float(np.nanmedian([part.loop_over_noise for part in parts] or [0.0])), 3),
     }
+
+
+def elsewhere(gap: Points) -> bool:
+    """Whether two looks were not at the same square at all."""
+    return bool(np.median(gap) > ELSEWHERE)
 
 
 def pictures(clip: Path, limit: int) -> Iterator[tuple[int, Picture]]:

@@ -139,8 +139,10 @@ def _strip(phases: Sequence[movement_pb2.Phase], x: Axis) -> str:
         side = value_name(movement_pb2.Side, phase.side).lower() if phase.side else ""
         height = _STRIP / 2 if side else _STRIP
         if end > start:
+            name = f"{side} {kind}".strip().replace("_", " ")
             rects.append(
-                f'<rect class="phase {kind}" x="{x.at(start):.1f}" y="{top + (height if side == "right" else 0):g}" width="{x.at(end) - x.at(start):.1f}" '
-                f'height="{height:g}"><title>{f"{side} {kind}".strip().replace("_", " ")} {start:.2f} to {end:.2f} s</title></rect>'
+                f'<rect class="phase {kind}" x="{x.at(start):.1f}" y="{top + (height if side == "right" else 0):g}" '
+                f'width="{x.at(end) - x.at(start):.1f}" height="{height:g}">'
+                f"<title>{name} {start:.2f} to {end:.2f} s</title></rect>"
             )
     return "".join(rects)
