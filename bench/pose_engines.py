@@ -10,7 +10,8 @@ Figures: `pruned_cpu_ratio` and `native_f32_cpu_ratio` (processor time of all fr
 `native_p99_error` (one look at single frames, against MediaPipe in IMAGE mode, in lengths of the torso; the second of
 clips in which one person is seen all the time), `native_elsewhere` of `native_one_shots` (looks at another person, or
 the other way up, which are in the median and not in the second) and `native_loop_over_noise` (mean distance from
-stock MediaPipe over a clip, over that of MediaPipe on the noisy pictures, median of the clips). It fails when a pruned frame differs.
+stock MediaPipe over a clip, over that of MediaPipe on the noisy pictures, median of the clips). It fails when a pruned
+frame differs.
 """
 
 import argparse

@@ -5,17 +5,18 @@ from math import inf
 import numpy as np
 import pytest
 
-from motus_kinematics.core.channels import PUBLISHED
+from motus_kinematics.core.channels import PUBLISHED, Grade
 from motus_register import CHANNELS, MEASURES
 from motus_samples.synthetic import Script, record
 from truth.athletes import Case, SetScore, cases, frames_of
 from truth.channels import channel_errors, unsided
 from truth.drawing import Scene, draw
-from truth.figures import counting, idling, macro_f1, manner_right, peak_spreads, rom_change
+from truth.figures import counting, idling, macro_f1, manner_right, peak_spreads, phase_coverage, rom_change
 from truth.gates import GATED, GATES, Gate, at_most, gate_of, reached
 from truth.heard import Heard, hear
 from truth.others import thigh_to_trunk
 from truth.page import BLOCKS, write
+from truth.phase_errors import phase_errors
 from truth.reps import RepScore
 from truth.steps import StepScore
 from truth.sums import Sums, difference, sums
@@ -180,3 +181,27 @@ def test_a_picture_is_drawn(tmp_path):
     draw(Scene("curl", "curl", hear(frames_of(recording), "curl"), recording), tmp_path / "curl.png")
 
     assert (tmp_path / "curl.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_phases_are_judged_by_what_was_done_in_them():
+    """Of a squat that is seen well each phase's length, way and speed are judged, and none is far off."""
+    recording = record(Script("squat", 2, "lateral", "medium"))
+
+    errors = phase_errors(hear(frames_of(recording), "squat"), recording)
+
+    whole = {name: sum((part for key, part in errors.items() if key[0] == name), Sums()) for name, _, _ in errors}
+    assert whole["phase_duration_s"].wanted == 2 * len(recording.truth.reps)
+    assert whole["phase_duration_s"].mae < 0.3
+    assert whole["phase_range_deg"].mae < 25.0
+    assert whole["phase_mean_velocity_deg_s"].stated == 1.0
+
+
+def test_phases_have_a_coverage_of_their_own():
+    """An angle's error counts nowhere among those of phases, nor does one of another grade."""
+    judged = score()
+    judged.errors["phase_duration_s", "", int(Grade.HIGH)] = Sums(wanted=4, n=4, sure=4, covered=3)
+    judged.errors["phase_range_deg", "", int(Grade.LOW)] = Sums(wanted=4, n=4, sure=4, covered=0)
+    judged.errors["knee_flexion_deg", "near", int(Grade.HIGH)] = Sums(wanted=4, n=4, sure=4, covered=0)
+
+    assert phase_coverage([judged], Grade.HIGH) == 0.75
+    assert phase_coverage([judged], Grade.LOW) == 0.0
