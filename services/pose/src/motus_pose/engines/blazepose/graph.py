@@ -19,7 +19,8 @@ from motus_pose.engines.blazepose.roi import Roi, overlap
 from motus_pose.engines.blazepose.runner import Runner
 from motus_pose.engines.blazepose.warp import cut
 
-SEARCH_S: Final = 2.0
+SEARCH_S: Final = 3.0
+"""A search costs as much as a person: seldom enough not to show in the 95th percentile of the latency."""
 KNOWN_OVERLAP: Final = 0.5
 """Who is found where somebody is followed is no newcomer."""
 HEAD_DOWN: Final = 2.0
