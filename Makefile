@@ -1,5 +1,7 @@
 SHELL := /bin/sh
 BIN := .venv/bin
+# A file's tests stay together: many share a server or a stack.
+PARALLEL := -n 2 --dist loadfile
 EXERCISE ?= squat
 CLIP ?= samples/clips/squat.mp4
 
@@ -25,10 +27,10 @@ setup-dev:
 	@tools/setup.sh dev
 
 test: setup-dev ## All tests that run in a few minutes
-	@$(BIN)/pytest -n 2 --dist loadfile -m "not slow and not accuracy"
+	@$(BIN)/pytest $(PARALLEL) -m "not slow and not accuracy"
 
 test-unit: setup-dev ## Only the parts' own tests
-	@$(BIN)/pytest -n 2 --dist loadfile -m "not slow and not e2e and not accuracy"
+	@$(BIN)/pytest $(PARALLEL) -m "not slow and not e2e and not accuracy"
 
 test-e2e: setup-dev ## Only the whole stack as processes
 	@$(BIN)/pytest -m e2e

@@ -147,7 +147,8 @@ def compare(clip: Path, limit: int, native: Native) -> Comparison:
         stock, noisy = (stack.enter_context(closing(MediapipeEngine(default_bundle_path(STOCK)))) for _ in range(2))
         pruned = stack.enter_context(closing(MediapipeEngine(default_bundle_path(PRUNED))))
         single = stack.enter_context(vision.PoseLandmarker.create_from_options(options))
-        engines = [stock, pruned, native()]
+        mine = native()
+        engines = [stock, pruned, mine]
         for number, block in enumerate(blocks(pictures(clip, limit))):
             turn = number % len(engines)
             # A block each: engines that alternate frame by frame would empty each other's caches.
@@ -155,7 +156,7 @@ def compare(clip: Path, limit: int, native: Native) -> Comparison:
             for index, (t_ms, picture) in enumerate(block):
                 take_in(whole, [seen[engine][index] for engine in engines])
                 shaken = np.clip(picture + random.integers(-1, 2, picture.shape), 0, 255).astype(np.uint8)
-                loops = seen[stock][index][0], seen[engines[2]][index][0], noisy.detect(shaken, t_ms)
+                loops = seen[stock][index][0], seen[mine][index][0], noisy.detect(shaken, t_ms)
                 gaps(whole, *loops, picture)
             if (gap := one_shot(single, native, block[0][1])) is not None:
                 whole.one_shot.append(gap)

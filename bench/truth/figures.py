@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
@@ -51,22 +51,21 @@ def pooled(errors: Errors, measure: str, roles: Sequence[str] = NEAR) -> Sums:
 
 def phase_coverage(scores: Iterable[SetScore], grade: Grade) -> float:
     """Share of phases' measures whose truth lies within their stated 80 % interval, of one grade."""
-    parts = (
-        added
-        for score in scores
-        for (name, _, its_grade), added in score.errors.items()
-        if its_grade == grade and name.startswith(PREFIX)
-    )
-    return sum(parts, Sums()).coverage
+    return _covered(scores, grade, lambda score, name: name.startswith(PREFIX))
 
 
 def coverage(scores: Iterable[SetScore], grade: Grade) -> float:
     """Share of moments at which an angle's truth lies within its stated 80 % interval, of one grade."""
+    return _covered(scores, grade, lambda score, name: name in score.ranges and name.endswith("_deg"))
+
+
+def _covered(scores: Iterable[SetScore], grade: Grade, counts: Callable[[SetScore, str], bool]) -> float:
+    """The same of the measures that count."""
     parts = (
         added
         for score in scores
         for (name, _, its_grade), added in score.errors.items()
-        if its_grade == grade and name in score.ranges and name.endswith("_deg")
+        if its_grade == grade and counts(score, name)
     )
     return sum(parts, Sums()).coverage
 

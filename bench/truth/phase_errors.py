@@ -4,53 +4,35 @@ from __future__ import annotations
 
 import numpy as np
 
-from motus_kinematics.core.channels import SIDES, Absence, velocity_name
-from motus_kinematics.core.events import PhaseSpan, RepEvent
+from motus_kinematics.core.channels import SIDES, velocity_name
+from motus_kinematics.core.events import RepEvent
 from motus_kinematics.core.exercises import EXERCISES
 from motus_kinematics.core.smoothness import sparc
+from motus_kinematics.core.speeds import NEAR_PEAK, PEAK_SHARE
 from motus_samples.synthetic import Recording, TruePhase
 from truth.channels import Errors
 from truth.heard import Heard
-from truth.reps import matched, moving_phases
-from truth.sums import Sums, sums
+from truth.reps import matched, moving_phases, said_of, shared_s, take_in
 
 PREFIX = "phase_"
 """Goes before the name of a phase's measure, which also repetitions have."""
-PEAK_QUANTILE, NEAR_PEAK = 0.9, 0.8
-"""What the register says of a phase's peak velocity and of the time to it."""
 
 
 def phase_errors(heard: Heard, recording: Recording) -> Errors:
     """Errors of the measures of all phases that move, of all counted repetitions."""
     errors: Errors = {}
-    for rep, event in matched(heard, recording):
-        for phase in [] if event is None else moving_phases(recording, rep):
-            said = stated(event, phase) if event else None
-            if said is not None and event is not None:
-                _take_in(errors, said, true_measures(recording, event, phase))
+    counted = ((rep, event) for rep, event in matched(heard, recording) if event is not None)
+    for rep, event in counted:
+        for phase in moving_phases(recording, rep):
+            said = said_of(event, phase)
+            if said is None or shared_s(said, phase) <= 0.0:
+                continue
+            true = true_measures(recording, event, phase)
+            for measure in said.measures:
+                if np.isfinite(true.get(measure.name, np.nan)):
+                    key = (f"{PREFIX}{measure.name}", "", int(measure.grade))
+                    take_in(errors, key, measure, true[measure.name])
     return errors
-
-
-def _take_in(errors: Errors, said: PhaseSpan, true: dict[str, float]) -> None:
-    """Adds the errors of one phase."""
-    for measure in said.measures:
-        if not np.isfinite(true.get(measure.name, np.nan)):
-            continue
-        known = measure.absence is Absence.PRESENT
-        error = np.array([measure.value - true[measure.name]] if known else [])
-        key = (f"{PREFIX}{measure.name}", "", int(measure.grade))
-        errors[key] = errors.get(key, Sums()) + sums(error, np.full(len(error), measure.standard_error), 1)
-
-
-def stated(event: RepEvent, phase: TruePhase) -> PhaseSpan | None:
-    """The phase of a counted repetition that shares most with a true one of its kind."""
-    alike = [(_shared(span, phase), i) for i, span in enumerate(event.phases) if span.phase.value == phase.kind]
-    best = max(alike, default=(0.0, 0))
-    return event.phases[best[1]] if best[0] > 0.0 else None
-
-
-def _shared(span: PhaseSpan, phase: TruePhase) -> float:
-    return min(span.end_s, phase.end_s) - max(span.start_s, phase.start_s)
 
 
 def true_measures(recording: Recording, event: RepEvent, phase: TruePhase) -> dict[str, float]:
@@ -76,7 +58,7 @@ def _of_channel(recording: Recording, name: str, rows: slice) -> dict[str, float
     t_s = recording.t_s[rows] - recording.t_s[rows][0]
     way = float(angle[-1] - angle[0])
     speed = rate * (1.0 if way >= 0.0 else -1.0)
-    peak = float(np.quantile(speed, PEAK_QUANTILE))
+    peak = float(np.quantile(speed, PEAK_SHARE))
     to_peak_s = float(np.median(t_s[speed >= NEAR_PEAK * peak]))
     rate_hz = (len(t_s) - 1) / float(t_s[-1])
     return {

@@ -8,12 +8,12 @@ import numpy as np
 
 from motus_kinematics.core.body import Floats
 from motus_kinematics.core.channels import SIDES, Absence, Grade, velocity_name
-from motus_kinematics.core.events import RepEvent
+from motus_kinematics.core.events import PhaseSpan, RepEvent
 from motus_kinematics.core.exercises import EXERCISES
 from motus_kinematics.core.measured import Measured
 from motus_kinematics.core.ranges import EXTREMES
 from motus_samples.synthetic import Recording, TruePhase, TrueRep
-from truth.channels import Errors, measure_and_role, true_channels
+from truth.channels import Errors, Key, measure_and_role, true_channels
 from truth.heard import Heard
 from truth.sums import Sums, sums
 
@@ -79,14 +79,17 @@ def rep_errors(heard: Heard, recording: Recording) -> Errors:
     for rep, event in matched(heard, recording):
         true = {} if event is None else true_measures(recording, rep, event)
         for measure in () if event is None else event.measures:
-            if measure.name not in true:
-                continue
-            known = measure.absence is Absence.PRESENT
-            error = np.array([measure.value - true[measure.name]] if known else [])
-            added = sums(error, np.full(len(error), measure.standard_error), 1)
-            key = (*measure_and_role(measure.name, recording.truth.near_side), int(measure.grade))
-            errors[key] = errors.get(key, Sums()) + added
+            if measure.name in true:
+                name, role = measure_and_role(measure.name, recording.truth.near_side)
+                take_in(errors, (name, role, int(measure.grade)), measure, true[measure.name])
     return errors
+
+
+def take_in(errors: Errors, key: Key, measure: Measured, true: float) -> None:
+    """Adds what was stated of one measure, or that nothing was."""
+    known = measure.absence is Absence.PRESENT
+    error = np.array([measure.value - true] if known else [])
+    errors[key] = errors.get(key, Sums()) + sums(error, np.full(len(error), measure.standard_error), 1)
 
 
 def true_measures(recording: Recording, rep: TrueRep, event: RepEvent) -> dict[str, float]:
@@ -155,13 +158,21 @@ def _boundaries(recording: Recording, rep: TrueRep, event: RepEvent) -> tuple[tu
     errors, wanted = list[float](), 0
     for phase in moving_phases(recording, rep):
         wanted += 2
-        alike = [span for span in event.phases if span.phase.value == phase.kind]
-        said = max(
-            alike, key=lambda span: min(span.end_s, phase.end_s) - max(span.start_s, phase.start_s), default=None
-        )
+        said = said_of(event, phase)
         if said is not None:
             errors += [said.start_s - phase.start_s, said.end_s - phase.end_s]
     return tuple(errors), wanted
+
+
+def said_of(event: RepEvent, phase: TruePhase) -> PhaseSpan | None:
+    """The phase of a counted repetition that shares most with a true one of its kind."""
+    alike = [span for span in event.phases if span.phase.value == phase.kind]
+    return max(alike, key=lambda span: shared_s(span, phase), default=None)
+
+
+def shared_s(span: PhaseSpan, phase: TruePhase) -> float:
+    """For how long a stated and a true phase last together; negative when they lie apart."""
+    return min(span.end_s, phase.end_s) - max(span.start_s, phase.start_s)
 
 
 def _range(stated: dict[str, Measured], true: dict[str, float]) -> tuple[float, float] | None:

@@ -130,7 +130,7 @@ def _replay_factory(settings: PoseSettings) -> EngineFactory:
 
 def _blazepose_factory(settings: PoseSettings) -> EngineFactory:
     path, people = settings.model_path, settings.people
-    detector, landmarks = networks_of(read_bundle(path, settings.model_sha256), path)
+    detector, landmarks = networks_of(read_bundle(path, settings.model_sha256), str(path))
     from motus_pose.engines.blazepose.openvino_runner import Networks, OpenvinoRunner
     from motus_pose.engines.blazepose_engine import BlazePoseEngine
 

@@ -104,18 +104,18 @@ def read_bundle(path: Path, sha256: str | None = PRUNED.sha256) -> bytes:
     return data if sha256 is None else checked(data, sha256, f"the pose model at {path} is damaged: {_REMEDY}; it")
 
 
-def networks_of(data: bytes, path: Path) -> tuple[bytes, bytes]:
+def networks_of(data: bytes, name: str) -> tuple[bytes, bytes]:
     """The detector and the landmark network in a bundle; BundleError when it is none.
 
     Args:
         data: the bundle.
-        path: where it came from, for the error.
+        name: what it is called in the error.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as bundle:
             return bundle.read(DETECTOR), bundle.read(LANDMARK)
     except (zipfile.BadZipFile, KeyError) as error:
-        raise BundleError(f"{path} is no bundle of BlazePose's two networks: {error}") from None
+        raise BundleError(f"{name} is no bundle of BlazePose's two networks: {error}") from None
 
 
 def ensure_bundle(
@@ -168,8 +168,7 @@ def stock_bundle(wheel: bytes, progress: Progress = lambda _: None) -> bytes:
 def pruned_bundle(stock: bytes, progress: Progress = lambda _: None) -> bytes:
     """The stock bundle without the segmentation branch, the same each time; BundleError when a checksum differs."""
     progress("taking the segmentation branch out of the landmark network")
-    with zipfile.ZipFile(io.BytesIO(checked(stock, STOCK.sha256, STOCK.name))) as archive:
-        detector, landmark = archive.read(DETECTOR), archive.read(LANDMARK)
+    detector, landmark = networks_of(checked(stock, STOCK.sha256, STOCK.name), STOCK.name)
     landmark = without_segmentation(landmark)
     return checked(_stored_zip({DETECTOR: detector, LANDMARK: landmark}), PRUNED.sha256, _BUILT)
 

@@ -13,7 +13,7 @@ _MARGIN: Final = 0.15
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """A part of the picture in fractions of its width and height: centre and size."""
+    """A part of the picture, by default in fractions of its width and height: centre and size."""
 
     x: float
     y: float
@@ -44,7 +44,7 @@ def gap_between(here: Region, there: Region | None) -> float:
 
 
 def shared(a: Region, b: Region) -> float:
-    """Intersection over union."""
+    """Intersection over union of two places in the same unit."""
     across = min(a.x + a.width / 2, b.x + b.width / 2) - max(a.x - a.width / 2, b.x - b.width / 2)
     down = min(a.y + a.height / 2, b.y + b.height / 2) - max(a.y - a.height / 2, b.y - b.height / 2)
     both = max(across, 0.0) * max(down, 0.0)

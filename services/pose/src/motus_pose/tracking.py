@@ -5,7 +5,7 @@ another number. Tracks are told apart by where somebody was and by what they loo
 was away for up to half a minute is the same person again; whoever else comes is another, and nobody's participant.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -46,8 +46,7 @@ class Track:
         at: where that was.
         followed: the engine's number for them, 0 when it has none.
         look: what they look like; None when that is not known.
-        alone_s: for how long they were seen without touching anybody. Before SETTLED_S they may turn out to be somebody
-            who was known already.
+        alone_s: for how long they were seen without touching anybody.
         since_s: when the engine began to follow them under this number, seconds.
     """
 
@@ -89,6 +88,15 @@ class TrackedPerson:
     track_id: int
     participant: str
     pose: PersonPose
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Sighting:
+    """A person in a picture, where that is, and whether they touch nobody, so that what they look like is their own."""
+
+    pose: PersonPose
+    at: Region
+    alone: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +153,8 @@ def step(
 
     A track is remembered for REMEMBERED_S, or for LOST_AFTER_S when the engine follows nobody itself; and not at all
     when time goes back, as it does when a source begins anew. A participant stays with their track for as long; who is
-    new becomes the first participant who is free. While somebody looks
-    more like another than like their track, they are nobody's.
+    new becomes the first participant who is free. While somebody looks more like another than like their track, they
+    are nobody's.
 
     Args:
         tracks: the state so far.
@@ -159,25 +167,42 @@ def step(
     follows = bool(poses[0].followed)
     poses = poses if follows else poses[:1]
     known = {track.track_id: track for track in _remembered(tracks, t_s, REMEMBERED_S if follows else LOST_AFTER_S)}
-    alone = [_alone(index, poses) for index in range(len(poses))]
-    same = _recognised(poses, alone, tuple(known.values()), tracks.owned, t_s)
+    sightings = _sightings(poses)
+    same = _recognised(sightings, tuple(known.values()), tracks.owned, t_s)
     next_id, seen = tracks.next_id, list[Track]()
-    for index, pose in enumerate(poses):
+    for index, sighting in enumerate(sightings):
         before = known.get(same.get(index, 0))
         if before is None:
-            before, next_id = Track(next_id, t_s, look=pose.look), next_id + 1
-        learns = alone[index] and not _rather_another(before, pose, known.values())
-        seen.append(_seen(before, pose, t_s, learns))
+            before, next_id = Track(next_id, t_s, look=sighting.pose.look), next_id + 1
+        seen.append(_seen(before, sighting, t_s, known.values()))
     known = _released(known, seen, tracks.owned)
     known |= {track.track_id: track for track in seen}
     owned = _owned(tracks, known, seen, participants)
-    whose = {track_id: participant for participant, track_id in owned}
-    persons = tuple(
-        TrackedPerson(track.track_id, "" if doubtful else whose.get(track.track_id, ""), pose)
-        for track, pose, by_itself in zip(seen, poses, alone, strict=True)
-        for doubtful in [by_itself and _rather_another(track, pose, known.values())]
-    )
+    persons = _persons(seen, sightings, known.values(), owned)
     return replace(tracks, next_id=next_id, known=tuple(known.values()), owned=owned), persons
+
+
+def _sightings(poses: Sequence[PersonPose]) -> list[_Sighting]:
+    places = [region(pose) for pose in poses]
+    touched = [
+        any(shared(here, there) > TOUCHING for j, there in enumerate(places) if j != i) for i, here in enumerate(places)
+    ]
+    return [_Sighting(*one) for one in zip(poses, places, [not touches for touches in touched], strict=True)]
+
+
+def _persons(
+    seen: Sequence[Track], sightings: Sequence[_Sighting], known: Collection[Track], owned: tuple[tuple[str, int], ...]
+) -> tuple[TrackedPerson, ...]:
+    """Who is in the picture, and whose participant."""
+    whose = {track_id: participant for participant, track_id in owned}
+    return tuple(
+        TrackedPerson(
+            track.track_id,
+            "" if _rather_another(track, sighting, known) else whose.get(track.track_id, ""),
+            sighting.pose,
+        )
+        for track, sighting in zip(seen, sightings, strict=True)
+    )
 
 
 def _remembered(tracks: Tracks, t_s: float, memory_s: float) -> list[Track]:
@@ -188,25 +213,22 @@ def _remembered(tracks: Tracks, t_s: float, memory_s: float) -> list[Track]:
 
 
 def _recognised(
-    poses: Sequence[PersonPose],
-    alone: Sequence[bool],
-    known: tuple[Track, ...],
-    owned: tuple[tuple[str, int], ...],
-    t_s: float,
+    sightings: Sequence[_Sighting], known: tuple[Track, ...], owned: tuple[tuple[str, int], ...], t_s: float
 ) -> dict[int, int]:
-    """Track ids by the index of the pose: the most likely pair first, nobody twice."""
-    numbers = {pose.followed for pose in poses}
+    """Track ids by the index of the sighting: the most likely pair first, nobody twice."""
+    numbers = {sighting.pose.followed for sighting in sightings}
+    sure = len(sightings) == len(known) == 1
     participants = {track_id for _, track_id in owned}
     # Who was seen beside somebody is not that one.
     since_s = {track.followed: track.since_s for track in known}
     pairs = list[tuple[float, int, int]]()
-    for index, pose in enumerate(poses):
+    for index, sighting in enumerate(sightings):
+        number = sighting.pose.followed
         for track in known:
-            unlike = _unlike(pose, track, t_s, alone=alone[index], sure=len(poses) == len(known) == 1)
-            gone = track.followed not in numbers
+            unlike, gone = _unlike(sighting, track, t_s, sure=sure), track.followed not in numbers
             # Who is in view and hardly known is nobody else.
-            if unlike is not None and (gone or track.settled or track.followed == pose.followed):
-                returns = gone and track.track_id in participants and since_s.get(pose.followed, t_s) > track.seen_s
+            if unlike is not None and (gone or track.settled or track.followed == number):
+                returns = gone and track.track_id in participants and since_s.get(number, t_s) > track.seen_s
                 pairs.append((unlike - RETURNS * returns, index, track.track_id))
     same: dict[int, int] = {}
     for _, index, track_id in sorted(pairs):
@@ -215,38 +237,33 @@ def _recognised(
     return same
 
 
-def _unlike(pose: PersonPose, track: Track, t_s: float, *, alone: bool, sure: bool) -> float | None:
+def _unlike(sighting: _Sighting, track: Track, t_s: float, *, sure: bool) -> float | None:
     """How much speaks against a person being that of a track; None when it is somebody else.
 
     Args:
-        pose: the person.
+        sighting: the person.
         track: the track.
         t_s: now, seconds.
-        alone: the person touches nobody: what they look like counts.
         sure: nobody else is or was there.
     """
+    pose = sighting.pose
     if not pose.followed:
         return 0.0
-    looks = difference(pose.look, track.look) if alone else ALIKE / 2.0
+    looks = _difference(pose.look, track.look) if sighting.alone else ALIKE / 2.0
     if pose.followed == track.followed:
         return looks - STICKS
-    gap = gap_between(region(pose), track.at)
+    gap = gap_between(sighting.at, track.at)
     if t_s - track.seen_s <= LOST_AFTER_S and (sure or gap <= NEAR):
         return looks + ALIKE * min(gap, NEAR)
-    told = alone and pose.look is not None and track.look is not None
+    told = sighting.alone and pose.look is not None and track.look is not None
     return looks if told and looks <= ALIKE * (2.0 if sure else 1.0) else None
 
 
-def difference(a: Look | None, b: Look | None) -> float:
+def _difference(a: Look | None, b: Look | None) -> float:
     """Root mean square difference of two looks; in doubt half of what is still alike."""
     if a is None or b is None:
         return ALIKE / 2.0
     return float(np.sqrt(np.mean((a - b) ** 2)))
-
-
-def _alone(index: int, poses: Sequence[PersonPose]) -> bool:
-    here = region(poses[index])
-    return not any(shared(here, region(other)) > TOUCHING for i, other in enumerate(poses) if i != index)
 
 
 def _released(known: dict[int, Track], seen: Sequence[Track], owned: tuple[tuple[str, int], ...]) -> dict[int, Track]:
@@ -261,22 +278,27 @@ def _released(known: dict[int, Track], seen: Sequence[Track], owned: tuple[tuple
     }
 
 
-def _rather_another(track: Track, pose: PersonPose, known: Iterable[Track]) -> bool:
-    """Whether somebody does not look as their track does, and more like another one."""
-    looks = difference(track.look, pose.look)
-    others = (one.look for one in known if one.track_id != track.track_id and one.settled)
-    return track.settled and looks > ALIKE and any(difference(look, pose.look) < looks for look in others)
+def _rather_another(track: Track, sighting: _Sighting, known: Iterable[Track]) -> bool:
+    """Whether somebody who stands alone does not look as their track does, and more like another one."""
+    look = sighting.pose.look
+    looks = _difference(track.look, look)
+    if not sighting.alone or not track.settled or looks <= ALIKE:
+        return False
+    others = (one for one in known if one.track_id != track.track_id and one.settled)
+    return any(_difference(one.look, look) < looks for one in others)
 
 
-def _seen(track: Track, pose: PersonPose, t_s: float, learns: bool) -> Track:
+def _seen(track: Track, sighting: _Sighting, t_s: float, known: Iterable[Track]) -> Track:
     """The track after a picture; what they look like is learnt from those in which they stand alone."""
-    look, alone_s = track.look, track.alone_s + learns * (t_s - track.seen_s) * (pose.followed == track.followed)
+    pose, look = sighting.pose, track.look
+    learns = sighting.alone and not _rather_another(track, sighting, known)
+    alone_s = track.alone_s + learns * (t_s - track.seen_s) * (pose.followed == track.followed)
     if pose.look is not None and (look is None or not track.settled):
         look = pose.look
-    elif pose.look is not None and look is not None and learns and difference(look, pose.look) <= STICKS:
+    elif pose.look is not None and look is not None and learns and _difference(look, pose.look) <= STICKS:
         look = look + np.float32(LEARNT) * (pose.look - look)
     since_s = track.since_s if pose.followed == track.followed else t_s
-    return Track(track.track_id, t_s, region(pose), pose.followed, look, alone_s, since_s)
+    return Track(track.track_id, t_s, sighting.at, pose.followed, look, alone_s, since_s)
 
 
 def _owned(

@@ -33,29 +33,37 @@ PEAK_SHARE: Final = 0.9
 """Quantile of the velocity that stands for its peak: the largest one is mostly noise."""
 NOISE_SHARE: Final = 0.5
 """Of a velocity's expected error, what is left of it in the quantile of many."""
-PEAK_ERROR: Final = 0.2
-"""Of a peak: what 30 frames a second and their filter make of it. This and the errors below are such that 80 % of the
-errors on synthetic athletes with even seeds lie within 1.2816 of what is stated."""
-FAST_PEAK_ERROR: Final = 0.5
-"""The same of a throw, a swing or a jump, of whose peaks 30 frames a second show half (biomech 2)."""
 LENGTH_ERROR: Final = (0.09, 0.135)
-"""Of the time between two boundaries, seconds: a slow movement begins and ends slowly."""
-WAY_ERROR: Final = 0.12
-"""Of how far an angle moved in a phase: what its boundaries make of it."""
-FAST_WAY_ERROR: Final = 0.18
-"""The same where it is fast at them."""
+"""Of the time between two boundaries, seconds: of no time, and of each second; what is slow begins and ends slowly."""
 NEAR_PEAK: Final = 0.8
 """Of the peak: the middle of the time spent above is when it was reached."""
-TIME_ERROR: Final = (0.0, 0.145)
-FAST_TIME_ERROR: Final = (0.07, 0.2)
-"""How well that moment is known, seconds."""
 EVEN_HZ: Final = 30.0
-SPARC_ERROR: Final = (0.08, 0.25)
-"""Of the arc length: the longer a phase, the more of its spectrum is noise."""
-FAST_SPARC_ERROR: Final = (0.38, 0.0)
 MIN_SPARC_ROWS: Final = 8
 STICKING_DIP: Final = 0.15
 """Of the first maximum: a smaller dip of the speed is none (van den Tillaar, biomech 5)."""
+
+
+@dataclass(frozen=True)
+class _Errors:
+    """How well a phase's measures are known: 80 % of the errors on synthetic athletes with even seeds lie within 1.2816
+    of what is stated.
+
+    Attributes:
+        peak: Share of the peak: what 30 frames a second and their filter make of it.
+        way: Share of how far the angle moved, and of the mean speed: what the boundaries make of it.
+        time_s: Of the moment of the peak, seconds: of no time, and of each second of the phase.
+        sparc: Of the arc length, likewise: the longer a phase, the more of its spectrum is noise.
+    """
+
+    peak: float
+    way: float
+    time_s: tuple[float, float]
+    sparc: tuple[float, float]
+
+
+_SLOW: Final = _Errors(peak=0.2, way=0.12, time_s=(0.0, 0.145), sparc=(0.08, 0.25))
+_FAST: Final = _Errors(peak=0.5, way=0.18, time_s=(0.07, 0.2), sparc=(0.38, 0.0))
+"""Of a throw, a swing or a jump, fast at its boundaries; 30 frames a second show half its peaks (biomech 2)."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +87,11 @@ class _Pace:
     sigma: float
     lasts_s: float
     fast: bool
+
+    @property
+    def errors(self) -> _Errors:
+        """How well its measures are known."""
+        return _FAST if self.fast else _SLOW
 
 
 def paces_of(rows: CycleRows, parts: Timing) -> Paces:
@@ -115,10 +128,10 @@ def in_motion(rows: CycleRows, span: tuple[float, float]) -> tuple[Measured, ...
         return tuple(absent(name, pace) for name in MOVING)
     mean, peak = float(pace.speed.mean()), _ranked(pace.speed, PEAK_SHARE)
     fast = pace.t_s[pace.speed >= NEAR_PEAK * peak]
-    late_s = growing(FAST_TIME_ERROR if pace.fast else TIME_ERROR, pace.lasts_s)
+    late_s = growing(pace.errors.time_s, pace.lasts_s)
     to_peak_s = _ranked(fast, 0.5) - span[0]
-    peak_error = float(np.hypot(NOISE_SHARE * pace.noise, (FAST_PEAK_ERROR if pace.fast else PEAK_ERROR) * peak))
-    mean_error = np.hypot(np.sqrt(2.0) * pace.sigma / pace.lasts_s, (FAST_WAY_ERROR if pace.fast else WAY_ERROR) * mean)
+    peak_error = float(np.hypot(NOISE_SHARE * pace.noise, pace.errors.peak * peak))
+    mean_error = np.hypot(np.sqrt(2.0) * pace.sigma / pace.lasts_s, pace.errors.way * mean)
     acceleration = peak / max(to_peak_s, late_s)
     relative = float(np.hypot(peak_error / max(abs(peak), 1.0), late_s / max(to_peak_s, late_s)))
     return (
@@ -139,8 +152,7 @@ def _smoothness(pace: _Pace) -> Measured:
     value, raw = sparc(speed, EVEN_HZ, pace.shake), sparc(speed, EVEN_HZ)
     if not np.isfinite(value):
         return absent(MOVING[4], Absence.IMPLAUSIBLE)
-    error = growing(FAST_SPARC_ERROR if pace.fast else SPARC_ERROR, pace.lasts_s)
-    return graded(MOVING[4], value, error + (value - raw) / 4.0)
+    return graded(MOVING[4], value, growing(pace.errors.sparc, pace.lasts_s) + (value - raw) / 4.0)
 
 
 def growing(error: tuple[float, float], lasts_s: float) -> float:

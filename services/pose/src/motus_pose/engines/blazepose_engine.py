@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from motus_pose.engines.blazepose.graph import Graph, Seen
 from motus_pose.engines.blazepose.runner import Runner
-from motus_pose.engines.port import EngineInfo, PersonPose
+from motus_pose.engines.port import EngineInfo, PersonPose, confidence_of
 
 
 class BlazePoseEngine:
@@ -38,7 +38,7 @@ def _person(seen: Seen, width: int, height: int) -> PersonPose:
     return PersonPose(
         image=image.astype(np.float32),
         world=seen.points.world.astype(np.float32),
-        confidence=float(np.clip(image[:, 4].mean(), 0.0, 1.0)),
+        confidence=confidence_of(image),
         followed=seen.number,
         look=seen.look,
     )

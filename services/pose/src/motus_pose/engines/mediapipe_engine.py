@@ -12,7 +12,7 @@ import numpy as np
 from mediapipe.tasks.python import BaseOptions, vision
 from numpy.typing import NDArray
 
-from motus_pose.engines.port import EngineError, EngineInfo, PersonPose
+from motus_pose.engines.port import EngineError, EngineInfo, PersonPose, confidence_of
 
 
 class MediapipeEngine:
@@ -59,5 +59,5 @@ def _person(image: list[Any], world: list[Any]) -> PersonPose:
     return PersonPose(
         image=points,
         world=np.array([(p.x, p.y, p.z) for p in world], np.float32),
-        confidence=float(np.clip(points[:, 4].mean(), 0.0, 1.0)),
+        confidence=confidence_of(points),
     )

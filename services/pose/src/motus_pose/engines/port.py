@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +35,11 @@ class PersonPose:
     presence_mask: int = ALL_POINTS
     followed: int = 0
     look: NDArray[np.float32] | None = None
+
+
+def confidence_of(image: NDArray[np.floating[Any]]) -> float:
+    """Trust that there is a person, 0 to 1, by the presence of the points (33, 5)."""
+    return float(np.clip(image[:, 4].mean(), 0.0, 1.0))
 
 
 @dataclass(frozen=True, slots=True)

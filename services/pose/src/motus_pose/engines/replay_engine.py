@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from motus_pose.engines.port import EngineInfo, PersonPose
+from motus_pose.engines.port import EngineInfo, PersonPose, confidence_of
 from motus_pose.engines.recording import Recording
 
 
@@ -37,7 +37,7 @@ class ReplayEngine:
         if not np.isfinite(image).all():
             return ()
         known = world if np.isfinite(world).all() else None
-        return (PersonPose(image=image, world=known, confidence=float(np.clip(image[:, 4].mean(), 0.0, 1.0))),)
+        return (PersonPose(image=image, world=known, confidence=confidence_of(image)),)
 
     def close(self) -> None:
         """See `PoseEngine.close`."""

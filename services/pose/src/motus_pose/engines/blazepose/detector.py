@@ -1,7 +1,7 @@
 """Pure core: what the detecting network says, as people with their squares."""
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 import numpy as np
@@ -36,13 +36,14 @@ def whole_picture(width: int, height: int) -> Roi:
     return Roi(width / 2.0, height / 2.0, float(max(width, height)), 0.0)
 
 
-def views(width: int, height: int) -> list[Roi]:
+@lru_cache(16)
+def views(width: int, height: int) -> tuple[Roi, ...]:
     """The whole picture, and squares along its longer sides that show people larger, each point in one of them."""
     short, long = min(width, height), max(width, height)
     number = 0 if long < MIN_ASPECT * short else 1 + int(np.ceil((long - short) / (TILE_STEP * short)))
     middles = np.linspace(short / 2.0, long - short / 2.0, number)
     squares = [Roi(m, short / 2.0, short, 0.0) if width > height else Roi(short / 2.0, m, short, 0.0) for m in middles]
-    return [whole_picture(width, height), *squares]
+    return (whole_picture(width, height), *squares)
 
 
 def tensor(piece: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -98,5 +99,5 @@ def _overlaps(box: Floats, others: Floats) -> Floats:
 
 
 def _detection(score: float, box: Floats, seen: Roi) -> Detection:
-    hips, rim = to_picture(box[None, 4:8].reshape(1, 2, 2), [seen])[0]
+    hips, rim = to_picture(box[4:8].reshape(1, 2, 2), [seen])[0]
     return Detection(score, roi_of(hips, rim))

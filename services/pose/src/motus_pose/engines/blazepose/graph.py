@@ -101,7 +101,7 @@ class Graph:
         squares = points.tensor([cut(rgb, roi, points.SIDE, replicate=True) for roi in rois])
         return points.decoded(self._runner.locate(squares), rois)
 
-    def _views(self, views: list[Roi], t_s: float) -> Iterator[Roi]:
+    def _views(self, views: tuple[Roi, ...], t_s: float) -> Iterator[Roi]:
         """Where to search now, for as long as there is room for more."""
         nobody, due = not self._followed, t_s - self._searched_s
         if nobody:

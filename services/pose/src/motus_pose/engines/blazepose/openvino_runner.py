@@ -30,13 +30,12 @@ class Networks:
     Args:
         detector: TFLite file of the detector.
         landmarks: TFLite file of the landmark network, with or without its segmentation branch.
-        most: pairs at most; by default one per core.
 
     Raises:
         EngineError: OpenVINO cannot use them.
     """
 
-    def __init__(self, detector: bytes, landmarks: bytes, most: int | None = None) -> None:
+    def __init__(self, detector: bytes, landmarks: bytes) -> None:
         self._core, self._lock = openvino.Core(), Lock()
         try:
             self._models = _read(self._core, detector), _read(self._core, landmarks)
@@ -46,7 +45,7 @@ class Networks:
             raise EngineError(f"OpenVINO cannot use the pose model: {error}") from None
         self._free: LifoQueue[tuple[Any, Any]] = LifoQueue()
         self._free.put(first)
-        self._left = (most or os.cpu_count() or 1) - 1
+        self._left = (os.cpu_count() or 1) - 1
 
     @contextmanager
     def pair(self) -> Iterator[tuple[Any, Any]]:
@@ -87,13 +86,18 @@ class OpenvinoRunner:
         """See `Runner.detect`."""
         with self._networks.pair() as (request, _):
             boxes, scores = sorted(_run(request, picture), key=lambda one: -one.shape[-1])
-        return boxes[0], scores[0, :, 0]
+            return boxes[0].copy(), scores[0, :, 0].copy()
 
     def locate(self, squares: _Array) -> Answer:
         """See `Runner.locate`; the network takes one at a time, since more at once gain nothing on a CPU."""
         with self._networks.pair() as (_, request):
-            found = [_run(request, square[None]) for square in squares]
-        points, flags, heat, world = (np.concatenate([one[slot] for one in found]) for slot in self._networks.slots)
+            outputs = [request.output_tensors[slot].shape[1:] for slot in self._networks.slots]
+            columns = [np.empty((len(squares), *shape), np.float32) for shape in outputs]
+            for row, square in enumerate(squares):
+                found = _run(request, square[None])
+                for column, slot in zip(columns, self._networks.slots, strict=True):
+                    column[row] = found[slot][0]
+        points, flags, heat, world = columns
         return Answer(points, flags[:, 0], heat, world)
 
 
@@ -115,9 +119,9 @@ def _slots(landmarks: Any) -> tuple[int, int, int, int]:
 
 
 def _run(request: Any, picture: _Array) -> list[_Array]:
-    """The outputs, as copies: a request's own live until somebody's next run."""
+    """The outputs, which live until somebody's next run."""
     try:
         request.infer({0: picture}, share_inputs=True, share_outputs=True)
     except RuntimeError as error:
         raise EngineError(f"OpenVINO failed: {error}") from None
-    return [tensor.data.copy() for tensor in request.output_tensors]
+    return [tensor.data for tensor in request.output_tensors]

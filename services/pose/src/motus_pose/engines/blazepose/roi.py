@@ -6,6 +6,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from motus_pose.places import Region, shared
+
 Floats = NDArray[np.float64]
 
 MARGIN: Final = 1.25
@@ -69,7 +71,4 @@ def to_picture(points: Floats, rois: list[Roi]) -> Floats:
 
 def overlap(a: Roi, b: Roi) -> float:
     """Intersection over union of two squares, taken as upright."""
-    across = min(a.x + a.size / 2, b.x + b.size / 2) - max(a.x - a.size / 2, b.x - b.size / 2)
-    down = min(a.y + a.size / 2, b.y + b.size / 2) - max(a.y - a.size / 2, b.y - b.size / 2)
-    shared = max(across, 0.0) * max(down, 0.0)
-    return shared / (a.size**2 + b.size**2 - shared)
+    return shared(Region(a.x, a.y, a.size, a.size), Region(b.x, b.y, b.size, b.size))
