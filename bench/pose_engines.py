@@ -34,6 +34,7 @@ from motus_pose.app import engine_factory
 from motus_pose.bundle import PRUNED, STOCK, default_bundle_path
 from motus_pose.engines.mediapipe_engine import MediapipeEngine
 from motus_pose.engines.port import PersonPose, PoseEngine
+from motus_pose.picture import Picture, Rgb
 from motus_pose.settings import PoseSettings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -43,7 +44,6 @@ LONG_SIDE = 640
 BLOCK = 10
 ELSEWHERE = 0.1
 SHOULDERS, HIPS = [11, 12], [23, 24]
-Picture = NDArray[np.uint8]
 Points = NDArray[np.float64]
 Native = Callable[[], PoseEngine]
 
@@ -100,7 +100,7 @@ def elsewhere(gap: Points) -> bool:
     return bool(np.median(gap) > ELSEWHERE)
 
 
-def pictures(clip: Path, limit: int) -> Iterator[tuple[int, Picture]]:
+def pictures(clip: Path, limit: int) -> Iterator[tuple[int, Rgb]]:
     """Time in milliseconds and RGB at sending size of the first `limit` frames, or of all when it is 0."""
     with av.open(str(clip)) as container:
         stream = container.streams.video[0]
@@ -111,10 +111,10 @@ def pictures(clip: Path, limit: int) -> Iterator[tuple[int, Picture]]:
             yield round((frame.time or 0.0) * 1000.0), np.ascontiguousarray(picture, np.uint8)
 
 
-def look(engine: PoseEngine, t_ms: int, picture: Picture) -> tuple[tuple[PersonPose, ...], float]:
+def look(engine: PoseEngine, t_ms: int, picture: Rgb) -> tuple[tuple[PersonPose, ...], float]:
     """Who is seen, and the seconds of processor time that it took."""
     started = time.process_time()
-    return engine.detect(picture, t_ms), time.process_time() - started
+    return engine.detect(Picture.of(picture), t_ms), time.process_time() - started
 
 
 def bits(people: tuple[PersonPose, ...]) -> list[bytes]:
@@ -122,7 +122,7 @@ def bits(people: tuple[PersonPose, ...]) -> list[bytes]:
     return [one.image.tobytes() + (b"" if one.world is None else one.world.tobytes()) for one in people]
 
 
-def apart(reference: Points, other: Points, picture: Picture) -> Points:
+def apart(reference: Points, other: Points, picture: Rgb) -> Points:
     """(33,) distances of points (33, 2 or more) in fractions of the picture, in lengths of the reference's torso."""
     size = picture.shape[1::-1]
     a, b = reference[:, :2] * size, other[:, :2] * size
@@ -130,10 +130,10 @@ def apart(reference: Points, other: Points, picture: Picture) -> Points:
     return np.asarray(np.linalg.norm(a - b, axis=1) / max(torso, 1.0))
 
 
-def one_shot(landmarker: vision.PoseLandmarker, native: Native, picture: Picture) -> Points | None:
+def one_shot(landmarker: vision.PoseLandmarker, native: Native, picture: Rgb) -> Points | None:
     """How far a first look is from MediaPipe's IMAGE mode; None when either sees nobody."""
     said = landmarker.detect(mediapipe.Image(mediapipe.ImageFormat.SRGB, picture)).pose_landmarks
-    mine = native().detect(picture, 0)
+    mine = native().detect(Picture.of(picture), 0)
     if not said or not mine:
         return None
     return apart(np.array([(point.x, point.y) for point in said[0]]), mine[0].image.astype(np.float64), picture)
@@ -163,7 +163,7 @@ def compare(clip: Path, limit: int, native: Native) -> Comparison:
     return whole
 
 
-def blocks(shown: Iterator[tuple[int, Picture]]) -> Iterator[list[tuple[int, Picture]]]:
+def blocks(shown: Iterator[tuple[int, Rgb]]) -> Iterator[list[tuple[int, Rgb]]]:
     """Times and pictures, BLOCK at a time."""
     while block := list(islice(shown, BLOCK)):
         yield block
@@ -186,7 +186,7 @@ def gaps(
     stock: tuple[PersonPose, ...],
     native: tuple[PersonPose, ...],
     noisy: tuple[PersonPose, ...],
-    picture: Picture,
+    picture: Rgb,
 ) -> None:
     """Adds how far the two others are from stock where all see somebody."""
     if stock and native and noisy:

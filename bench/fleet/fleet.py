@@ -83,7 +83,7 @@ class Fleet:
     def done_share(self) -> float:
         """Frames that were answered with DONE, by those that were sent; once the fleet is closed."""
         answers = self.answers.values()
-        return sum(one.get("done", 0) for one in answers) / max(1, sum(one["sent"] for one in answers))
+        return sum(one.get("frames_done", 0) for one in answers) / max(1, sum(one["frames_sent"] for one in answers))
 
     def busiest(self) -> int:
         """Process id of the worker that owns most sessions."""
@@ -113,11 +113,11 @@ async def fleet_on(url: str, plan: Plan, folder: Path, *, replicas: int = 1) -> 
     settings = {"MOTUS_POSE_CAPACITY": str(plan.sessions), "MOTUS_COACH_BASE_URL": ""} | _engine(plan, folder)
     with workers(url, folder, **settings) as processes:
         bus = await Bus.connect(BusSettings(url=url), "bench")
-        await _provisioned(bus, replicas)
+        await provisioned(bus, replicas)
         found = Fleet(bus, processes, Registry(bus))
         listening = [asyncio.create_task(loop) for loop in (found.registry.run(), found.hear_claims())]
         names = session_names(plan.sessions)
-        await _announce(bus, names)
+        await announce(bus, names)
         for _ in range(plan.workers):
             processes.start("pose", prefix=plan.entering)
         for stage in ("kinematics", "coach") if plan.measured else ():
@@ -137,7 +137,7 @@ async def fleet_on(url: str, plan: Plan, folder: Path, *, replicas: int = 1) -> 
             await bus.close()
 
 
-async def _provisioned(bus: Bus, replicas: int) -> None:
+async def provisioned(bus: Bus, replicas: int) -> None:
     """Provision, again while the cluster has no leader yet."""
     async with asyncio.timeout(READY_S):
         while True:
@@ -172,7 +172,8 @@ def _engine(plan: Plan, folder: Path) -> dict[str, str]:
     return {"MOTUS_POSE_ENGINE": "replay", "MOTUS_POSE_RECORDING": str(path)}
 
 
-async def _announce(bus: Bus, sessions: Sequence[str]) -> None:
+async def announce(bus: Bus, sessions: Sequence[str]) -> None:
+    """Tell the stages of sessions, as the sessions service does."""
     for session in sessions:
         spec = control_pb2.SessionSpec(session=session, tenant="default", exercise="squat", revision=1)
         spec.participants.add(id="p1")

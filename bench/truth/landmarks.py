@@ -12,21 +12,25 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from motus_ingest.cutting import Place, Sighting
+from motus_ingest.regions import Regions
 from motus_ingest.sampling import Sampling
 from motus_ingest.settings import IngestSettings
 from motus_ingest.sources.file_source import FileSource
 from motus_ingest.sources.port import Picture
-from motus_kinematics.core.body import POINTS, Frame, empty_frame
+from motus_kinematics.core.body import POINTS, empty_frame
+from motus_kinematics.core.body import Frame as Measured
 from motus_pose.app import engine_factory
 from motus_pose.bundle import PRUNED, STOCK
-from motus_pose.engines.port import PoseEngine
-from motus_pose.frames import Frame as Received
-from motus_pose.frames import FrameRef, Patch
-from motus_pose.picture import compose
+from motus_pose.engines.port import PersonPose, PoseEngine
+from motus_pose.frames import Frame, FrameRef, Patch
+from motus_pose.picture import Picture as Received
+from motus_pose.picture import read
 from motus_pose.settings import PoseSettings
 from motus_runtime.settings import load
+
+_PATCH_PX = load(IngestSettings, "MOTUS_INGEST").patch_px
 
 Landmarks = dict[str, Any]
 """Arrays by name: t_s, found, image, world, size."""
@@ -36,7 +40,7 @@ def landmarks_of(path: Path, *, cached: bool = True) -> Landmarks:
     """A clip's landmarks, from the cache where they are there."""
     settings = load(PoseSettings, "MOTUS_POSE")
     folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "motus" / "landmarks"
-    store = folder / f"{_sha256(path)[:16]}-{settings.engine}-{_model_key(settings.model_path)[:16]}.npz"
+    store = folder / f"{_sha256(path)[:16]}-{settings.engine}-{_model_key(settings.model_path)[:16]}-{_PATCH_PX}.npz"
     if cached and store.exists():
         with np.load(store) as stored:
             return {name: stored[name] for name in stored.files}
@@ -52,7 +56,7 @@ def landmarks_of(path: Path, *, cached: bool = True) -> Landmarks:
     return landmarks
 
 
-def frames_of(landmarks: Landmarks) -> Iterator[Frame]:
+def frames_of(landmarks: Landmarks) -> Iterator[Measured]:
     """The landmarks as the kinematics core takes them."""
     width, height = (int(side) for side in landmarks["size"])
     present = np.ones(POINTS, dtype=bool)
@@ -62,7 +66,7 @@ def frames_of(landmarks: Landmarks) -> Iterator[Frame]:
             continue
         image = landmarks["image"][i].astype(np.float64)
         world = landmarks["world"][i].astype(np.float64)
-        yield Frame(t_s, width, height, image[:, :3], world, image[:, 3], present)
+        yield Measured(t_s, width, height, image[:, :3], world, image[:, 3], present)
 
 
 def _model_key(model: Path) -> str:
@@ -78,13 +82,16 @@ def _sha256(path: Path) -> str:
 
 async def _extract(path: Path, engine: PoseEngine) -> Landmarks:
     """Landmarks of every frame that the product would send; rows of zeros where nobody was found."""
-    settings = IngestSettings(roots=(path.parent,))
-    source = FileSource(path.resolve().as_uri(), settings, Sampling(settings.max_fps))
-    times, images, worlds, found, size = [], [], [], [], (0, 0)
+    settings = IngestSettings(roots=(path.parent,), patch_px=_PATCH_PX)
+    regions, before = Regions(), None
+    source = FileSource(path.resolve().as_uri(), settings, Sampling(settings.max_fps), regions)
+    times, images, worlds, found, size = list[float](), [], [], [], (0, 0)
     async for shown in source.steps():
         if not isinstance(shown, Picture):
             continue
-        persons = engine.detect(_pixels(shown), round(shown.t_s * 1000.0))
+        before = _picture(shown, before)
+        persons = engine.detect(before, round(shown.t_s * 1000.0))
+        regions.tell(len(times), _sighting(shown.t_s, persons))
         person = persons[0] if persons else None
         world = None if person is None else person.world
         times.append(shown.t_s)
@@ -101,8 +108,13 @@ async def _extract(path: Path, engine: PoseEngine) -> Landmarks:
     }
 
 
-def _pixels(picture: Picture) -> NDArray[np.uint8]:
-    """The pixels as pose decodes them."""
-    ref = FrameRef("", 0, 0, picture.t_s, 0, 0, 0)
-    whole = (Patch(0, 0, 1.0, picture.jpeg),)
-    return compose(Received(ref, picture.width, picture.height, whole, every=True, end=None), None)
+def _picture(shown: Picture, before: Received | None) -> Received:
+    """The picture as pose reads it."""
+    ref = FrameRef("", 0, 0, shown.t_s, 0, 0, 0)
+    patches = tuple(Patch(one.x, one.y, one.width, one.height, one.jpeg) for one in shown.patches)
+    return read(Frame(ref, shown.width, shown.height, patches, every=True, end=None), before)
+
+
+def _sighting(t_s: float, persons: tuple[PersonPose, ...]) -> Sighting:
+    """What pose would answer."""
+    return Sighting(t_s, {one.followed: Place(*one.next_place) for one in persons if one.next_place is not None})

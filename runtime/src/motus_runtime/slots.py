@@ -24,11 +24,16 @@ class NewestSlot(Generic[T]):
         self._ready.set()
         return replaced
 
-    async def take(self) -> T:
-        """Wait for an item and take it."""
+    async def filled(self) -> None:
+        """Wait until there is an item, and leave it for now: a newer one may still take its place."""
         while self._item is None:
             self._ready.clear()
             await self._ready.wait()
+
+    async def take(self) -> T:
+        """Wait for an item and take it."""
+        while self._item is None:
+            await self.filled()
         item, self._item = self._item, None
         return item
 

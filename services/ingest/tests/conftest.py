@@ -14,6 +14,7 @@ from nats.aio.msg import Msg
 
 from motus.bus.v1 import control_pb2, frame_pb2
 from motus.v1 import session_service_pb2
+from motus_ingest.regions import Regions
 from motus_ingest.sampling import Sampling
 from motus_ingest.settings import IngestSettings
 from motus_ingest.sources.file_source import FileSource
@@ -93,8 +94,8 @@ def make_video(tmp_path: Path) -> VideoMaker:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> IngestSettings:
-    """Settings that allow the test's own folder."""
-    return IngestSettings(roots=(tmp_path,))
+    """Settings that allow the test's own folder; nobody says where people are, so nothing waits for that."""
+    return IngestSettings(roots=(tmp_path,), patch_px=0)
 
 
 @pytest.fixture
@@ -102,7 +103,7 @@ def open_source(settings: IngestSettings) -> Callable[..., FileSource]:
     """Opens a file as a source, from the beginning or behind a position."""
 
     def open_file(path: Path, after_s: float = -float("inf")) -> FileSource:
-        return FileSource(path.as_uri(), settings, Sampling(settings.max_fps, after_s))
+        return FileSource(path.as_uri(), settings, Sampling(settings.max_fps, after_s), Regions())
 
     return open_file
 

@@ -12,6 +12,7 @@ from typing import Any
 import av
 import pytest
 
+from motus_ingest.regions import Regions
 from motus_ingest.sampling import Omission, Sampling
 from motus_ingest.settings import IngestSettings
 from motus_ingest.sources.file_source import FileSource
@@ -171,7 +172,7 @@ async def test_what_cannot_be_played_ends_with_one_plain_reason(
     path = make(make_video, tmp_path)
     strict = replace(settings, max_source_pixels=70_000, max_duration_s=60.0)
 
-    reason = await _refusal(FileSource(path.as_uri(), strict, Sampling(60)))
+    reason = await _refusal(FileSource(path.as_uri(), strict, Sampling(60), Regions()))
 
     assert words in reason
     assert reason.endswith(".")

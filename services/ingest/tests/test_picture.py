@@ -22,7 +22,7 @@ async def _first(source: FileSource) -> tuple[Picture, np.ndarray]:
     async with aclosing(source.steps()) as steps:
         step = await anext(steps)
     assert isinstance(step, Picture)
-    return step, simplejpeg.decode_jpeg(step.jpeg, colorspace="RGB")
+    return step, simplejpeg.decode_jpeg(step.patches[0].jpeg, colorspace="RGB")
 
 
 @pytest.mark.parametrize("rotation", list(CORNERS))

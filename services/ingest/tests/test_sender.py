@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from motus.bus.v1 import frame_pb2
+from motus_ingest.regions import Regions
 from motus_ingest.sender import EverySender
 from motus_runtime.bus import Bus
 from motus_runtime.errors import PermanentError
@@ -24,7 +25,7 @@ def _frame(session: str, seq: int, size: int = 10) -> frame_pb2.Frame:
 
 async def _send_all(bus: Bus, session: str, count: int, answer_s: float = 2.0) -> Tally:
     tally = Tally("ingest")
-    async with EverySender(bus, session, tally, answer_s=answer_s) as sender:
+    async with EverySender(bus, session, tally, Regions(), answer_s=answer_s) as sender:
         for seq in range(count):
             await sender.send(_frame(session, seq))
         await sender.settle()
@@ -47,7 +48,7 @@ async def test_no_more_than_two_frames_are_unanswered(bus: Bus, session: str, re
     receiver = receivers(session, lambda frame, times: DONE if frame.ref.frame_seq == 0 else None)
     await receiver.start()
 
-    async with EverySender(bus, session, Tally("ingest")) as sender:
+    async with EverySender(bus, session, Tally("ingest"), Regions()) as sender:
         for seq in range(3):
             await sender.send(_frame(session, seq))
         fourth = asyncio.create_task(sender.send(_frame(session, 3)))
@@ -66,7 +67,7 @@ async def test_frames_wait_for_a_receiver_that_is_not_there_yet(bus: Bus, sessio
     """Nobody listens at first: the server says so at once, and not one frame is lost."""
     receiver, tally = receivers(session), Tally("ingest")
 
-    async with EverySender(bus, session, tally) as sender:
+    async with EverySender(bus, session, tally, Regions()) as sender:
         await sender.send(_frame(session, 0))
         while not tally.counts["frames_resent"]:
             await bus.client.flush()
@@ -120,7 +121,7 @@ async def test_a_receiver_that_dies_with_frames_under_way_loses_none(
 
     second, tally = receivers(session, in_order), Tally("ingest")
     await first.start()
-    async with EverySender(bus, session, tally) as sender:
+    async with EverySender(bus, session, tally, Regions()) as sender:
         for seq in range(7):
             await sender.send(_frame(session, seq))
         await first.has(7)
@@ -162,7 +163,7 @@ async def test_frames_under_way_go_out_again_as_soon_as_nobody_listens(
     second = receivers(session)
     await first.start()
 
-    async with EverySender(bus, session, Tally("ingest"), answer_s=3600) as sender:
+    async with EverySender(bus, session, Tally("ingest"), Regions(), answer_s=3600) as sender:
         await sender.send(_frame(session, 0))
         await sender.send(_frame(session, 1))
         await first.has(2)
@@ -202,7 +203,7 @@ async def test_a_stale_answer_fences_the_sender(bus: Bus, session: str, receiver
     receiver = receivers(session, lambda frame, times: frame_pb2.FRAME_OUTCOME_STALE)
     await receiver.start()
 
-    async with EverySender(bus, session, Tally("ingest")) as sender:
+    async with EverySender(bus, session, Tally("ingest"), Regions()) as sender:
         before = sender.fenced
         await sender.send(_frame(session, 0))
         await sender.settle()
@@ -216,7 +217,7 @@ async def test_a_second_answer_to_the_same_frame_changes_nothing(bus: Bus, sessi
     await receiver.start()
     tally = Tally("ingest")
 
-    async with EverySender(bus, session, tally) as sender:
+    async with EverySender(bus, session, tally, Regions()) as sender:
         for seq in range(3):
             await sender.send(_frame(session, seq))
             await sender.settle()
@@ -231,7 +232,7 @@ async def test_an_answer_that_nobody_can_read_is_none(bus: Bus, session: str, re
     receiver, tally = receivers(session, lambda frame, times: DONE if times == 2 else None), Tally("ingest")
     await receiver.start()
 
-    async with EverySender(bus, session, tally, answer_s=0.2) as sender:
+    async with EverySender(bus, session, tally, Regions(), answer_s=0.2) as sender:
         await sender.send(_frame(session, 0))
         await receiver.has(1)
         await bus.client.publish(receiver.replies[0], b"\xff\xff\xff")
@@ -247,7 +248,7 @@ async def test_a_frame_that_no_server_takes_is_refused_and_the_others_arrive(
     receiver = receivers(session)
     await receiver.start()
 
-    async with EverySender(bus, session, Tally("ingest")) as sender:
+    async with EverySender(bus, session, Tally("ingest"), Regions()) as sender:
         await sender.send(_frame(session, 0))
         with pytest.raises(PermanentError):
             await sender.send(_frame(session, 1, size=bus.client.max_payload))
@@ -262,7 +263,7 @@ async def test_cancelling_who_waits_for_credit_loses_no_frame(bus: Bus, session:
     receiver, tally = receivers(session, lambda frame, times: None), Tally("ingest")
     await receiver.start()
 
-    async with EverySender(bus, session, tally) as sender:
+    async with EverySender(bus, session, tally, Regions()) as sender:
         await sender.send(_frame(session, 0))
         waiting = asyncio.create_task(sender.send(_frame(session, 1)))
         await receiver.has(1)
@@ -280,7 +281,7 @@ async def test_the_answer_of_a_former_owner_settles_nothing(bus: Bus, session: s
     receiver = receivers(session, lambda frame, times: None)
     await receiver.start()
 
-    async with EverySender(bus, session, tally := Tally("ingest")) as sender:
+    async with EverySender(bus, session, tally := Tally("ingest"), Regions()) as sender:
         await sender.send(_frame(session, 0))
         await receiver.has(1)
         await receiver.answer(0, DONE, pose_epoch=7)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from motus_pose.bundle import PRUNED, STOCK, Bundle, BundleError, default_bundle_path, read_bundle
 from motus_pose.engines.port import EngineError, EngineInfo, PersonPose
+from motus_pose.picture import Picture
 
 CLIPS = Path(__file__).resolve().parents[3] / "samples" / "clips"
 
@@ -81,7 +82,7 @@ class ObedientEngine:
         self.made += 1
         return self
 
-    def detect(self, rgb: NDArray[np.uint8], t_ms: int) -> tuple[PersonPose, ...]:
+    def detect(self, picture: Picture, t_ms: int) -> tuple[PersonPose, ...]:
         """See PoseEngine."""
         self.waiting = not self.open.is_set()
         self.open.wait(30)
@@ -100,7 +101,8 @@ def _pose() -> PersonPose:
     image = np.full((33, 5), 0.5, np.float32)
     image[:, 0] = np.linspace(0.4, 0.6, 33)
     image[:, 1] = np.linspace(0.2, 0.8, 33)
-    return PersonPose(image=image, world=np.zeros((33, 3), np.float32), confidence=0.9)
+    world = np.zeros((33, 3), np.float32)
+    return PersonPose(image=image, world=world, confidence=0.9, next_place=(0.5, 0.5, 0.4, 0.8))
 
 
 @pytest.fixture

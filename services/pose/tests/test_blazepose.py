@@ -15,6 +15,7 @@ from motus_pose.engines.blazepose.filters import one_euro
 from motus_pose.engines.blazepose.roi import Roi, overlap, roi_of, to_picture
 from motus_pose.engines.blazepose.warp import cut
 from motus_pose.engines.port import PersonPose, PoseEngine
+from motus_pose.picture import Picture
 from motus_pose.settings import PoseSettings
 
 Rgb = NDArray[np.uint8]
@@ -42,7 +43,7 @@ def test_first_look_says_what_mediapipe_says(
             said = reference.detect(mediapipe.Image(mediapipe.ImageFormat.SRGB, rgb)).pose_landmarks[0]
             points = np.array([(p.x, p.y) for p in said]) * rgb.shape[1::-1]
             torso = np.linalg.norm(np.subtract(*(points[list(pair)].mean(axis=0) for pair in TORSO)))
-            (mine,) = make(1).detect(rgb, 0)
+            (mine,) = make(1).detect(Picture.of(rgb), 0)
             gaps.append(np.linalg.norm(_pixels(mine, rgb) - points, axis=1) / torso)
 
     assert np.median(gaps) <= 2e-4
@@ -53,7 +54,7 @@ def test_two_people_are_followed_apart(make: Callable[[int], PoseEngine], pictur
     """Two athletes side by side: each has a number of their own in every frame, and stays in place."""
     engine = make(2)
 
-    seen = [engine.detect(np.hstack([rgb, rgb]), index * 33) for index, rgb in enumerate(pictures)]
+    seen = [engine.detect(Picture.of(np.hstack([rgb, rgb])), index * 33) for index, rgb in enumerate(pictures)]
 
     assert [len(people) for people in seen] == [2] * len(pictures)
     sides = [{person.followed: person.image[:, 0].mean() > 0.5 for person in people} for people in seen]
@@ -64,9 +65,11 @@ def test_two_people_are_followed_apart(make: Callable[[int], PoseEngine], pictur
 def test_a_newcomer_gets_a_new_number(make: Callable[[int], PoseEngine], pictures: list[Rgb]) -> None:
     """Who steps into view later is found within a few seconds, and who was there keeps their number."""
     engine, empty = make(2), np.zeros_like(pictures[0])
-    (first,) = engine.detect(np.hstack([pictures[0], empty]), 0)
+    (first,) = engine.detect(Picture.of(np.hstack([pictures[0], empty])), 0)
 
-    people = [engine.detect(np.hstack([rgb, rgb]), 300 * index) for index, rgb in enumerate(pictures, start=1)][-1]
+    people = [
+        engine.detect(Picture.of(np.hstack([rgb, rgb])), 300 * index) for index, rgb in enumerate(pictures, start=1)
+    ][-1]
 
     assert [person.followed for person in people] == [first.followed, first.followed + 1]
 
@@ -75,7 +78,7 @@ def test_nobody_is_followed_twice(make: Callable[[int], PoseEngine], pictures: l
     """One athlete in view stays one, however long others are looked for."""
     engine = make(4)
 
-    seen = [engine.detect(rgb, index * 300) for index, rgb in enumerate(pictures)]
+    seen = [engine.detect(Picture.of(rgb), index * 300) for index, rgb in enumerate(pictures)]
 
     assert [len(people) for people in seen] == [1] * len(pictures)
 
@@ -84,7 +87,7 @@ def test_an_upright_square_is_cut_to_the_pixel() -> None:
     """A square on whole pixels gives just those pixels."""
     rgb = np.random.default_rng(1).integers(0, 256, (60, 80, 3), np.uint8)
 
-    piece = cut(rgb, Roi(40.0, 30.0, 32.0, 0.0), 32, replicate=False)
+    piece = cut(Picture.of(rgb), Roi(40.0, 30.0, 32.0, 0.0), 32, replicate=False)
 
     np.testing.assert_array_equal(piece, rgb[14:46, 24:56])
 
@@ -92,7 +95,7 @@ def test_an_upright_square_is_cut_to_the_pixel() -> None:
 @pytest.mark.parametrize(("replicate", "beyond"), [(True, 200), (False, 0)])
 def test_beyond_the_edge_is_what_was_asked_for(replicate: bool, beyond: int) -> None:
     """Outside of the picture its edge goes on, or it is black."""
-    piece = cut(np.full((20, 20, 3), 200, np.uint8), Roi(0.0, 10.0, 20.0, 0.0), 20, replicate=replicate)
+    piece = cut(Picture.of(np.full((20, 20, 3), 200, np.uint8)), Roi(0.0, 10.0, 20.0, 0.0), 20, replicate=replicate)
 
     assert piece[10, 0, 0] == beyond
     assert piece[10, 15, 0] == 200

@@ -9,6 +9,7 @@ import pytest
 
 from motus_pose.app import engine_factory
 from motus_pose.engines.port import PersonPose, PoseEngine
+from motus_pose.picture import Picture
 from motus_pose.settings import PoseSettings
 from motus_pose.tracking import Tracks, step
 from motus_samples.company import MEETINGS, Company, Meeting, company
@@ -42,7 +43,7 @@ def _said(engine: PoseEngine, meeting: Company) -> tuple[Counter[tuple[int, str]
     for index, picture in enumerate(meeting.pictures(WIDTH, HEIGHT)):
         frame = av.VideoFrame.from_ndarray(picture, format="rgb24").reformat(WIDTH, HEIGHT)
         rgb = np.ascontiguousarray(frame.to_ndarray(format="rgb24"))
-        poses = engine.detect(rgb, round(1000 * index / meeting.fps))
+        poses = engine.detect(Picture.of(rgb), round(1000 * index / meeting.fps))
         tracks, persons = step(tracks, poses, index / meeting.fps, PARTICIPANTS)
         seen += bool(persons)
         for person in persons:

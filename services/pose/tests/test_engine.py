@@ -10,6 +10,7 @@ from motus_pose.app import engine_factory
 from motus_pose.bundle import BundleError
 from motus_pose.engines.libraries import missing_libraries, remedy
 from motus_pose.engines.port import ALL_POINTS, EngineError
+from motus_pose.picture import Picture
 from motus_pose.settings import PoseSettings
 
 ENGINES = ("blazepose", "mediapipe")
@@ -20,7 +21,7 @@ def test_rendered_athlete_is_found_and_measured(name: str, model: Path, pictures
     """An athlete who fills the picture is seen in every frame, head above feet, with world coordinates in metres."""
     engine = engine_factory(PoseSettings(engine=name))()
 
-    seen = [engine.detect(picture, index * 33) for index, picture in enumerate(pictures)]
+    seen = [engine.detect(Picture.of(picture), index * 33) for index, picture in enumerate(pictures)]
     engine.close()
 
     assert all(len(poses) == 1 for poses in seen)
@@ -43,7 +44,7 @@ def test_padded_rows_make_no_difference(name: str, model: Path, pictures: list[N
     padded[:] = dense
     make = engine_factory(PoseSettings(engine=name))
 
-    one, other = make().detect(dense, 0), make().detect(padded, 0)
+    one, other = make().detect(Picture.of(dense), 0), make().detect(Picture.of(padded), 0)
 
     assert not padded.flags.c_contiguous
     np.testing.assert_array_equal(one[0].image, other[0].image)
@@ -56,7 +57,7 @@ def test_nobody_in_an_empty_picture_of_any_size(name: str, model: Path, shape: t
     engine = engine_factory(PoseSettings(engine=name))()
     grey = np.full(shape, 128, np.uint8)
 
-    seen = [engine.detect(grey, t_ms) for t_ms in (-20, 0, 0, 5)]
+    seen = [engine.detect(Picture.of(grey), t_ms) for t_ms in (-20, 0, 0, 5)]
     engine.close()
 
     assert seen == [(), (), (), ()]
@@ -67,7 +68,7 @@ def test_operators_own_bundle_is_used_as_it_is(name: str, stock: Path, pictures:
     """A bundle that the operator names, segmentation branch and all, sees the athlete and bears its own name."""
     engine = engine_factory(PoseSettings(engine=name, model=str(stock)))()
 
-    seen = engine.detect(pictures[0], 0)
+    seen = engine.detect(Picture.of(pictures[0]), 0)
     engine.close()
 
     assert len(seen) == 1

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from motus_pose.bundle import DETECTOR, LANDMARK
 from motus_pose.engines.mediapipe_engine import MediapipeEngine
 from motus_pose.engines.port import PersonPose
+from motus_pose.picture import Picture
 from motus_pose.pruning import without_segmentation
 from motus_pose.tflite import MODEL, ModelError, packed, read_model, schema
 
@@ -43,7 +44,10 @@ def test_landmarks_are_the_same_to_the_last_bit(model: Path, stock: Path, pictur
     """On every picture of a tracked athlete the pruned bundle says exactly what the stock one says."""
     pruned_engine, stock_engine = MediapipeEngine(model), MediapipeEngine(stock)
 
-    seen = [(pruned_engine.detect(p, i * 33), stock_engine.detect(p, i * 33)) for i, p in enumerate(pictures)]
+    seen = [
+        (pruned_engine.detect(Picture.of(p), i * 33), stock_engine.detect(Picture.of(p), i * 33))
+        for i, p in enumerate(pictures)
+    ]
     pruned_engine.close()
     stock_engine.close()
 

@@ -13,6 +13,7 @@ from motus.v1 import sample_pb2
 from motus_pose.app import engine_factory
 from motus_pose.engines.port import ALL_POINTS, EngineError
 from motus_pose.engines.recording import Recording, load_recording
+from motus_pose.picture import Picture
 from motus_pose.record import recorded
 from motus_pose.settings import PoseSettings
 from motus_runtime import topics
@@ -39,7 +40,7 @@ def test_recorded_landmarks_come_back_at_their_time_and_again(tmp_path: Path) ->
     _recording().save(tmp_path / "squat.npz")
 
     engine = engine_factory(_settings(tmp_path / "squat.npz"))()
-    seen = [engine.detect(_PICTURE, t_ms) for t_ms in (50, 149, 250, 950, 1050, 7350)]
+    seen = [engine.detect(Picture.of(_PICTURE), t_ms) for t_ms in (50, 149, 250, 950, 1050, 7350)]
 
     assert [round(float(poses[0].image[0, 0]) * 100) if poses else None for poses in seen] == [0, 1, None, 9, 0, 3]
     assert (engine.info.name, engine.info.model, engine.info.smoothed) == ("replay", "squat", True)
@@ -50,7 +51,7 @@ def test_points_without_world_coordinates_have_none(tmp_path: Path) -> None:
     whole = _recording()
     replace(whole, world=np.full_like(whole.world, np.nan)).save(tmp_path / "flat.npz")
 
-    (person,) = engine_factory(_settings(tmp_path / "flat.npz"))().detect(_PICTURE, 0)
+    (person,) = engine_factory(_settings(tmp_path / "flat.npz"))().detect(Picture.of(_PICTURE), 0)
 
     assert person.world is None
 

@@ -66,7 +66,9 @@ async def _owner(bus: Bus, session: str, engine: Any) -> AsyncIterator[int]:
     await leases.beat()
     epoch = await leases.claim(session)
     assert epoch is not None
-    task = asyncio.create_task(PoseSession(bus, leases, session, ("p1", "p2"), epoch, engine.make).run())
+    task = asyncio.create_task(
+        PoseSession(bus, leases, session, ("p1", "p2"), epoch, engine.make, asyncio.Semaphore(2)).run()
+    )
     try:
         yield epoch
     finally:

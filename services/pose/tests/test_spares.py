@@ -2,11 +2,9 @@
 
 import threading
 
-import numpy as np
-from numpy.typing import NDArray
-
 from motus_pose.engines.port import EngineInfo, PersonPose
 from motus_pose.engines.spares import Spares
+from motus_pose.picture import Picture
 
 
 class Engine:
@@ -17,7 +15,7 @@ class Engine:
     def __init__(self, number: int) -> None:
         self.number, self.closed = number, False
 
-    def detect(self, rgb: NDArray[np.uint8], t_ms: int) -> tuple[PersonPose, ...]:
+    def detect(self, picture: Picture, t_ms: int) -> tuple[PersonPose, ...]:
         """See PoseEngine."""
         return ()
 

@@ -2,6 +2,7 @@
 
 from motus.bus.v1 import control_pb2, frame_pb2, landmarks_pb2, samples_pb2
 from motus.v1 import event_pb2
+from motus_ingest.cutting import Place, Sighting
 from motus_ingest.sources.port import Picture
 from motus_runtime.bus import decode
 
@@ -22,10 +23,19 @@ def frame_ref(
 
 
 def picture_frame(ref: frame_pb2.FrameRef, picture: Picture) -> frame_pb2.Frame:
-    """A picture on its way to pose; the full picture is the one that is sent."""
-    patch = frame_pb2.Patch(jpeg=picture.jpeg, scale=1.0)
+    """A picture on its way to pose."""
+    patches = [
+        frame_pb2.Patch(x=one.x, y=one.y, width=one.width, height=one.height, jpeg=one.jpeg, track_id=one.track_id)
+        for one in picture.patches
+    ]
     delivery = frame_pb2.DELIVERY_EVERY
-    return frame_pb2.Frame(ref=ref, width=picture.width, height=picture.height, patches=[patch], delivery=delivery)
+    return frame_pb2.Frame(ref=ref, width=picture.width, height=picture.height, patches=patches, delivery=delivery)
+
+
+def sighting(ack: frame_pb2.FrameAck) -> Sighting:
+    """Where those who are followed will be looked for."""
+    places = {roi.track_id: Place(roi.x, roi.y, roi.width, roi.height) for roi in ack.rois}
+    return Sighting(ack.ref.t_s, places)
 
 
 def end_frame(last: frame_pb2.FrameRef, frames: int, failure: str | None, reason: str) -> frame_pb2.Frame:

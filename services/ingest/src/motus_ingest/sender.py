@@ -8,40 +8,33 @@ time, and a frame is repeated only behind the frame before it.
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
-from nats.aio.msg import Msg
-
-from motus.bus.v1 import control_pb2, frame_pb2
+from motus.bus.v1 import frame_pb2
+from motus_ingest.answers import COUNTS, Answers
+from motus_ingest.regions import Regions
 from motus_runtime import topics
-from motus_runtime.bus import Bus, decode
-from motus_runtime.errors import PermanentError, UnavailableError
+from motus_runtime.bus import Bus
+from motus_runtime.errors import UnavailableError
 from motus_runtime.tally import Tally
 
 CREDIT = 2
+END = -1
+"""Token of the end; frames have their numbers."""
 _DESERTED = "resent_no_receiver"
 ANSWER_S = 1.5
 REPEATED_S = 0.25
 """A frame without an answer goes out so often: a worker that hangs still receives, and nobody tells who follows it."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.05, 0.5
 
-_COUNTS = {
-    frame_pb2.FRAME_OUTCOME_DONE: "frames_done",
-    frame_pb2.FRAME_OUTCOME_DUPLICATE: "frames_duplicate",
-    frame_pb2.FRAME_OUTCOME_SUPERSEDED: "frames_dropped_superseded",
-    frame_pb2.FRAME_OUTCOME_BAD: "frames_dropped_bad",
-    frame_pb2.FRAME_OUTCOME_STALE: "frames_dropped_stale",
-}
-
 
 @dataclass
 class _Flight:
     """A frame that is under way: `settled` gets its outcome, `trouble` the cause why it must go out again."""
 
-    token: str
+    token: int
     frame: frame_pb2.Frame
     settled: asyncio.Future[int] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
     trouble: asyncio.Future[str] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
@@ -67,25 +60,29 @@ class EverySender:
         bus: the bus.
         session: bare session id.
         tally: counts what became of each frame, by cause.
+        regions: is told where pose sees people.
         answer_s: how long an answer may take before the frame goes out again, seconds.
 
     Attributes:
         fenced: an answer said that another worker has taken the session over.
     """
 
-    def __init__(self, bus: Bus, session: str, tally: Tally, *, answer_s: float = ANSWER_S) -> None:
+    def __init__(self, bus: Bus, session: str, tally: Tally, regions: Regions, *, answer_s: float = ANSWER_S) -> None:
         self._bus, self._session, self._tally, self._answer_s = bus, session, tally, answer_s
         self._subject = topics.frames(session)
-        self._inbox = bus.client.new_inbox()
+        self._answers = Answers(bus, session, regions)
         self._flights: deque[_Flight] = deque()
         # Until the first answer nobody knows whether somebody listens.
         self._heard = False
-        self._pose_epoch = 0
         self._end_listening: Callable[[], Awaitable[None]] | None = None
-        self.fenced = False
+
+    @property
+    def fenced(self) -> bool:
+        """An answer said that another worker has taken the session over."""
+        return self._answers.fenced
 
     async def __aenter__(self) -> Self:
-        self._end_listening = await self._bus.listen(f"{self._inbox}.*", self._hear)
+        self._end_listening = await self._answers.listen(self._settle, self._deserted)
         return self
 
     async def __aexit__(
@@ -106,7 +103,7 @@ class EverySender:
         """
         while len(self._flights) >= self._credit():
             await self._oldest()
-        token = "end" if frame.HasField("end") else str(frame.ref.frame_seq)
+        token = END if frame.HasField("end") else frame.ref.frame_seq
         flight = _Flight(token, frame)
         before = self._flights[-1].delivery if self._flights else None
         self._flights.append(flight)
@@ -142,7 +139,7 @@ class EverySender:
             cause = flight.trouble.result() if flight.trouble.done() else "resent_no_answer"
             self._count(flight, cause)
             if cause == _DESERTED:
-                await self._invite()
+                await self._answers.invite()
             if before is not None and not before.done():
                 await asyncio.wait({before})
             elif not await flight.is_settled(pause_s, or_troubled=False):
@@ -156,42 +153,24 @@ class EverySender:
     async def _publish(self, flight: _Flight) -> None:
         flight.trouble = asyncio.get_running_loop().create_future()
         try:
-            await self._bus.publish(self._subject, flight.frame, reply=f"{self._inbox}.{flight.token}")
+            await self._bus.publish(self._subject, flight.frame, reply=self._answers.reply_to(flight.token))
         except UnavailableError:
             flight.fail("resent_not_connected")
 
-    async def _invite(self) -> None:
-        """Ask for another receiver; before the first answer nobody is known to be gone, and leases see to it."""
-        if self._pose_epoch:
-            invitation = control_pb2.Invitation(session=self._session, pose_epoch=self._pose_epoch)
-            with suppress(UnavailableError):  # the frame goes out again, and so does this
-                await self._bus.publish(topics.invitations(self._session), invitation)
+    def _deserted(self, token: int) -> None:
+        # Nobody listens: whoever had the frames under way is gone, so none of them will be answered.
+        for flight in self._flights:
+            flight.fail(_DESERTED)
 
-    def _hear(self, message: Msg) -> None:
-        if (message.headers or {}).get("Status") == "503":
-            # Nobody listens: whoever had the frames under way is gone, so none of them will be answered.
-            for flight in self._flights:
-                flight.fail(_DESERTED)
+    def _settle(self, token: int, ack: frame_pb2.FrameAck) -> None:
+        flight = next((one for one in self._flights if one.token == token and not one.settled.done()), None)
+        if flight is None:
             return
-        token = message.subject.rsplit(".", 1)[1]
-        flights = [flight for flight in self._flights if flight.token == token and not flight.settled.done()]
-        if flights:
-            self._settle_by(message, flights[0])
-
-    def _settle_by(self, message: Msg, flight: _Flight) -> None:
-        try:
-            ack = decode(frame_pb2.FrameAck, message.data)
-        except PermanentError:
-            return  # no answer: the frame goes out again
-        if ack.pose_epoch < self._pose_epoch:
-            return  # a former owner that does not know it yet: what it stores is dropped
-        outcome, self._pose_epoch = ack.outcome, ack.pose_epoch
-        if outcome == frame_pb2.FRAME_OUTCOME_BUSY:
+        if ack.outcome == frame_pb2.FRAME_OUTCOME_BUSY:
             flight.fail("resent_busy")
-        elif outcome in _COUNTS:
-            flight.settled.set_result(outcome)
-            self._count(flight, _COUNTS[outcome])
-            self.fenced |= outcome == frame_pb2.FRAME_OUTCOME_STALE
+        elif ack.outcome in COUNTS:
+            flight.settled.set_result(ack.outcome)
+            self._count(flight, COUNTS[ack.outcome])
 
     def _count(self, flight: _Flight, cause: str) -> None:
         if not flight.frame.HasField("end"):

@@ -10,6 +10,7 @@ from typing import Any
 from motus.bus.v1 import control_pb2
 from motus.v1 import session_service_pb2
 from motus_ingest import convert
+from motus_ingest.regions import Regions
 from motus_ingest.sampling import Omission, Sampling, Schedule, Tracing
 from motus_ingest.sender import EverySender
 from motus_ingest.settings import IngestSettings
@@ -39,9 +40,10 @@ async def play(bus: Bus, settings: IngestSettings, spec: control_pb2.SessionSpec
     if ended:
         return
     sampling = Sampling(settings.max_fps) if after_s is None else Sampling(settings.max_fps, after_s)
-    source = FileSource(spec.source.uri, settings, sampling)
+    regions = Regions()
+    source = FileSource(spec.source.uri, settings, sampling, regions)
     tally = Tally("ingest")
-    async with EverySender(bus, spec.session, tally) as sender:
+    async with EverySender(bus, spec.session, tally, regions) as sender:
         await _Playback(bus, spec, epoch, source, sender, tally, after_s or 0.0).run()
     if sender.fenced:
         raise RetryableError("another worker has taken the session over")

@@ -52,6 +52,7 @@ class PoseApp:
         self._fault = "engine not loaded yet"
         self._engines: Spares | None = None
         self._sessions: set[PoseSession] = set()
+        self._turns = asyncio.Semaphore(settings.looks)
         self._owner = SessionOwner(context.leases, context.specs, self._run_session)
         context.leases.capacity, context.leases.working = settings.capacity, self._working
         sys.setswitchinterval(SWITCH_INTERVAL_S)
@@ -92,7 +93,9 @@ class PoseApp:
             raise EngineError("no engine")
         participants = participants_of(spec)
         context = self._context
-        session = PoseSession(context.bus, context.leases, spec.session, participants, epoch, self._engines)
+        session = PoseSession(
+            context.bus, context.leases, spec.session, participants, epoch, self._engines, self._turns
+        )
         self._sessions.add(session)
         try:
             await session.run()

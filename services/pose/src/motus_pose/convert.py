@@ -12,7 +12,7 @@ from motus.v1 import event_pb2, sample_pb2
 from motus_pose.engines.port import ALL_POINTS, POINTS, EngineInfo, PersonPose
 from motus_pose.frames import End, Frame, FrameRef, Patch
 from motus_pose.ordering import Done
-from motus_pose.places import Region, box, region
+from motus_pose.places import Region, box
 from motus_pose.tracking import Assignment, Track, TrackedPerson, Tracks
 
 ASSIGNED, NOT_ASSIGNED = "participant_assigned", "participant_not_assigned"
@@ -33,7 +33,7 @@ def frame_from(message: frame_pb2.Frame) -> Frame:
         ),
         width=message.width,
         height=message.height,
-        patches=tuple(Patch(patch.x, patch.y, patch.scale or 1.0, patch.jpeg) for patch in message.patches),
+        patches=tuple(Patch(patch.x, patch.y, patch.width, patch.height, patch.jpeg) for patch in message.patches),
         every=message.delivery == frame_pb2.DELIVERY_EVERY,
         end=_end_from(message.end) if message.HasField("end") else None,
     )
@@ -114,8 +114,10 @@ def ack_message(
         ack.ref.CopyFrom(_ref_message(ref))
         ack.lag_ms = (time.time_ns() - ref.ingest_time_ns) / 1e6
     for person in persons:
-        box = region(person.pose)
-        ack.rois.add(track_id=person.track_id, x=box.x, y=box.y, width=box.width, height=box.height)
+        next_place = person.pose.next_place
+        if next_place is not None:
+            x, y, width, height = next_place
+            ack.rois.add(track_id=person.track_id, x=x, y=y, width=width, height=height)
     return ack
 
 

@@ -33,13 +33,15 @@ class Patch:
     Attributes:
         x: left edge in pixels of the full picture.
         y: top edge in pixels of the full picture.
-        scale: one pixel of the patch is so many of the full picture.
+        width: in pixels of the full picture; 0: as many as the JPEG has.
+        height: in pixels of the full picture; 0: as many as the JPEG has.
         jpeg: the encoded piece.
     """
 
-    x: int
-    y: int
-    scale: float
+    x: float
+    y: float
+    width: float
+    height: float
     jpeg: bytes
 
 

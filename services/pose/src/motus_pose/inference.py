@@ -14,7 +14,7 @@ from prometheus_client import Histogram
 
 from motus_pose.engines.port import EngineError, EngineFactory, EngineInfo, PersonPose, PoseEngine
 from motus_pose.frames import Frame
-from motus_pose.picture import Rgb, compose
+from motus_pose.picture import Picture, read
 
 INFERENCE: Final = Histogram(
     "motus_pose_inference_seconds",
@@ -40,7 +40,7 @@ class Inference:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"pose-{session}")
         self._decoder = ThreadPoolExecutor(1, thread_name_prefix=f"decode-{session}")
         self._engine: PoseEngine | None = None
-        self._picture: Rgb | None = None
+        self._picture: Picture | None = None
         self._last_t_s = 0.0
         self._looking_since_s = 0.0
         self.info: EngineInfo | None = None
@@ -56,13 +56,16 @@ class Inference:
         """Have the engine ready before the first frame; EngineError when it cannot be made."""
         await self._in_thread(self._ready)
 
-    def look(self, frame: Frame) -> "asyncio.Future[tuple[PersonPose, ...]]":
+    def decode(self, frame: Frame) -> "Future[Picture]":
+        """Begin to decode a frame; BadPictureError comes with the future."""
+        return self._decoder.submit(self._decode, frame)
+
+    def look(self, frame: Frame, picture: "Future[Picture]") -> "asyncio.Future[tuple[PersonPose, ...]]":
         """Begin to look at a frame; the future gives the people in it, in order of the calls.
 
         Its errors: BadPictureError when the frame is no picture, EngineError when the engine failed, in which case
         the next look begins with a new one.
         """
-        picture = self._decoder.submit(self._decode, frame)
         return asyncio.get_running_loop().run_in_executor(self._thread, self._look, frame, picture)
 
     async def rest(self) -> None:
@@ -78,11 +81,11 @@ class Inference:
     async def _in_thread(self, call: Callable[[], object]) -> None:
         await asyncio.get_running_loop().run_in_executor(self._thread, call)
 
-    def _decode(self, frame: Frame) -> Rgb:
-        self._picture = compose(frame, self._picture)
+    def _decode(self, frame: Frame) -> Picture:
+        self._picture = read(frame, self._picture)
         return self._picture
 
-    def _look(self, frame: Frame, decoded: "Future[Rgb]") -> tuple[PersonPose, ...]:
+    def _look(self, frame: Frame, decoded: "Future[Picture]") -> tuple[PersonPose, ...]:
         picture = decoded.result()
         began = time.perf_counter()
         if frame.ref.t_s < self._last_t_s - _BACKWARDS_S:

@@ -1,9 +1,18 @@
-"""Pure core: whether a frame is to be done now, was done before, is of an owner of the past, or came too early."""
+"""Pure core: whether a frame is to be done now.
+
+It may have been done before, be of an owner of the past, have come too early, or be too old to be of use.
+"""
 
 from dataclasses import dataclass, replace
 from enum import Enum, auto
+from typing import Final
 
 from motus_pose.frames import Frame
+
+LATE_S: Final = 0.25
+"""A live frame so much older than the freshest ones were is of no use: the next one is on its way."""
+FORGOTTEN_S: Final = 0.001
+"""How much of what is known of the freshest frames is given up with each frame: clocks drift apart."""
 
 
 class Verdict(Enum):
@@ -55,3 +64,19 @@ def after(done: Done, frame: Frame) -> Done:
     if frame.end is None:
         return Done(ref.ingest_epoch, ref.frame_seq)
     return replace(done, ended=True) if ref.ingest_epoch == done.epoch else Done(ref.ingest_epoch, -1, ended=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """How old live frames are when they come to be looked at.
+
+    Attributes:
+        least_s: age of the freshest one; it holds how far the sender's clock is from this one. Infinite: none came.
+    """
+
+    least_s: float = float("inf")
+
+    def judge(self, age_s: float) -> tuple[bool, "Freshness"]:
+        """Whether a frame of this age is too old, and the state behind it."""
+        least_s = min(age_s, self.least_s + FORGOTTEN_S)
+        return age_s > least_s + LATE_S, Freshness(least_s)

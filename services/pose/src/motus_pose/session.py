@@ -1,13 +1,15 @@
 """One session's way through pose: frame in, people out, answer to the sender, in this order and never twice.
 
 The bus's callback only puts a frame where it waits. From there it goes through three loops, so that a frame is looked
-at while the next one is decoded and the one before is stored: take it, wait for what is seen, publish that.
+at while the next one is decoded and the one before is stored: take it, wait for what is seen, publish that. The
+sessions of a worker look in turn, as many at once as there are cores: none waits for more than one look of each other.
 """
 
 import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
+from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
 from typing import Final
@@ -21,8 +23,8 @@ from motus_pose.assigning import Assigning
 from motus_pose.engines.port import EngineError, EngineFactory, PersonPose
 from motus_pose.frames import Frame
 from motus_pose.inference import Inference
-from motus_pose.ordering import Done, Verdict, after, judge
-from motus_pose.picture import BadPictureError
+from motus_pose.ordering import Done, Freshness, Verdict, after, judge
+from motus_pose.picture import BadPictureError, Picture
 from motus_pose.publisher import Answer, Job, Publisher
 from motus_pose.tracking import TrackedPerson, Tracks, assign, step
 from motus_runtime import topics
@@ -58,6 +60,7 @@ class PoseSession:
         participants: bare ids of its participants.
         pose_epoch: the lease's epoch, which goes into every output.
         make_engine: makes the session's engine; called in the session's thread.
+        turns: of all sessions of the worker: whoever has one may look at a picture. First come, first served.
     """
 
     def __init__(
@@ -68,6 +71,7 @@ class PoseSession:
         participants: tuple[str, ...],
         pose_epoch: int,
         make_engine: EngineFactory,
+        turns: asyncio.Semaphore,
     ) -> None:
         self._bus, self._leases, self._session, self._participants = bus, leases, session, participants
         self._tally = Tally("pose")
@@ -75,7 +79,8 @@ class PoseSession:
         self._inference = Inference(session, make_engine)
         self._inbox: asyncio.Future[_Inbox] = asyncio.get_running_loop().create_future()
         self._assigning = Assigning(bus, session, pose_epoch)
-        self._done, self._tracks = Done(), Tracks()
+        self._turns = turns
+        self._done, self._tracks, self._freshness = Done(), Tracks(), Freshness()
         self._persons: tuple[TrackedPerson, ...] = ()
         self._t_s = 0.0
         self._ingest_epoch = 0
@@ -160,39 +165,61 @@ class PoseSession:
     async def _take(self) -> None:
         inbox = await self._inbox
         while True:
-            job = await inbox.take()
-            verdict = judge(self._done, job.frame)
-            if verdict is Verdict.EARLY and self._out_of_patience():
-                verdict = Verdict.TAKE
-            if verdict is Verdict.TAKE:
-                self._early_since_s, self._done = None, after(self._done, job.frame)
-                await self._begin(job)
-            elif verdict is Verdict.DUPLICATE:
-                # Behind the frame itself, which may not be stored yet.
-                await self._begun.put(partial(self._again, job))
-            else:
-                self._turn_away(job, _REFUSALS[verdict])
+            if isinstance(inbox, FrameWindow):
+                await self._judge(await inbox.take())
+                continue
+            # Newest wins: one is chosen when it can be looked at, not before.
+            await inbox.filled()
+            async with self._turns:
+                await self._judge(await inbox.take())
+
+    async def _judge(self, job: Job) -> None:
+        verdict = judge(self._done, job.frame)
+        if verdict is Verdict.EARLY and self._out_of_patience():
+            verdict = Verdict.TAKE
+        if verdict is Verdict.TAKE:
+            self._early_since_s, self._done = None, after(self._done, job.frame)
+            await self._begin(job)
+        elif verdict is Verdict.DUPLICATE:
+            # Behind the frame itself, which may not be stored yet.
+            await self._begun.put(partial(self._again, job))
+        else:
+            self._turn_away(job, _REFUSALS[verdict])
 
     async def _begin(self, job: Job) -> None:
-        if job.frame.end is not None:
+        frame = job.frame
+        if frame.end is not None:
             await self._begun.put(partial(self._end, job))
-            return
-        self._tally.count("frames_in")
-        look = self._inference.look(job.frame)
-        await self._begun.put(partial(self._seen, job, look))
-        if not job.frame.every:
-            # Newest wins: the next one is chosen when it can be looked at, not before.
+        elif frame.every:
+            self._tally.count("frames_in")
+            # Decoded now, and looked at when the one before it was.
+            picture = self._inference.decode(frame)
+            await self._begun.put(partial(self._seen, job, lambda: self._in_turn(frame, picture)))
+        elif self._is_late(frame):
+            self._turn_away(job, frame_pb2.FRAME_OUTCOME_LATE)
+        else:
+            self._tally.count("frames_in")
+            look = self._inference.look(frame, self._inference.decode(frame))
+            await self._begun.put(partial(self._seen, job, lambda: look))
             await asyncio.wait([look])
+
+    def _is_late(self, frame: Frame) -> bool:
+        late, self._freshness = self._freshness.judge((time.time_ns() - frame.ref.ingest_time_ns) / 1e9)
+        return late
+
+    async def _in_turn(self, frame: Frame, picture: "Future[Picture]") -> tuple[PersonPose, ...]:
+        async with self._turns:
+            return await self._inference.look(frame, picture)
 
     async def _finish(self) -> None:
         while True:
             answer = await (await self._begun.get())()
             await self._publisher.put(answer)
 
-    async def _seen(self, job: Job, look: "asyncio.Future[tuple[PersonPose, ...]]") -> Answer:
+    async def _seen(self, job: Job, look: Callable[[], Awaitable[tuple[PersonPose, ...]]]) -> Answer:
         ref = job.frame.ref
         try:
-            poses = await look
+            poses = await look()
         except (BadPictureError, EngineError) as error:
             self._tally.count("frames_dropped_bad")
             log.warning("session %s frame %d: %s", self._session, ref.frame_seq, error)
@@ -220,7 +247,7 @@ class PoseSession:
     def _turn_away(self, job: Job, outcome: frame_pb2.FrameOutcome.ValueType) -> None:
         if job.frame.end is None:
             self._tally.count(_CAUSES[outcome])
-            self._tally.count("frames_in", outcome == frame_pb2.FRAME_OUTCOME_SUPERSEDED)
+            self._tally.count("frames_in", outcome in _NEVER_LOOKED_AT)
         self._publisher.offer(Answer(job, outcome))
 
     def _out_of_patience(self) -> bool:
@@ -243,7 +270,9 @@ _CAUSES: Final = {
     frame_pb2.FRAME_OUTCOME_STALE: "frames_dropped_stale",
     frame_pb2.FRAME_OUTCOME_BUSY: "frames_busy",
     frame_pb2.FRAME_OUTCOME_BAD: "frames_dropped_bad",
+    frame_pb2.FRAME_OUTCOME_LATE: "frames_dropped_late",
 }
+_NEVER_LOOKED_AT: Final = (frame_pb2.FRAME_OUTCOME_SUPERSEDED, frame_pb2.FRAME_OUTCOME_LATE)
 
 
 def _frame_in(message: Msg) -> Frame:

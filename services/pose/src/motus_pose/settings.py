@@ -23,6 +23,9 @@ class PoseSettings:
     model: str = setting(
         "", "path of an official pose landmarker .task; empty: the bundle that set-up built below MOTUS_MODEL_DIR"
     )
+    looks: int = setting(
+        os.cpu_count() or 1, "pictures looked at at a time, of all sessions together", minimum=1, maximum=1024
+    )
     spares: int = setting(2, "engines kept ready for sessions that come from other workers", minimum=0, maximum=100)
     capacity: int = setting(2 * (os.cpu_count() or 1), "sessions this worker takes at most", minimum=1, maximum=1000)
 

@@ -95,6 +95,8 @@ class _FrameOutcomeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_FrameOut
     """It bears a lower epoch than one seen before."""
     FRAME_OUTCOME_BUSY: _FrameOutcome.ValueType  # 6
     """Pose has no room for it now; send it again."""
+    FRAME_OUTCOME_LATE: _FrameOutcome.ValueType  # 7
+    """It was too old to be of use when it came to be looked at."""
 
 class FrameOutcome(_FrameOutcome, metaclass=_FrameOutcomeEnumTypeWrapper):
     """FrameOutcome says what pose did with a frame."""
@@ -113,6 +115,8 @@ FRAME_OUTCOME_STALE: FrameOutcome.ValueType  # 5
 """It bears a lower epoch than one seen before."""
 FRAME_OUTCOME_BUSY: FrameOutcome.ValueType  # 6
 """Pose has no room for it now; send it again."""
+FRAME_OUTCOME_LATE: FrameOutcome.ValueType  # 7
+"""It was too old to be of use when it came to be looked at."""
 Global___FrameOutcome: _TypeAlias = FrameOutcome  # noqa: Y015
 
 @_typing.final
@@ -163,37 +167,41 @@ Global___FrameRef: _TypeAlias = FrameRef  # noqa: Y015
 
 @_typing.final
 class Patch(_message.Message):
-    """Patch is a JPEG piece of the full picture."""
+    """Patch is a JPEG piece of the full picture. It may be finer or coarser than the full picture's pixels."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     X_FIELD_NUMBER: _builtins.int
     Y_FIELD_NUMBER: _builtins.int
     JPEG_FIELD_NUMBER: _builtins.int
-    SCALE_FIELD_NUMBER: _builtins.int
+    WIDTH_FIELD_NUMBER: _builtins.int
+    HEIGHT_FIELD_NUMBER: _builtins.int
     TRACK_ID_FIELD_NUMBER: _builtins.int
-    x: _builtins.int
+    x: _builtins.float
     """Left edge in pixels of the full picture."""
-    y: _builtins.int
+    y: _builtins.float
     """Top edge in pixels of the full picture."""
     jpeg: _builtins.bytes
     """JPEG bytes."""
-    scale: _builtins.float
-    """Scale of the patch: one pixel of the patch is so many of the full picture; 0 means 1."""
+    width: _builtins.float
+    """Width in pixels of the full picture; 0: as many as the JPEG has."""
+    height: _builtins.float
+    """Height in pixels of the full picture; 0: as many as the JPEG has."""
     track_id: _builtins.int
-    """Track the patch was cut for; 0: the whole picture."""
+    """Track the patch was cut for; 0: nobody's, as that of the whole picture."""
     def __init__(
         self,
         *,
-        x: _builtins.int = ...,
-        y: _builtins.int = ...,
+        x: _builtins.float = ...,
+        y: _builtins.float = ...,
         jpeg: _builtins.bytes = ...,
-        scale: _builtins.float = ...,
+        width: _builtins.float = ...,
+        height: _builtins.float = ...,
         track_id: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["jpeg", b"jpeg", "scale", b"scale", "track_id", b"track_id", "x", b"x", "y", b"y"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["height", b"height", "jpeg", b"jpeg", "track_id", b"track_id", "width", b"width", "x", b"x", "y", b"y"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -223,7 +231,7 @@ class Frame(_message.Message):
 
     @_builtins.property
     def patches(self) -> _containers.RepeatedCompositeFieldContainer[Global___Patch]:
-        """Pieces of the picture; one with the offset 0, 0 is the whole."""
+        """Pieces of the picture: the whole, or those where somebody is followed, or both."""
 
     @_builtins.property
     def end(self) -> Global___End:
@@ -341,7 +349,9 @@ class FrameAck(_message.Message):
 
     @_builtins.property
     def rois(self) -> _containers.RepeatedCompositeFieldContainer[Global___Roi]:
-        """Where people are; empty when nobody is tracked."""
+        """Where those who are followed will be looked for next: patches that show these parts are enough for a while. Empty:
+        whole pictures are wanted.
+        """
 
     def __init__(
         self,

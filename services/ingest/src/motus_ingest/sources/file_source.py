@@ -16,12 +16,14 @@ from av.format import Flags
 from av.stream import Disposition
 from av.video.stream import VideoStream
 
+from motus_ingest.cutting import Cutting
+from motus_ingest.regions import Regions
 from motus_ingest.sampling import Omission, Sampling, Timeline
 from motus_ingest.settings import IngestSettings
 from motus_ingest.sources.allowed import allowed_file
 from motus_ingest.sources.completeness import cut_off
 from motus_ingest.sources.offload import in_thread
-from motus_ingest.sources.picture import MIN_SIDE_PX, PictureForm, encoded, fitted
+from motus_ingest.sources.picture import MIN_SIDE_PX, PictureForm, encoded, fitted, form_of
 from motus_ingest.sources.port import Picture, SourceError
 
 log = logging.getLogger("motus.ingest")
@@ -44,11 +46,13 @@ class FileSource:
         uri: which file.
         settings: roots, bounds and form of the pictures.
         sampling: which frames are wanted.
+        regions: where pose sees people; of its pictures, numbered from 0.
     """
 
-    def __init__(self, uri: str, settings: IngestSettings, sampling: Sampling) -> None:
-        self._uri, self._settings, self._sampling = uri, settings, sampling
-        self._form = PictureForm(settings.max_side_px, settings.jpeg_quality)
+    def __init__(self, uri: str, settings: IngestSettings, sampling: Sampling, regions: Regions) -> None:
+        self._uri, self._settings, self._sampling, self._regions = uri, settings, sampling, regions
+        self._form = PictureForm(settings.max_side_px, settings.jpeg_quality, settings.patch_px)
+        self._cutting, self._made = Cutting(), 0
         self._duration_s: float | None = None
 
     @property
@@ -103,8 +107,12 @@ class FileSource:
         if omission is not None:
             return omission
         decoded_ns = time.time_ns()
-        width, height, jpeg = encoded(frame, pixel_aspect, self._form)
-        return Picture(t_s, width, height, jpeg, decoded_ns)
+        form = form_of(frame, pixel_aspect, self._form)
+        sighting = self._regions.behind(self._made) if form.patch_px else None
+        cuts, self._cutting = self._cutting.judge(t_s, sighting, form)
+        self._made += 1
+        patches = encoded(frame, form, cuts, self._form.jpeg_quality)
+        return Picture(t_s, form.width, form.height, patches, decoded_ns)
 
     def _check(self, stream: VideoStream, duration_s: float | None, name: str) -> None:
         """Refuse by the header what must not reach the decoder."""

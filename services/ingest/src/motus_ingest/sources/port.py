@@ -19,21 +19,33 @@ class SourceError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Patch:
+    """A part of a picture, encoded: its upper left corner and size in pixels of the full picture, and the JPEG."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    jpeg: bytes
+    track_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Picture:
     """A decoded, upright picture with square pixels, scaled and encoded again.
 
     Attributes:
         t_s: seconds on the source's clock.
-        width: in pixels.
-        height: in pixels.
-        jpeg: the picture.
+        width: of the full picture, pixels.
+        height: of the full picture, pixels.
+        patches: what is sent of it.
         decoded_ns: when it was decoded, Unix nanoseconds.
     """
 
     t_s: float
     width: int
     height: int
-    jpeg: bytes
+    patches: tuple[Patch, ...]
     decoded_ns: int
 
 

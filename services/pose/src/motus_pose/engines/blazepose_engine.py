@@ -3,11 +3,12 @@
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from motus_pose.engines.blazepose.graph import Graph, Seen
+from motus_pose.engines.blazepose.roi import Roi
 from motus_pose.engines.blazepose.runner import Runner
 from motus_pose.engines.port import EngineInfo, PersonPose, confidence_of
+from motus_pose.picture import Picture
 
 
 class BlazePoseEngine:
@@ -24,10 +25,10 @@ class BlazePoseEngine:
         self.info: Final = EngineInfo(name="blazepose", model=model, device=runner.device, smoothed=smooth)
         self._graph = Graph(runner, people=people, smooth=smooth)
 
-    def detect(self, rgb: NDArray[np.uint8], t_ms: int) -> tuple[PersonPose, ...]:
+    def detect(self, picture: Picture, t_ms: int) -> tuple[PersonPose, ...]:
         """See `PoseEngine.detect`."""
-        height, width = rgb.shape[:2]
-        return tuple(_person(seen, width, height) for seen in self._graph.step(rgb, t_ms / 1000.0))
+        found = self._graph.step(picture, t_ms / 1000.0)
+        return tuple(_person(seen, picture.width, picture.height) for seen in found)
 
     def close(self) -> None:
         """See `PoseEngine.close`."""
@@ -41,4 +42,11 @@ def _person(seen: Seen, width: int, height: int) -> PersonPose:
         confidence=confidence_of(image),
         followed=seen.number,
         look=seen.look,
+        next_place=_fractions(seen.points.roi, width, height),
     )
+
+
+def _fractions(roi: Roi, width: int, height: int) -> tuple[float, float, float, float]:
+    """The upright square around a turned one: centre, width and height in fractions of the picture's."""
+    side = roi.reach
+    return roi.x / width, roi.y / height, side / width, side / height

@@ -10,9 +10,9 @@ from typing import Any, Final
 import mediapipe
 import numpy as np
 from mediapipe.tasks.python import BaseOptions, vision
-from numpy.typing import NDArray
 
 from motus_pose.engines.port import EngineError, EngineInfo, PersonPose, confidence_of
+from motus_pose.picture import Picture
 
 
 class MediapipeEngine:
@@ -38,10 +38,10 @@ class MediapipeEngine:
             raise EngineError(f"mediapipe cannot use {model}: {error}") from None
         self._last_ms = -1
 
-    def detect(self, rgb: NDArray[np.uint8], t_ms: int) -> tuple[PersonPose, ...]:
+    def detect(self, picture: Picture, t_ms: int) -> tuple[PersonPose, ...]:
         """See `PoseEngine.detect`; times that do not ascend are moved behind the last one by a millisecond."""
         # MediaPipe reads the buffer as if it were dense and silently returns garbage for padded rows.
-        image = mediapipe.Image(mediapipe.ImageFormat.SRGB, np.ascontiguousarray(rgb))
+        image = mediapipe.Image(mediapipe.ImageFormat.SRGB, np.ascontiguousarray(picture.rgb()))
         self._last_ms = max(self._last_ms + 1, t_ms)
         try:
             result = self._landmarker.detect_for_video(image, self._last_ms)

@@ -7,6 +7,8 @@ from typing import Any, Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from motus_pose.picture import Picture
+
 POINTS: Final = 33
 ALL_POINTS: Final = (1 << POINTS) - 1
 
@@ -27,6 +29,8 @@ class PersonPose:
         confidence: trust that this is a person, 0 to 1.
         followed: the engine's own number for whom it follows from picture to picture; 0 when it does not say.
         look: what the person looks like, float32 of a fixed length in units of colour difference; None: not known.
+        next_place: where the engine will look for them in the next picture: centre, width and height of an upright
+            rectangle in fractions of the picture's; None: it looks at whole pictures.
     """
 
     image: NDArray[np.float32]
@@ -35,6 +39,7 @@ class PersonPose:
     presence_mask: int = ALL_POINTS
     followed: int = 0
     look: NDArray[np.float32] | None = None
+    next_place: tuple[float, float, float, float] | None = None
 
 
 def confidence_of(image: NDArray[np.floating[Any]]) -> float:
@@ -66,11 +71,11 @@ class PoseEngine(Protocol):
     def info(self) -> EngineInfo:
         """What computes the landmarks."""
 
-    def detect(self, rgb: NDArray[np.uint8], t_ms: int) -> tuple[PersonPose, ...]:
+    def detect(self, picture: Picture, t_ms: int) -> tuple[PersonPose, ...]:
         """The people in one picture; blocks for as long as the network runs.
 
         Args:
-            rgb: uint8 (height, width, 3), C-contiguous; only read, and not kept.
+            picture: what was sent of it; only read.
             t_ms: the picture's time in milliseconds, ascending.
 
         Raises:

@@ -7,10 +7,10 @@ named in every message, so nobody takes its landmarks for seen ones.
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from motus_pose.engines.port import EngineInfo, PersonPose, confidence_of
 from motus_pose.engines.recording import Recording
+from motus_pose.picture import Picture
 
 
 class ReplayEngine:
@@ -28,7 +28,7 @@ class ReplayEngine:
         # The last frame lasts as long as the others do on average.
         self._period_s = float(times[-1] - times[0]) * len(times) / (len(times) - 1)
 
-    def detect(self, rgb: NDArray[np.uint8], t_ms: int) -> tuple[PersonPose, ...]:
+    def detect(self, picture: Picture, t_ms: int) -> tuple[PersonPose, ...]:
         """See `PoseEngine.detect`: who was there at that time of the recording."""
         times = self._recording.t_s
         t_s = times[0] + t_ms / 1000 % self._period_s

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from motus_pose.engines.blazepose.points import Points
 from motus_pose.engines.blazepose.roi import Floats
+from motus_pose.picture import Picture
 
 EVERY_S: Final = 0.12
 """From one look to the next."""
@@ -22,12 +23,14 @@ _OF_LENGTH: Final = 20.0
 """A limb longer by a tenth counts as much as two of the smallest differences of colour that are seen."""
 
 
-def look_of(rgb: NDArray[np.uint8], points: Points) -> NDArray[np.float32]:
+def look_of(picture: Picture, points: Points) -> NDArray[np.float32]:
     """(13,) mean colours (CIE L*a*b*) of chest, belly and thighs, and the lengths of four limbs over the trunk's."""
-    body = points.image[:, :2]
+    trunk = points.image[list(_SHOULDERS + _HIPS), :2]
+    piece = picture.showing(trunk.min(axis=0), trunk.max(axis=0))
+    body = piece.within(points.image[:, :2])
     trunk = _grid(body[list(_SHOULDERS)], body[list(_HIPS)])
     thighs = np.stack([_between(body[h], body[k]) for h, k in zip(_HIPS, _KNEES, strict=True)])
-    colours = [_colour(rgb, part) for part in (trunk[:4], trunk[4:], thighs)]
+    colours = [_colour(piece.rgb, part) for part in (trunk[:4], trunk[4:], thighs)]
     return np.concatenate([*colours, _OF_LENGTH * _lengths(points.world)]).astype(np.float32)
 
 

@@ -35,6 +35,11 @@ class Roi:
         return bool(np.isfinite([self.x, self.y, self.turn]).all()) and 2.0 <= self.size < 1e5
 
     @property
+    def reach(self) -> float:
+        """Side of the upright square around it, pixels."""
+        return self.size * float(abs(np.cos(self.turn)) + abs(np.sin(self.turn)))
+
+    @property
     def upside_down(self) -> "Roi":
         """The same square for somebody whose head is where the feet were taken to be."""
         return replace(self, turn=self.turn - np.copysign(np.pi, self.turn))

@@ -10,26 +10,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from motus_pose.engines.blazepose.roi import Roi
+from motus_pose.picture import Picture
 
 
-def cut(rgb: NDArray[np.uint8], roi: Roi, side: int, *, replicate: bool) -> NDArray[np.uint8]:
+def cut(picture: Picture, roi: Roi, side: int, *, replicate: bool) -> NDArray[np.uint8]:
     """The square as a picture of its own.
 
     Args:
-        rgb: uint8 (height, width, 3).
+        picture: What is there of it; the finest piece that shows the square is taken.
         roi: The square.
         side: Sides of the result, pixels.
-        replicate: Beyond the picture's edge goes on what is at the edge; else it is black.
+        replicate: Beyond the piece's edge goes on what is at the edge; else it is black.
 
     Returns:
         uint8 (side, side, 3).
     """
+    middle, reach = np.array([roi.x, roi.y]), roi.reach / 2.0
+    piece = picture.showing(middle - reach, middle + reach)
     half, cos, sin = roi.size / 2.0, np.cos(roi.turn), np.sin(roi.turn)
     step = roi.size / side * np.arange(side)
-    across = roi.x - half * cos + half * sin - sin * step, cos * step
-    down = roi.y - half * sin - half * cos + cos * step, sin * step
+    (left, top), (wider, higher) = piece.within(middle), piece.finer
+    across = left + wider * (half * sin - half * cos - sin * step), wider * cos * step
+    down = top + higher * (-half * sin - half * cos + cos * step), higher * sin * step
     x, y = (np.add.outer(*map(np.float32, part)) for part in (across, down))
     whole, parts = cv2.convertMaps(x, y, cv2.CV_16SC2)
     border = cv2.BORDER_REPLICATE if replicate else cv2.BORDER_CONSTANT
-    piece: NDArray[np.uint8] = cv2.remap(rgb, whole, parts, cv2.INTER_LINEAR, borderMode=border)  # type: ignore[assignment]
-    return piece
+    square: NDArray[np.uint8] = cv2.remap(piece.rgb, whole, parts, cv2.INTER_LINEAR, borderMode=border)  # type: ignore[assignment]
+    return square

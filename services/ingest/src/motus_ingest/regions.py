@@ -1,0 +1,46 @@
+"""Where pose last saw people: told by the event loop, asked by the thread that encodes pictures."""
+
+import threading
+from collections import OrderedDict
+from dataclasses import replace
+from typing import Final
+
+from motus_ingest.cutting import Sighting
+
+LAG: Final = 4
+"""A recording's picture is cut by what was said of the one so many before: however busy the machine is, a recording
+gives the same pictures each time. Fewer would have its decoding wait for pose."""
+_KEPT: Final = 16
+_PATIENCE_S: Final = 2.0
+
+
+class Regions:
+    """What pose said of the last frames of one source."""
+
+    def __init__(self) -> None:
+        self._told: OrderedDict[int, Sighting] = OrderedDict()
+        self._changed = threading.Condition()
+
+    def tell(self, frame_seq: int, sighting: Sighting) -> None:
+        """Keep what pose said of a frame."""
+        with self._changed:
+            before = self._told.get(frame_seq - 1)
+            known = None if before is None else replace(before, before=None)
+            self._told[frame_seq] = replace(sighting, before=known)
+            while len(self._told) > _KEPT:
+                self._told.popitem(last=False)
+            self._changed.notify_all()
+
+    def behind(self, frame_seq: int) -> Sighting | None:
+        """What pose said of the frame LAG before; waits for it, and not for long when pose has gone."""
+        wanted = frame_seq - LAG
+        if wanted < 0:
+            return None
+        with self._changed:
+            self._changed.wait_for(lambda: max(self._told, default=-1) >= wanted, _PATIENCE_S)
+            return self._told.get(wanted)
+
+    def newest(self) -> Sighting | None:
+        """What pose said of the newest frame it looked at."""
+        with self._changed:
+            return max(self._told.values(), key=lambda one: one.t_s, default=None)
