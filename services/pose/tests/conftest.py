@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from motus_pose.bundle import PRUNED, STOCK, Bundle, BundleError, default_bundle_path, read_bundle
-from motus_pose.engines.port import EngineError, EngineInfo, PersonPose
+from motus_pose.engines.port import EngineError, EngineInfo, PersonPose, RefusedError
 from motus_pose.picture import Picture
 
 CLIPS = Path(__file__).resolve().parents[3] / "samples" / "clips"
@@ -64,6 +64,7 @@ class ObedientEngine:
         people: how many people it sees.
         fail_next: the next look raises EngineError.
         made: engines made so far.
+        most: how many people it can follow.
         times_ms: the times it was given.
         waiting: a look waits to be let go.
     """
@@ -73,7 +74,7 @@ class ObedientEngine:
     def __init__(self) -> None:
         self.open = threading.Event()
         self.open.set()
-        self.people, self.fail_next, self.made = 1, False, 0
+        self.people, self.fail_next, self.made, self.most = 1, False, 0, 16
         self.waiting = False
         self.times_ms: list[int] = []
 
@@ -81,6 +82,11 @@ class ObedientEngine:
         """The factory; it counts."""
         self.made += 1
         return self
+
+    def follow(self, people: int) -> None:
+        """See PoseEngine."""
+        if people > self.most:
+            raise RefusedError(f"At most {self.most}, and {people} are asked for.")
 
     def detect(self, picture: Picture, t_ms: int) -> tuple[PersonPose, ...]:
         """See PoseEngine."""
@@ -97,11 +103,17 @@ class ObedientEngine:
         """See PoseEngine."""
 
 
+# Down from the shoulders, metres: elbows, wrists, hips, knees, ankles.
+_BODY = {(11, 12): -0.5, (13, 14): -0.25, (15, 16): 0.0, (23, 24): 0.0, (25, 26): 0.4, (27, 28): 0.8}
+
+
 def _pose() -> PersonPose:
     image = np.full((33, 5), 0.5, np.float32)
     image[:, 0] = np.linspace(0.4, 0.6, 33)
     image[:, 1] = np.linspace(0.2, 0.8, 33)
     world = np.zeros((33, 3), np.float32)
+    for pair, height in _BODY.items():
+        world[list(pair), 1] = height
     return PersonPose(image=image, world=world, confidence=0.9, next_place=(0.5, 0.5, 0.4, 0.8))
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -60,14 +61,14 @@ def ask(bus: Bus) -> Ask:
 
 
 @asynccontextmanager
-async def _owner(bus: Bus, session: str, engine: Any) -> AsyncIterator[int]:
+async def _owner(bus: Bus, session: str, engine: Any, turns: asyncio.Semaphore | None = None) -> AsyncIterator[int]:
     """A worker that owns the session, and its epoch; it vanishes without a word."""
     leases = Leases(bus, "pose", 1)
     await leases.beat()
     epoch = await leases.claim(session)
     assert epoch is not None
     task = asyncio.create_task(
-        PoseSession(bus, leases, session, ("p1", "p2"), epoch, engine.make, asyncio.Semaphore(2)).run()
+        PoseSession(bus, leases, session, ("p1", "p2"), epoch, engine.make, turns or asyncio.Semaphore(2)).run()
     )
     try:
         yield epoch
@@ -390,3 +391,49 @@ async def test_who_is_not_in_view_is_not_assigned(bus: Bus, session: str, engine
     assert {event.notice.code for event in refusals} == {"participant_not_assigned"}
     assert all(event.notice.text for event in refusals)
     assert [person.participant for one in stored for person in one.persons] == ["p1", "p1"]
+
+
+async def test_a_session_with_too_many_people_is_refused(bus: Bus, session: str, engine: Any) -> None:
+    """Whoever asks for more people than the engine can follow is told so, instead of waiting for ever."""
+    engine.most = 1
+    async with _owner(bus, session, engine):
+        while not (stored := await _stored(bus, session)):
+            await bus.client.flush()
+
+    assert stored[-1].end.failed
+    assert "At most 1" in stored[-1].end.reason
+
+
+async def test_a_live_frame_that_is_much_older_than_others_is_dropped(
+    bus: Bus, session: str, engine: Any, ask: Ask
+) -> None:
+    """After a hiccup of the network the next frame is already on its way; how clocks differ does not matter."""
+    fresh, late = (_frame(session, seq, every=False) for seq in (0, 1))
+    fresh.ref.ingest_time_ns = time.time_ns() + 60_000_000_000
+    late.ref.ingest_time_ns = fresh.ref.ingest_time_ns - 2_000_000_000
+    async with _owner(bus, session, engine):
+        outcomes = [(await ask(frame)).outcome for frame in (fresh, late)]
+        stored = await _stored(bus, session)
+
+    assert outcomes == [frame_pb2.FRAME_OUTCOME_DONE, frame_pb2.FRAME_OUTCOME_LATE]
+    assert len(stored) == 1
+
+
+async def test_sessions_look_in_turn_and_choose_the_newest_then(bus: Bus, engine: Any, ask: Ask) -> None:
+    """With one turn for two sessions, the second looks when the first is done, at what is newest by then."""
+    turns, names = asyncio.Semaphore(1), [f"pose-{secrets.token_hex(6)}" for _ in range(2)]
+    first, second = names
+    async with _owner(bus, first, engine, turns), _owner(bus, second, engine, turns):
+        for name in names:
+            await ask(_frame(name, 0, every=False))
+        engine.open.clear()
+        looking = ask(_frame(first, 1, every=False))
+        while not engine.waiting:
+            await bus.client.flush()
+        waiting = [ask(_frame(second, seq, every=False)) for seq in (1, 2)]
+        superseded = await waiting[0]
+        engine.open.set()
+        done = [await answer for answer in (looking, waiting[1])]
+
+    assert superseded.outcome == frame_pb2.FRAME_OUTCOME_SUPERSEDED
+    assert [answer.outcome for answer in done] == [frame_pb2.FRAME_OUTCOME_DONE] * 2

@@ -15,6 +15,9 @@ class Engine:
     def __init__(self, number: int) -> None:
         self.number, self.closed = number, False
 
+    def follow(self, people: int) -> None:
+        """See PoseEngine."""
+
     def detect(self, picture: Picture, t_ms: int) -> tuple[PersonPose, ...]:
         """See PoseEngine."""
         return ()

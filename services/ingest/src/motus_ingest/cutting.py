@@ -52,7 +52,8 @@ class Form:
     Attributes:
         width, height: of the full picture, in the pixels that all places are given in.
         finest: pixels that the source has per pixel of the full picture.
-        patch_px: a patch's long side in its own pixels, at most; 0: only whole pictures are sent.
+        patch_px: a patch's long side in its own pixels, at most, unless the whole picture is finer than that: a patch
+            is never coarser. 0: only whole pictures are sent.
     """
 
     width: int
@@ -149,4 +150,4 @@ def _around(track_id: int, left: float, top: float, right: float, bottom: float,
     width, height = min(form.width, ends[0]) - x, min(form.height, ends[1]) - y
     if width < 1 or height < 1:
         return None
-    return Cut(track_id, x, y, width, height, min(form.finest, form.patch_px / max(width, height)))
+    return Cut(track_id, x, y, width, height, min(form.finest, max(1.0, form.patch_px / max(width, height))))

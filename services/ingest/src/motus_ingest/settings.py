@@ -15,7 +15,10 @@ class IngestSettings:
     capacity: int = setting(16 * (os.cpu_count() or 1), "sessions this worker takes at most", minimum=1, maximum=1000)
     max_side_px: int = setting(640, "long side of the pictures sent, pixels; never enlarged", minimum=64, maximum=1280)
     patch_px: int = setting(
-        384, "long side of patches around people, pixels; 0: whole pictures only", minimum=0, maximum=1280
+        384,
+        "long side of patches finer than the whole picture, pixels; 0: whole pictures only",
+        minimum=0,
+        maximum=1280,
     )
     jpeg_quality: int = setting(85, "JPEG quality of the pictures sent", minimum=30, maximum=95)
     max_fps: float = setting(60.0, "frames per second sent at most; more are thinned evenly", minimum=1, maximum=240)

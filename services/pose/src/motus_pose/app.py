@@ -18,6 +18,7 @@ from motus_pose.engines.replay_engine import ReplayEngine
 from motus_pose.engines.spares import Spares
 from motus_pose.session import PoseSession
 from motus_pose.settings import PoseSettings
+from motus_pose.weights import weights
 from motus_runtime import topics
 from motus_runtime.bus import decode
 from motus_runtime.errors import PermanentError
@@ -119,7 +120,12 @@ def engine_factory(settings: PoseSettings) -> EngineFactory:
         EngineError: system libraries are missing, the model or the recording does not work.
         BundleError: the model is missing or damaged.
     """
-    makers = {"replay": _replay_factory, "mediapipe": _mediapipe_factory, "blazepose": _blazepose_factory}
+    makers = {
+        "blazepose": _blazepose_factory,
+        "mediapipe": _mediapipe_factory,
+        "movenet": _movenet_factory,
+        "replay": _replay_factory,
+    }
     return makers[settings.engine](settings)
 
 
@@ -133,7 +139,7 @@ def _replay_factory(settings: PoseSettings) -> EngineFactory:
 
 def _blazepose_factory(settings: PoseSettings) -> EngineFactory:
     path, people = settings.model_path, settings.people
-    detector, landmarks = networks_of(read_bundle(path, settings.model_sha256), str(path))
+    detector, landmarks = networks_of(read_bundle(path, settings.bundle_sha256), str(path))
     from motus_pose.engines.blazepose.openvino_runner import Networks, OpenvinoRunner
     from motus_pose.engines.blazepose_engine import BlazePoseEngine
 
@@ -141,12 +147,23 @@ def _blazepose_factory(settings: PoseSettings) -> EngineFactory:
     return lambda: BlazePoseEngine(OpenvinoRunner(networks), path.stem, people=people)
 
 
+def _movenet_factory(settings: PoseSettings) -> EngineFactory:
+    if not settings.model:
+        raise EngineError("the engine movenet needs its weights: set MOTUS_POSE_MODEL to a MoveNet SinglePose .tflite")
+    path = weights(settings.model, settings.model_sha256)
+    from motus_pose.engines.movenet.network import Network
+    from motus_pose.engines.movenet_engine import MovenetEngine
+
+    network = Network(path)
+    return lambda: MovenetEngine(network, path.stem)
+
+
 def _mediapipe_factory(settings: PoseSettings) -> EngineFactory:
     missing = missing_libraries()
     if missing:
         raise EngineError(remedy(missing))
     path = settings.model_path
-    read_bundle(path, settings.model_sha256)
+    read_bundle(path, settings.bundle_sha256)
     # Imported only now: without its system libraries the import itself fails.
     from motus_pose.engines.mediapipe_engine import MediapipeEngine
 

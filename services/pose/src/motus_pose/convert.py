@@ -53,7 +53,10 @@ def state_from(message: landmarks_pb2.Landmarks, sequence: int) -> tuple[Done, T
             are new.
     """
     done = Done(message.ref.ingest_epoch, message.ref.frame_seq, message.HasField("end"))
-    known = tuple(Track(person.track_id, message.ref.t_s, _where(person)) for person in message.persons)
+    known = tuple(
+        Track(person.track_id, message.ref.t_s, _where(person), believed=bool(person.participant))
+        for person in message.persons
+    )
     owned = tuple((person.participant, person.track_id) for person in message.persons if person.participant)
     return done, Tracks(max(sequence, *(person.track_id for person in message.persons), 0) + 1, known, owned)
 
@@ -166,6 +169,14 @@ def assign_event(
 def live_report(session: str, report: event_pb2.StageReport, pose_epoch: int) -> samples_pb2.Live:
     """The stage's figures so far, for those who watch now."""
     return samples_pb2.Live(session=session, epoch=pose_epoch, report=report)
+
+
+def refusal(session: str, done: Done, reason: str) -> Frame:
+    """The end of a session that cannot be served, behind what was done of it."""
+    now_ns = time.time_ns()
+    origin = frame_pb2.CAPTURE_ORIGIN_ARRIVAL
+    ref = FrameRef(session, max(done.epoch, 1), max(done.seq, 0), 0.0, now_ns, origin, now_ns)
+    return Frame(ref, 0, 0, (), every=True, end=End(failed=True, reason=reason, frames=0))
 
 
 def _end_from(end: frame_pb2.End) -> End:

@@ -30,13 +30,18 @@ _SMOOTHING: Final = 0.1
 class Inference:
     """Looks at one session's frames, one after the other.
 
+    Args:
+        session: bare session id.
+        make_engine: makes the session's engine; called in the session's thread.
+        people: how many must be followed.
+
     Attributes:
         info: what the engine is; None before the first start.
         seconds: smoothed duration of one look, 0 before the first.
     """
 
-    def __init__(self, session: str, make_engine: EngineFactory) -> None:
-        self._make_engine = make_engine
+    def __init__(self, session: str, make_engine: EngineFactory, people: int) -> None:
+        self._make_engine, self._people = make_engine, people
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"pose-{session}")
         self._decoder = ThreadPoolExecutor(1, thread_name_prefix=f"decode-{session}")
         self._engine: PoseEngine | None = None
@@ -105,8 +110,13 @@ class Inference:
 
     def _ready(self) -> PoseEngine:
         if self._engine is None:
-            self._engine = self._make_engine()
-            self.info = self._engine.info
+            engine = self._make_engine()
+            try:
+                engine.follow(self._people)
+            except EngineError:
+                engine.close()
+                raise
+            self._engine, self.info = engine, engine.info
         return self._engine
 
     def _drop(self) -> None:

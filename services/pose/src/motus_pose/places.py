@@ -23,11 +23,12 @@ class Region:
 
 def region(pose: PersonPose) -> Region:
     """The upright box around a person's points with some room, cut at the picture's edges."""
-    return box(pose.image)
+    present = [bool(pose.presence_mask >> point & 1) for point in range(len(pose.image))]
+    return box(pose.image[present])
 
 
 def box(image: NDArray[np.float32]) -> Region:
-    """The same around points (33, 2 or more) in fractions of the picture's width and height."""
+    """The same around points (n, 2 or more) in fractions of the picture's width and height."""
     points = image[:, :2]
     low, high = points.min(axis=0), points.max(axis=0)
     room = _MARGIN * (high - low)

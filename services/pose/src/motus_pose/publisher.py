@@ -12,7 +12,7 @@ from motus.bus.v1 import frame_pb2
 from motus_pose import convert
 from motus_pose.engines.port import EngineInfo
 from motus_pose.frames import Frame
-from motus_pose.tracking import TrackedPerson
+from motus_pose.tracking import DOUBTED, TrackedPerson
 from motus_runtime import topics
 from motus_runtime.bus import Bus
 from motus_runtime.errors import UnavailableError
@@ -105,7 +105,7 @@ class Publisher:
         if frame.end is None:
             self._tally.observe(frame.ref.ingest_time_ns)
             self._tally.count("frames_out")
-            self._tally.count("frames_with_pose", bool(answer.persons))
+            self._tally.count("frames_with_pose", any(person.pose.confidence > DOUBTED for person in answer.persons))
 
     async def _store_report(self, frame: Frame) -> None:
         """Final figures go ahead of the end, so that they are there when the session is said to have ended."""

@@ -20,12 +20,13 @@ from opentelemetry import trace
 from motus.bus.v1 import frame_pb2, landmarks_pb2
 from motus_pose import convert
 from motus_pose.assigning import Assigning
-from motus_pose.engines.port import EngineError, EngineFactory, PersonPose
+from motus_pose.engines.port import EngineError, EngineFactory, PersonPose, RefusedError
 from motus_pose.frames import Frame
 from motus_pose.inference import Inference
 from motus_pose.ordering import Done, Freshness, Verdict, after, judge
 from motus_pose.picture import BadPictureError, Picture
 from motus_pose.publisher import Answer, Job, Publisher
+from motus_pose.quality import Quality
 from motus_pose.tracking import TrackedPerson, Tracks, assign, step
 from motus_runtime import topics
 from motus_runtime.bus import Bus, decode
@@ -76,14 +77,16 @@ class PoseSession:
         self._bus, self._leases, self._session, self._participants = bus, leases, session, participants
         self._tally = Tally("pose")
         self._publisher = Publisher(bus, session, pose_epoch, self._tally)
-        self._inference = Inference(session, make_engine)
+        self._inference = Inference(session, make_engine, len(participants))
         self._inbox: asyncio.Future[_Inbox] = asyncio.get_running_loop().create_future()
         self._assigning = Assigning(bus, session, pose_epoch)
         self._turns = turns
         self._done, self._tracks, self._freshness = Done(), Tracks(), Freshness()
+        self._quality = Quality()
         self._persons: tuple[TrackedPerson, ...] = ()
         self._t_s = 0.0
         self._ingest_epoch = 0
+        self._refusal = ""
         self._early_since_s: float | None = None
         self._begun: asyncio.Queue[Callable[[], Awaitable[Answer]]] = asyncio.Queue(1)
 
@@ -112,6 +115,8 @@ class PoseSession:
                 )
                 if not mine:
                     raise RetryableError("the session was taken over while this worker subscribed")
+                if self._refusal:
+                    await self._refuse()
                 async with asyncio.TaskGroup() as group:
                     for loop in (self._take(), self._finish(), self._publisher.run(), self._report(), self._assign()):
                         group.create_task(loop)
@@ -140,8 +145,17 @@ class PoseSession:
     async def _start_engine(self) -> None:
         try:
             await self._inference.start()
+        except RefusedError as error:
+            self._refusal = str(error)
         except EngineError as error:
             raise RetryableError(str(error), reason="ENGINE") from error
+
+    async def _refuse(self) -> None:
+        """End the session, which this engine can never serve, with the reason; the stages behind pass it on."""
+        log.error("session %s is refused: %s", self._session, self._refusal)
+        frame = convert.refusal(self._session, self._done, self._refusal)
+        await self._publisher.put(Answer(Job(frame, ""), frame_pb2.FRAME_OUTCOME_DONE))
+        await self._publisher.run()
 
     def _receive(self, message: Msg) -> None:
         job = Job(_frame_in(message), message.reply, _sampled_span(message))
@@ -226,6 +240,7 @@ class PoseSession:
             return Answer(job, frame_pb2.FRAME_OUTCOME_BAD)
         self._tracks, persons = step(self._tracks, poses, ref.t_s, self._participants)
         self._persons, self._t_s = persons, ref.t_s
+        self._quality.watch(persons, ref.t_s, job.frame.width / job.frame.height)
         wanted_fps = 0.0 if job.frame.every or not self._inference.seconds else LOAD / self._inference.seconds
         return Answer(job, frame_pb2.FRAME_OUTCOME_DONE, persons, self._inference.info, wanted_fps)
 

@@ -15,14 +15,17 @@ class PoseSettings:
     engine: str = setting(
         "blazepose",
         "blazepose: BlazePose's networks on OpenVINO, several people; mediapipe: the same by MediaPipe, the reference, "
-        "one person; replay: plays recorded landmarks instead",
-        choices=("blazepose", "mediapipe", "replay"),
+        "one person; movenet: 17 points of one person, by weights of yours; replay: plays recorded landmarks instead",
+        choices=("blazepose", "mediapipe", "movenet", "replay"),
     )
     people: int = setting(2, "people that blazepose follows in one view at most", minimum=1, maximum=16)
     recording: str = setting("", "path of the recording that the engine replay plays")
     model: str = setting(
-        "", "path of an official pose landmarker .task; empty: the bundle that set-up built below MOTUS_MODEL_DIR"
+        "",
+        "path of an official pose landmarker .task; empty: the bundle that set-up built below MOTUS_MODEL_DIR; "
+        "for movenet path or https address of a .tflite",
     )
+    model_sha256: str = setting("", "what the file of MOTUS_POSE_MODEL must hash to; empty: it is not checked")
     looks: int = setting(
         os.cpu_count() or 1, "pictures looked at at a time, of all sessions together", minimum=1, maximum=1024
     )
@@ -40,6 +43,6 @@ class PoseSettings:
         return Path(self.model).expanduser() if self.model else default_bundle_path()
 
     @property
-    def model_sha256(self) -> str | None:
-        """What the model must hash to; None for one that the operator chose."""
-        return None if self.model else PRUNED.sha256
+    def bundle_sha256(self) -> str | None:
+        """What the bundle must hash to; None for one that the operator chose without a checksum."""
+        return self.model_sha256 or (None if self.model else PRUNED.sha256)

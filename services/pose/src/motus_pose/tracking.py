@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from motus_pose.engines.port import PersonPose
 from motus_pose.places import Region, gap_between, region, shared
+from motus_pose.plausibility import is_body
 
 LOST_AFTER_S: Final = 1.0
 """Who is back earlier, and where they were, is the same whatever they look like now."""
@@ -30,6 +31,10 @@ LEARNT: Final = 0.03
 """Share of what somebody looks like now that goes into what is remembered of them."""
 TOUCHING: Final = 0.1
 """Regions that share more than this of their union show parts of both: nothing is learnt from them."""
+BELIEVED_S: Final = 0.3
+"""What is no body at first sight is a person when it is followed for so long."""
+DOUBTED: Final = 0.4
+"""Trust in a person who is not believed yet, at most."""
 SETTLED_S: Final = 1.5
 """Seen alone for so long, it is known what somebody looks like."""
 
@@ -48,6 +53,7 @@ class Track:
         look: what they look like; None when that is not known.
         alone_s: for how long they were seen without touching anybody.
         since_s: when the engine began to follow them under this number, seconds.
+        believed: it is certain that this is a person at all.
     """
 
     track_id: int
@@ -57,6 +63,7 @@ class Track:
     look: Look | None = None
     alone_s: float = 0.0
     since_s: float = 0.0
+    believed: bool = False
 
     @property
     def settled(self) -> bool:
@@ -153,8 +160,8 @@ def step(
 
     A track is remembered for REMEMBERED_S, or for LOST_AFTER_S when the engine follows nobody itself; and not at all
     when time goes back, as it does when a source begins anew. A participant stays with their track for as long; who is
-    new becomes the first participant who is free. While somebody looks more like another than like their track, they
-    are nobody's.
+    new becomes the first participant who is free, once it is certain that it is a person. While somebody looks more
+    like another than like their track, they are nobody's.
 
     Args:
         tracks: the state so far.
@@ -173,7 +180,7 @@ def step(
     for index, sighting in enumerate(sightings):
         before = known.get(same.get(index, 0))
         if before is None:
-            before, next_id = Track(next_id, t_s, look=sighting.pose.look), next_id + 1
+            before, next_id = Track(next_id, t_s, look=sighting.pose.look, since_s=t_s), next_id + 1
         seen.append(_seen(before, sighting, t_s, known.values()))
     known = _released(known, seen, tracks.owned)
     known |= {track.track_id: track for track in seen}
@@ -199,10 +206,14 @@ def _persons(
         TrackedPerson(
             track.track_id,
             "" if _rather_another(track, sighting, known) else whose.get(track.track_id, ""),
-            sighting.pose,
+            sighting.pose if track.believed else _doubted(sighting.pose),
         )
         for track, sighting in zip(seen, sightings, strict=True)
     )
+
+
+def _doubted(pose: PersonPose) -> PersonPose:
+    return replace(pose, confidence=min(pose.confidence, DOUBTED))
 
 
 def _remembered(tracks: Tracks, t_s: float, memory_s: float) -> list[Track]:
@@ -298,7 +309,8 @@ def _seen(track: Track, sighting: _Sighting, t_s: float, known: Iterable[Track])
     elif pose.look is not None and look is not None and learns and _difference(look, pose.look) <= STICKS:
         look = look + np.float32(LEARNT) * (pose.look - look)
     since_s = track.since_s if pose.followed == track.followed else t_s
-    return Track(track.track_id, t_s, sighting.at, pose.followed, look, alone_s, since_s)
+    believed = track.believed or pose.world is None or is_body(pose.world) or t_s - since_s >= BELIEVED_S
+    return Track(track.track_id, t_s, sighting.at, pose.followed, look, alone_s, since_s, believed)
 
 
 def _owned(
@@ -308,7 +320,7 @@ def _owned(
     owned = {participant: track_id for participant, track_id in tracks.owned if track_id in known}
     free = _free(participants, tracks.participant, owned)
     for track in seen:
-        if track.track_id not in owned.values() and (participant := next(free, "")):
+        if track.believed and track.track_id not in owned.values() and (participant := next(free, "")):
             owned[participant] = track.track_id
     return tuple(owned.items())
 

@@ -25,6 +25,10 @@ class BlazePoseEngine:
         self.info: Final = EngineInfo(name="blazepose", model=model, device=runner.device, smoothed=smooth)
         self._graph = Graph(runner, people=people, smooth=smooth)
 
+    def follow(self, people: int) -> None:
+        """See `PoseEngine.follow`."""
+        self._graph.most = max(self._graph.most, people)
+
     def detect(self, picture: Picture, t_ms: int) -> tuple[PersonPose, ...]:
         """See `PoseEngine.detect`."""
         found = self._graph.step(picture, t_ms / 1000.0)

@@ -11,7 +11,7 @@ import mediapipe
 import numpy as np
 from mediapipe.tasks.python import BaseOptions, vision
 
-from motus_pose.engines.port import EngineError, EngineInfo, PersonPose, confidence_of
+from motus_pose.engines.port import EngineError, EngineInfo, PersonPose, RefusedError, confidence_of
 from motus_pose.picture import Picture
 
 
@@ -37,6 +37,11 @@ class MediapipeEngine:
         except (RuntimeError, ValueError, OSError) as error:
             raise EngineError(f"mediapipe cannot use {model}: {error}") from None
         self._last_ms = -1
+
+    def follow(self, people: int) -> None:
+        """See `PoseEngine.follow`."""
+        if people > 1:
+            raise RefusedError(f"The pose engine mediapipe follows one person, and {people} are to be followed.")
 
     def detect(self, picture: Picture, t_ms: int) -> tuple[PersonPose, ...]:
         """See `PoseEngine.detect`; times that do not ascend are moved behind the last one by a millisecond."""

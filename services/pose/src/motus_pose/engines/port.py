@@ -17,6 +17,10 @@ class EngineError(Exception):
     """The engine cannot be made or failed on a picture that was well-formed; the text says why."""
 
 
+class RefusedError(EngineError):
+    """The engine can never do what is asked of it; the text is one plain sentence that a user may see."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class PersonPose:
     """One person as the engine sees it in one picture.
@@ -70,6 +74,13 @@ class PoseEngine(Protocol):
     @property
     def info(self) -> EngineInfo:
         """What computes the landmarks."""
+
+    def follow(self, people: int) -> None:
+        """Follow at least so many people.
+
+        Raises:
+            RefusedError: it cannot follow so many.
+        """
 
     def detect(self, picture: Picture, t_ms: int) -> tuple[PersonPose, ...]:
         """The people in one picture; blocks for as long as the network runs.

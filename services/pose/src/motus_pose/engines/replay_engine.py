@@ -28,6 +28,9 @@ class ReplayEngine:
         # The last frame lasts as long as the others do on average.
         self._period_s = float(times[-1] - times[0]) * len(times) / (len(times) - 1)
 
+    def follow(self, people: int) -> None:
+        """See `PoseEngine.follow`; it plays what was recorded, whoever is asked for."""
+
     def detect(self, picture: Picture, t_ms: int) -> tuple[PersonPose, ...]:
         """See `PoseEngine.detect`: who was there at that time of the recording."""
         times = self._recording.t_s

@@ -69,7 +69,8 @@ class Graph:
     """
 
     def __init__(self, runner: Runner, *, people: int, smooth: bool) -> None:
-        self._runner, self._most, self._smooth = runner, people, smooth
+        self.most = people
+        self._runner, self._smooth = runner, smooth
         self._followed: list[Followed] = []
         self._numbers = 0
         self._searched_s, self._turn = -np.inf, 0
@@ -110,17 +111,17 @@ class Graph:
             return
         if nobody:
             yield views[0]
-        elif due >= SEARCH_S / len(views) and len(self._followed) < self._most:
+        elif due >= SEARCH_S / len(views) and len(self._followed) < self.most:
             self._turn, self._searched_s = (self._turn + 1) % len(views), t_s
             yield views[self._turn]
         if nobody and due >= SEARCH_S:
             self._searched_s = t_s
-            yield from (view for view in views[1:] if len(self._followed) < self._most)
+            yield from (view for view in views[1:] if len(self._followed) < self.most)
 
     def _follow(self, picture: Picture, found: list[detector.Detection]) -> None:
         """Takes on newcomers for whom there is room."""
         for one in found:
-            if len(self._followed) < self._most and one.roi.usable and not self._knows(one.roi):
+            if len(self._followed) < self.most and one.roi.usable and not self._knows(one.roi):
                 self._numbers += 1
                 self._followed.append(Followed(self._numbers, self._upright(picture, one.roi)))
 
