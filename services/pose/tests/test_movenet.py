@@ -37,7 +37,7 @@ NOSE, LEFT_HIP, LEFT_ELBOW = 0, 23, 13
 FIGURE = np.array(
     [(0.0, 0.0), *[(0.0, s * 0.01) for s in (1, -1, 2, -2)]]
     + [(down, s * across) for down, across in ((0.1, 0.06), (0.2, 0.08), (0.3, 0.08)) for s in (1, -1)]
-    + [(down, s * across) for down, across in ((0.3, 0.04), (0.45, 0.04), (0.6, 0.04)) for s in (1, -1)]
+    + [(down, s * across) for down, across in ((0.3, 0.04), (0.5, 0.04), (0.7, 0.04)) for s in (1, -1)]
 )
 
 

@@ -20,7 +20,13 @@ from numpy.typing import NDArray
 from motus_pose.engines.blazepose.points import Answer
 from motus_pose.engines.port import EngineError
 
-_OPTIONS: Final = {"INFERENCE_PRECISION_HINT": "f32", "NUM_STREAMS": 1, "INFERENCE_NUM_THREADS": 1}
+# Pinned, the networks of all streams and of all processes on a machine would share its first core.
+_OPTIONS: Final = {
+    "INFERENCE_PRECISION_HINT": "f32",
+    "NUM_STREAMS": 1,
+    "INFERENCE_NUM_THREADS": 1,
+    "ENABLE_CPU_PINNING": False,
+}
 _Array = NDArray[np.float32]
 
 
