@@ -6,7 +6,7 @@ EXERCISE ?= squat
 CLIP ?= samples/clips/squat.mp4
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run up test test-unit test-e2e test-faults test-slow check fix protos client lock docs train bench samples clean \
+.PHONY: help setup setup-cuda setup-dev run up test test-unit test-e2e test-faults test-slow test-torch check fix protos client lock lock-cuda docs train bench samples clean \
 	lint types arch verify-protos verify-client verify-lock verify-k8s verify-docs accuracy accuracy-gates accuracy-full gallery
 
 ##@ Use
@@ -23,6 +23,9 @@ up: setup ## Start the whole stack and keep it; Ctrl-C stops it
 	@$(BIN)/motus up
 
 ##@ Test
+setup-cuda: setup-dev ## Install PyTorch for GPUs: three gigabytes, in nobody's default install
+	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip install --quiet --require-hashes -r services/pose/cuda.lock
+
 setup-dev:
 	@tools/setup.sh dev
 
@@ -40,6 +43,9 @@ test-faults: setup-dev ## Workers, servers, hosts and clocks fail: six minutes
 
 test-slow: setup-dev ## What takes long: unseen renders, every fault
 	@$(BIN)/pytest -m slow
+
+test-torch: setup-cuda ## The GPU's networks, on the CPU where there is no GPU
+	@$(BIN)/pytest services/pose/tests/test_torch.py
 
 ##@ Check
 check: lint types arch verify-protos verify-client verify-lock verify-docs verify-k8s ## Lint, types, architecture, protos, staleness, manifests
@@ -81,6 +87,9 @@ client: setup-dev ## Write the client that waits again, from the one for asyncio
 
 lock: setup-dev ## Write requirements.lock again; the newest releases by ARGS=--upgrade
 	@$(BIN)/python tools/lock.py $(ARGS)
+
+lock-cuda: setup-dev ## Write services/pose/cuda.lock again
+	@$(BIN)/uv pip compile --quiet --no-header --no-annotate --generate-hashes --universal --python-version 3.11 -c requirements.lock services/pose/cuda.in -o services/pose/cuda.lock
 
 docs: setup-dev ## Write generated pages again
 	@$(BIN)/python tools/measures_page.py

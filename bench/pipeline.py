@@ -1,7 +1,7 @@
 """Whole pipelines, all processes counted, in one run on one machine: Motus beside a plain design, live and recorded.
 
-Live, from cameras of 720 lines that hold their frames decoded, up to the joint angles of every frame. The yardstick
-(`pipelines/plain.py`) sends 720p JPEGs, runs stock MediaPipe in VIDEO mode, nests its messages, and measures with the
+Live, from cameras that hold their frames decoded at the size in which they are sent, up to the joint angles of every
+frame. The yardstick (`pipelines/plain.py`) sends 720p JPEGs, Motus patches of pictures of 640 pixels; the yardstick runs stock MediaPipe in VIDEO mode, nests its messages, and measures with the
 same core. `cpu_ratio`: processor time a frame, the plain design's over Motus's, two sessions each; `cpu_ms` and
 `plain_cpu_ms` are the two, `decoding_ms` what decoding a frame would cost both in addition. `p95_ms` and
 `plain_p95_ms`: age of the results of one session. `athletes`: most sessions at 30 frames a second of which each loses
@@ -44,12 +44,12 @@ def told(name: str, run: Run) -> Run:
     return run
 
 
-async def most(clip: Path, seconds: float, first: int, *, full: bool) -> int:
+async def most(clip: Path, seconds: float, first: int, precision: str, *, full: bool) -> int:
     """The most sessions that are held, begun at a guess."""
     count, name = first, "full stack" if full else "motus"
 
     async def holds(count: int) -> bool:
-        return held(told(f"{name} {count}", await live.motus(count, clip, seconds, full=full)))
+        return held(told(f"{name} {count}", await live.motus(count, clip, seconds, full=full, precision=precision)))
 
     if await holds(count):
         while count < MOST_SESSIONS and await holds(count + 1):
@@ -60,24 +60,28 @@ async def most(clip: Path, seconds: float, first: int, *, full: bool) -> int:
     return count - 1
 
 
-async def measured(clip: Path, seconds: float) -> dict[str, float]:
+async def measured(clip: Path, enlarged_clip: Path, seconds: float, precision: str) -> dict[str, float]:
     """The live figures."""
-    plain_two = told("plain 2", await live.plain(COMPARED, clip, seconds))
-    motus_two = told("motus 2", await live.motus(COMPARED, clip, seconds))
-    plain_one = told("plain 1", await live.plain(1, clip, seconds))
-    motus_one = told("motus 1", await live.motus(1, clip, seconds))
-    athletes = await most(clip, seconds, 4, full=False)
+
+    async def motus(sessions: int) -> Run:
+        return await live.motus(sessions, clip, seconds, precision=precision)
+
+    plain_two = told("plain 2", await live.plain(COMPARED, enlarged_clip, seconds))
+    motus_two = told("motus 2", await motus(COMPARED))
+    plain_one = told("plain 1", await live.plain(1, enlarged_clip, seconds))
+    motus_one = told("motus 1", await motus(1))
+    athletes = await most(clip, seconds, 4, precision, full=False)
     overload = math.ceil(OVERLOAD * max(athletes, 1))
-    beyond = told(f"overload {overload}", await live.motus(overload, clip, seconds))
+    beyond = told(f"overload {overload}", await motus(overload))
     return {
         "cpu_ratio": plain_two.total_cpu_ms / motus_two.total_cpu_ms,
         "cpu_ms": motus_two.total_cpu_ms,
         "plain_cpu_ms": plain_two.total_cpu_ms,
-        "decoding_ms": decoding_ms(clip),
+        "decoding_ms": decoding_ms(enlarged_clip),
         "p95_ms": motus_one.p95_ms,
         "plain_p95_ms": plain_one.p95_ms,
         "athletes": athletes,
-        "athletes_full_stack": await most(clip, seconds, max(athletes - 1, 1), full=True),
+        "athletes_full_stack": await most(clip, seconds, max(athletes - 1, 1), precision, full=True),
         "overload_p95_ms": beyond.p95_ms,
         "overload_done_share": beyond.done_share,
     }
@@ -89,10 +93,12 @@ def main() -> None:
     parser.add_argument("--clip", type=Path, default=recorded.CLIP, help="video to play (default: the sample squat)")
     parser.add_argument("--rounds", type=int, default=3, help="rounds of the recorded comparison (default 3; 0: none)")
     parser.add_argument("--seconds", type=float, default=8.0, help="how long each live run is measured (default 8)")
+    parser.add_argument("--precision", default="f32", choices=("f32", "bf16"), help="of pose's network (default f32)")
     parser.add_argument("--json", action="store_true", help="print one flat JSON object")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        figures = asyncio.run(measured(enlarged(arguments.clip, Path(folder)), arguments.seconds))
+        larger = enlarged(arguments.clip, Path(folder))
+        figures = asyncio.run(measured(arguments.clip, larger, arguments.seconds, arguments.precision))
     if arguments.rounds:
         figures |= recorded.measure(arguments.clip, arguments.rounds)
     if arguments.json:

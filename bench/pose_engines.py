@@ -11,7 +11,8 @@ Figures: `pruned_cpu_ratio` and `native_f32_cpu_ratio` (processor time of all fr
 clips in which one person is seen all the time), `native_elsewhere` of `native_one_shots` (looks at another person, or
 the other way up, which are in the median and not in the second) and `native_loop_over_noise` (mean distance from
 stock MediaPipe over a clip, over that of MediaPipe on the noisy pictures, median of the clips). It fails when a pruned
-frame differs.
+frame differs. With `--precision bf16` or `--device cuda` the same of our own graph there; on a GPU also
+`cuda_crops_per_s` at a batch of 64 and `cuda_core_ratio` (over one core's float32).
 """
 
 import argparse
@@ -70,7 +71,7 @@ class Comparison:
         return float(np.mean(self.native_gaps) / np.mean(self.noise_gaps)) if self.noise_gaps else np.nan
 
 
-def figures(parts: list[Comparison]) -> dict[str, float]:
+def figures(parts: list[Comparison], precision: str) -> dict[str, float]:
     """The flat figures; zeros where no frame was seen."""
     frames = sum(part.frames for part in parts)
     stock, pruned, native = (sum(getattr(p, f"{name}_s") for p in parts) for name in ("stock", "pruned", "native"))
@@ -85,7 +86,7 @@ def figures(parts: list[Comparison]) -> dict[str, float]:
         "pruned_cpu_ms": round(1000.0 * pruned / max(frames, 1), 2),
         "native_cpu_ms": round(1000.0 * native / max(frames, 1), 2),
         "pruned_cpu_ratio": round(stock / pruned, 3) if pruned else 0.0,
-        "native_f32_cpu_ratio": round(stock / native, 3) if native else 0.0,
+        f"native_{precision}_cpu_ratio": round(stock / native, 3) if native else 0.0,
         "native_missed_frames": sum(part.native_missed for part in parts),
         "native_one_shots": len(looks),
         "native_elsewhere": sum(elsewhere(gap) for gap, _ in looks),
@@ -156,7 +157,7 @@ def compare(clip: Path, limit: int, native: Native) -> Comparison:
             for index, (t_ms, picture) in enumerate(block):
                 take_in(whole, [seen[engine][index] for engine in engines])
                 shaken = np.clip(picture + random.integers(-1, 2, picture.shape), 0, 255).astype(np.uint8)
-                loops = seen[stock][index][0], seen[mine][index][0], noisy.detect(shaken, t_ms)
+                loops = seen[stock][index][0], seen[mine][index][0], noisy.detect(Picture.of(shaken), t_ms)
                 gaps(whole, *loops, picture)
             if (gap := one_shot(single, native, block[0][1])) is not None:
                 whole.one_shot.append(gap)
@@ -209,11 +210,14 @@ def main() -> int:
     parser.add_argument("--clips", type=Path, default=CLIPS, help="folder of real clips, beside the sample clips")
     parser.add_argument("--frames", type=int, default=60, help="frames of each clip, 0 for all (default 60)")
     parser.add_argument("--only", default="", metavar="PREFIX", help="clips whose name begins so")
+    parser.add_argument("--precision", default="f32", choices=("f32", "bf16"), help="of our own graph (default f32)")
+    parser.add_argument("--device", default="cpu", help="of our own graph, as cuda (default cpu)")
     parser.add_argument("--json", action="store_true", help="print one flat JSON object")
     arguments = parser.parse_args()
     clips = [clip for folder in (SAMPLES, arguments.clips) for clip in sorted(folder.glob(f"{arguments.only}*.mp4"))]
     clean = clean_clips(arguments.clips)
-    native, parts = engine_factory(PoseSettings(engine="blazepose", people=1)), list[Comparison]()
+    settings = PoseSettings(engine="blazepose", people=1, precision=arguments.precision, device=arguments.device)
+    native, parts = engine_factory(settings), list[Comparison]()
     for clip in clips:
         part = compare(clip, arguments.frames, native)
         part.clean = clip.name in clean
@@ -224,7 +228,12 @@ def main() -> int:
             file=sys.stderr,
         )
         parts.append(part)
-    found = figures(parts)
+    found = figures(parts, arguments.precision)
+    if arguments.device != "cpu":
+        # PyTorch is no part of the usual environment.
+        from engines import gpu
+
+        found |= gpu.figures(arguments.device)
     print(json.dumps(found) if arguments.json else "\n".join(f"{k:24} {v:10g}" for k, v in found.items()))
     return 0 if found["pruned_identical_frames"] == found["frames"] else 1
 

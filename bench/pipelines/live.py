@@ -58,7 +58,7 @@ async def plain(sessions: int, clip: Path, seconds: float) -> Run:
     return found
 
 
-async def motus(sessions: int, clip: Path, seconds: float, *, full: bool = False) -> Run:
+async def motus(sessions: int, clip: Path, seconds: float, *, full: bool = False, precision: str = "f32") -> Run:
     """Motus: ingest's parts in the cameras, pose, kinematics; with `full` coach and sessions too.
 
     Args:
@@ -66,17 +66,19 @@ async def motus(sessions: int, clip: Path, seconds: float, *, full: bool = False
         clip: what the cameras show.
         seconds: for how long it is measured.
         full: whether every service is there.
+        precision: of pose's network.
     """
     watch, names = Watch(), session_names(sessions)
-    async with _services(names, watch, full=full) as url:
+    async with _services(names, watch, full=full, precision=precision) as url:
         with _processes([("fleet.live", "--nats", url, "--clip", str(clip), "--fps", str(FPS), *names)]):
             return await _measured(watch, names, seconds)
 
 
 @asynccontextmanager
-async def _services(names: Sequence[str], watch: Watch, *, full: bool) -> AsyncIterator[str]:
+async def _services(names: Sequence[str], watch: Watch, *, full: bool, precision: str) -> AsyncIterator[str]:
     """The services at work on sessions that are announced, and who sees what comes of them; gives the bus's URL."""
-    many = {"MOTUS_POSE_CAPACITY": str(len(names)), "MOTUS_COACH_BASE_URL": "", "MOTUS_POSE_PEOPLE": "1"}
+    many = {"MOTUS_POSE_CAPACITY": str(len(names)), "MOTUS_POSE_PEOPLE": "1", "MOTUS_POSE_PRECISION": precision}
+    many["MOTUS_COACH_BASE_URL"] = ""
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         url = stack.enter_context(nats_server(folder / "nats"))

@@ -1,4 +1,5 @@
-"""Landmarks of real clips, through the product's own parts: ingest's file source (decoding, scaling, JPEG), then pose.
+"""Landmarks of real clips, through the product's own parts: ingest's file source (decoding, patches, JPEG), then pose,
+and of the people there the one who is the first participant.
 
 They are kept in the user's cache folder by the clip's and the model's checksum and the engine, since they take nearly
 all of the time. The engine is the service's default, or MOTUS_POSE_ENGINE.
@@ -28,8 +29,10 @@ from motus_pose.frames import Frame, FrameRef, Patch
 from motus_pose.picture import Picture as Received
 from motus_pose.picture import read
 from motus_pose.settings import PoseSettings
+from motus_pose.tracking import Tracks, step
 from motus_runtime.settings import load
 
+_PARTICIPANTS = ("p1",)
 _PATCH_PX = load(IngestSettings, "MOTUS_INGEST").patch_px
 
 Landmarks = dict[str, Any]
@@ -83,7 +86,7 @@ def _sha256(path: Path) -> str:
 async def _extract(path: Path, engine: PoseEngine) -> Landmarks:
     """Landmarks of every frame that the product would send; rows of zeros where nobody was found."""
     settings = IngestSettings(roots=(path.parent,), patch_px=_PATCH_PX)
-    regions, before = Regions(), None
+    regions, before, tracks = Regions(), None, Tracks()
     source = FileSource(path.resolve().as_uri(), settings, Sampling(settings.max_fps), regions)
     times, images, worlds, found, size = list[float](), [], [], [], (0, 0)
     async for shown in source.steps():
@@ -92,7 +95,8 @@ async def _extract(path: Path, engine: PoseEngine) -> Landmarks:
         before = _picture(shown, before)
         persons = engine.detect(before, round(shown.t_s * 1000.0))
         regions.tell(len(times), _sighting(shown.t_s, persons))
-        person = persons[0] if persons else None
+        tracks, tracked = step(tracks, persons, shown.t_s, _PARTICIPANTS)
+        person = next((one.pose for one in tracked if one.participant), None)
         world = None if person is None else person.world
         times.append(shown.t_s)
         found.append(person is not None)

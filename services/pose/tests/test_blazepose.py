@@ -5,6 +5,7 @@ from pathlib import Path
 
 import mediapipe
 import numpy as np
+import openvino
 import pytest
 from mediapipe.tasks.python import BaseOptions, vision
 from numpy.typing import NDArray
@@ -12,9 +13,10 @@ from numpy.typing import NDArray
 from motus_pose.app import engine_factory
 from motus_pose.engines.blazepose import detector
 from motus_pose.engines.blazepose.filters import one_euro
+from motus_pose.engines.blazepose.openvino_runner import _OPTIONS
 from motus_pose.engines.blazepose.roi import Roi, overlap, roi_of, to_picture
 from motus_pose.engines.blazepose.warp import cut
-from motus_pose.engines.port import PersonPose, PoseEngine
+from motus_pose.engines.port import EngineError, PersonPose, PoseEngine
 from motus_pose.picture import Picture
 from motus_pose.settings import PoseSettings
 
@@ -147,3 +149,36 @@ def test_a_filter_follows_what_is_fast_and_stills_what_rests() -> None:
     assert np.std(rest[100:]) < 0.3e-4
     assert lag[-1] < 0.01
     assert one_euro(moved, np.zeros((1, 3)), moved.t_s, (0.05, 80.0), 1.0) is moved
+
+
+def test_bfloat16_moves_points_by_little_or_is_refused(model: Path, pictures: list[Rgb]) -> None:
+    """With heads in full precision a point moves by a hundredth of the torso; a processor without it is named."""
+    reference = engine_factory(PoseSettings(engine="blazepose", people=1))()
+    settings = PoseSettings(engine="blazepose", people=1, precision="bf16")
+    if "BF16" not in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
+        with pytest.raises(EngineError, match="bf16"):
+            engine_factory(settings)
+        return
+    engine = engine_factory(settings)()
+
+    (exact,), (near,) = (one.detect(Picture.of(pictures[0]), 0) for one in (reference, engine))
+
+    assert engine.info.model.endswith("-bf16")
+    a, b = _pixels(exact, pictures[0]), _pixels(near, pictures[0])
+    torso = np.linalg.norm(a[list(TORSO[0])].mean(axis=0) - a[list(TORSO[1])].mean(axis=0))
+    assert np.linalg.norm(a - b, axis=1).mean() / torso < 0.03
+    assert exact.world is not None
+    assert near.world is not None
+    assert np.linalg.norm(exact.world - near.world, axis=1).mean() < 0.03
+
+
+def test_networks_of_several_threads_use_several_cores(model: Path) -> None:
+    """Nothing is pinned to a core: all streams of a machine would share that one."""
+    options = openvino.Core().compile_model(_tiny(), "CPU", dict(_OPTIONS))
+
+    assert options.get_property("ENABLE_CPU_PINNING") is False
+
+
+def _tiny() -> openvino.Model:
+    entry = openvino.opset15.parameter([1, 4], np.float32)
+    return openvino.Model([openvino.opset15.relu(entry)], [entry])

@@ -1,6 +1,7 @@
 """Composition of the pose service: gets its engine ready, then owns sessions."""
 
 import asyncio
+import importlib.util
 import logging
 import sys
 from contextlib import suppress
@@ -16,6 +17,7 @@ from motus_pose.engines.port import EngineError, EngineFactory
 from motus_pose.engines.recording import load_recording
 from motus_pose.engines.replay_engine import ReplayEngine
 from motus_pose.engines.spares import Spares
+from motus_pose.pruning import without_segmentation
 from motus_pose.session import PoseSession
 from motus_pose.settings import PoseSettings
 from motus_pose.weights import weights
@@ -140,11 +142,26 @@ def _replay_factory(settings: PoseSettings) -> EngineFactory:
 def _blazepose_factory(settings: PoseSettings) -> EngineFactory:
     path, people = settings.model_path, settings.people
     detector, landmarks = networks_of(read_bundle(path, settings.bundle_sha256), str(path))
+    if settings.device != "cpu":
+        return _cuda_factory(settings, detector, landmarks)
     from motus_pose.engines.blazepose.openvino_runner import Networks, OpenvinoRunner
     from motus_pose.engines.blazepose_engine import BlazePoseEngine
 
-    networks = Networks(detector, landmarks)
-    return lambda: BlazePoseEngine(OpenvinoRunner(networks), path.stem, people=people)
+    networks = Networks(detector, landmarks, settings.precision)
+    model = path.stem if settings.precision == "f32" else f"{path.stem}-{settings.precision}"
+    return lambda: BlazePoseEngine(OpenvinoRunner(networks), model, people=people)
+
+
+def _cuda_factory(settings: PoseSettings, detector: bytes, landmarks: bytes) -> EngineFactory:
+    if not settings.device.startswith("cuda"):
+        raise EngineError(f"MOTUS_POSE_DEVICE is {settings.device}: cpu and cuda, or cuda:1, are known")
+    if importlib.util.find_spec("torch") is None:
+        raise EngineError("MOTUS_POSE_DEVICE asks for a GPU, which needs PyTorch: install it with `make setup-cuda`")
+    from motus_pose.engines.blazepose.torch_runner import TorchNetworks, TorchRunner
+    from motus_pose.engines.blazepose_engine import BlazePoseEngine
+
+    networks = TorchNetworks(detector, without_segmentation(landmarks), settings.device)
+    return lambda: BlazePoseEngine(TorchRunner(networks), settings.model_path.stem, people=settings.people)
 
 
 def _movenet_factory(settings: PoseSettings) -> EngineFactory:

@@ -19,6 +19,15 @@ class PoseSettings:
         choices=("blazepose", "mediapipe", "movenet", "replay"),
     )
     people: int = setting(2, "people that blazepose follows in one view at most", minimum=1, maximum=16)
+    device: str = setting(
+        "cpu",
+        "where blazepose's networks run: cpu, or a GPU by PyTorch as cuda, cuda:1; README.md says how to install it",
+    )
+    precision: str = setting(
+        "f32",
+        "of blazepose's landmark network: f32, or bf16 for a third less processor time where it has the instructions",
+        choices=("f32", "bf16"),
+    )
     recording: str = setting("", "path of the recording that the engine replay plays")
     model: str = setting(
         "",

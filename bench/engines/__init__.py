@@ -1,0 +1,1 @@
+"""Engines on hardware that few machines have."""
