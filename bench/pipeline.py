@@ -1,13 +1,13 @@
 """Whole pipelines, all processes counted, in one run on one machine: Motus beside a plain design, live and recorded.
 
 Live, from cameras that hold their frames decoded at the size in which they are sent, up to the joint angles of every
-frame. The yardstick (`pipelines/plain.py`) sends 720p JPEGs, Motus patches of pictures of 640 pixels; the yardstick runs stock MediaPipe in VIDEO mode, nests its messages, and measures with the
-same core. `cpu_ratio`: processor time a frame, the plain design's over Motus's, two sessions each; `cpu_ms` and
-`plain_cpu_ms` are the two, `decoding_ms` what decoding a frame would cost both in addition. `p95_ms` and
-`plain_p95_ms`: age of the results of one session. `athletes`: most sessions at 30 frames a second of which each loses
-at most one frame in a hundred with a p95 of 50 ms; `athletes_full_stack`: with coach and sessions too, and the store
-that they write. `overload_p95_ms`: age at one and a half times as many sessions as are held, `overload_done_share` the
-frames that were done of the session that fared worst.
+frame. The yardstick (`pipelines/plain.py`) sends 720p JPEGs, runs stock MediaPipe in VIDEO mode, nests its messages,
+and measures with the same core; Motus sends patches of pictures of 640 pixels. `cpu_ratio`: processor time a frame, the
+plain design's over Motus's, two sessions each; `cpu_ms` and `plain_cpu_ms` are the two, `decoding_ms` what decoding a
+frame of 720p would cost in addition. `p95_ms` and `plain_p95_ms`: age of the results of one session. `athletes`: most
+sessions at 30 frames a second of which each loses at most one frame in a hundred with a p95 of 50 ms;
+`athletes_full_stack`: with coach and sessions too, and the store that they write. `overload_p95_ms`: age at one and a
+half times as many sessions as are held, `overload_done_share` the frames done of the session that fared worst.
 
 Recorded (`pipelines/recorded.py`): a clip as fast as it goes against a bare MediaPipe loop, `fast_ratio` and others,
 and in real time, `realtime_p95_ms` and `realtime_dropped`.
