@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
@@ -11,6 +12,7 @@ from nats.aio.msg import Msg
 from motus.bus.v1 import control_pb2
 from motus_pose.bundle import BundleError, networks_of, read_bundle
 from motus_pose.convert import participants_of
+from motus_pose.engines.blazepose.runner import Runner
 from motus_pose.engines.libraries import missing_libraries, remedy
 from motus_pose.engines.port import EngineError, EngineFactory
 from motus_pose.engines.recording import load_recording
@@ -32,6 +34,7 @@ HUNG_S: Final = 5.0
 """A look that takes longer will never end; the slowest that was seen took half a second."""
 # The engine's thread needs the interpreter after each network; at the usual 5 ms it would wait for the loop's turn.
 SWITCH_INTERVAL_S: Final = 0.0005
+NO_TORCH: Final = "MOTUS_POSE_DEVICE=cuda needs PyTorch, which cannot be imported: run `make setup-cuda`"
 
 
 async def build(context: Context) -> App:
@@ -116,6 +119,8 @@ def engine_factory(settings: PoseSettings) -> EngineFactory:
         EngineError: system libraries are missing, the model or the recording does not work.
         BundleError: the model is missing or damaged.
     """
+    if settings.device != "cpu" and settings.engine != "blazepose":
+        raise EngineError(f"the engine {settings.engine} works on the CPU alone: set MOTUS_POSE_DEVICE=cpu")
     makers = {"replay": _replay_factory, "mediapipe": _mediapipe_factory, "blazepose": _blazepose_factory}
     return makers[settings.engine](settings)
 
@@ -131,11 +136,25 @@ def _replay_factory(settings: PoseSettings) -> EngineFactory:
 def _blazepose_factory(settings: PoseSettings) -> EngineFactory:
     path, people = settings.model_path, settings.people
     detector, landmarks = networks_of(read_bundle(path, settings.model_sha256), str(path))
-    from motus_pose.engines.blazepose.openvino_runner import Networks, OpenvinoRunner
     from motus_pose.engines.blazepose_engine import BlazePoseEngine
 
-    networks = Networks(detector, landmarks)
-    return lambda: BlazePoseEngine(OpenvinoRunner(networks), path.stem, people=people)
+    run = _runner_factory(settings.device, detector, landmarks)
+    return lambda: BlazePoseEngine(run(), path.stem, people=people)
+
+
+def _runner_factory(device: str, detector: bytes, landmarks: bytes) -> Callable[[], Runner]:
+    """What makes runners of BlazePose's networks; never those of another device than was asked for."""
+    if device == "cpu":
+        from motus_pose.engines.blazepose.openvino_runner import Networks, OpenvinoRunner
+
+        networks = Networks(detector, landmarks)
+        return lambda: OpenvinoRunner(networks)
+    try:
+        from motus_pose.engines.blazepose.torch_runner import TorchNetworks, TorchRunner
+    except (ImportError, OSError) as error:  # a library of NVIDIA's that cannot be loaded is the latter
+        raise EngineError(f"{NO_TORCH} ({error})") from None
+    on_gpu = TorchNetworks(detector, landmarks, f"{device}:0")
+    return lambda: TorchRunner(on_gpu)
 
 
 def _mediapipe_factory(settings: PoseSettings) -> EngineFactory:

@@ -18,6 +18,11 @@ class PoseSettings:
         "one person; replay: plays recorded landmarks instead",
         choices=("blazepose", "mediapipe", "replay"),
     )
+    device: str = setting(
+        "cpu",
+        "where blazepose's networks run: cpu, by OpenVINO; cuda, by PyTorch on the first GPU that the process sees",
+        choices=("cpu", "cuda"),
+    )
     people: int = setting(2, "people that blazepose follows in one view at most", minimum=1, maximum=16)
     recording: str = setting("", "path of the recording that the engine replay plays")
     model: str = setting(

@@ -17,7 +17,7 @@ import numpy as np
 import openvino
 from numpy.typing import NDArray
 
-from motus_pose.engines.blazepose.points import Answer
+from motus_pose.engines.blazepose.points import Answer, slots_of
 from motus_pose.engines.port import EngineError
 
 _OPTIONS: Final = {"INFERENCE_PRECISION_HINT": "f32", "NUM_STREAMS": 1, "INFERENCE_NUM_THREADS": 1}
@@ -39,7 +39,7 @@ class Networks:
         self._core, self._lock = openvino.Core(), Lock()
         try:
             self._models = _read(self._core, detector), _read(self._core, landmarks)
-            self.slots: Final = _slots(self._models[1])
+            self.slots: Final = slots_of([tuple(output.shape)[1:] for output in self._models[1].outputs])
             first = self._compiled()
         except RuntimeError as error:
             raise EngineError(f"OpenVINO cannot use the pose model: {error}") from None
@@ -107,15 +107,6 @@ def _read(core: openvino.Core, network: bytes) -> Any:
         path = Path(folder) / "network.tflite"
         path.write_bytes(network)
         return core.read_model(path)
-
-
-def _slots(landmarks: Any) -> tuple[int, int, int, int]:
-    """Where points, flag, heat and world are among the outputs, by their shapes."""
-    sizes = [tuple(output.shape)[1:] for output in landmarks.outputs]
-    try:
-        return sizes.index((195,)), sizes.index((1,)), sizes.index((64, 64, 39)), sizes.index((117,))
-    except ValueError:
-        raise EngineError(f"not BlazePose's landmark network: its outputs are {sizes}") from None
 
 
 def _run(request: Any, picture: _Array) -> list[_Array]:

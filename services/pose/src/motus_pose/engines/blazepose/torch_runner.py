@@ -1,0 +1,142 @@
+"""PyTorch on a GPU: one copy of both networks for all streams of a process, whose squares are answered together.
+
+The landmark network's trunk is in half precision, its head and the detector, which suffers from less, in float32. The
+same code runs on the CPU, in float32 throughout and call by call, so that it can be tried where no GPU is; to work on
+a CPU, OpenVINO takes half the time.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from motus_pose.engines.blazepose import detector, points
+from motus_pose.engines.blazepose.converter import Network
+from motus_pose.engines.blazepose.gathering import Gathering
+from motus_pose.engines.blazepose.points import Answer, slots_of
+from motus_pose.engines.port import EngineError
+from motus_pose.pruning import without_segmentation
+from motus_pose.tflite import ModelError
+
+SIZES: Final = (1, 2, 4, 8, 16, 32, 64)
+"""Numbers of pictures for which a GPU's work is recorded; others are done with the next larger."""
+_WARM_UP: Final = 3
+_Array = NDArray[np.float32]
+_Run = Callable[[Tensor], tuple[Tensor, ...]]
+
+
+class TorchNetworks:
+    """The networks on one device, for any number of runners.
+
+    Args:
+        detector_model: TFLite file of the detector.
+        landmark_model: TFLite file of the landmark network, with or without its segmentation branch.
+        device: `cpu`, or as `cuda:0`.
+
+    Attributes:
+        device: the same.
+        detect: the detector, of pictures on the device.
+        locate: the landmark network, of squares on the device.
+        slots: where points, flag, heat and world are among its outputs.
+
+    Raises:
+        EngineError: there is no such device, or PyTorch cannot use the networks.
+    """
+
+    def __init__(self, detector_model: bytes, landmark_model: bytes, device: str) -> None:
+        on_gpu = device != "cpu"
+        if on_gpu and not torch.cuda.is_available():
+            raise EngineError("PyTorch sees no GPU: see what `nvidia-smi` says, or set MOTUS_POSE_DEVICE=cpu")
+        self.device: Final = device
+        # The usual precision of float32 convolutions on a GPU is that of half precision.
+        torch.backends.cudnn.allow_tf32, torch.backends.cudnn.benchmark = False, True
+        torch.set_num_threads(1)
+        try:
+            finder = Network(detector_model).to(device)
+            locator = Network(without_segmentation(landmark_model), torch.float16 if on_gpu else torch.float32)
+            locator = locator.to(device)
+            self.slots: Final = slots_of(locator.shapes)
+            self.detect: Final[_Run] = _gathered(finder, detector.SIDE, device) if on_gpu else finder
+            self.locate: Final[_Run] = _gathered(locator, points.SIDE, device) if on_gpu else locator
+        except (ModelError, RuntimeError) as error:
+            raise EngineError(f"PyTorch cannot use the pose model on {device}: {error}") from None
+
+
+class TorchRunner:
+    """Runs the networks for one stream.
+
+    Args:
+        networks: The networks.
+    """
+
+    def __init__(self, networks: TorchNetworks) -> None:
+        self._networks, self.device = networks, networks.device
+        # To copy on one's own stream is not to wait for what the GPU does for others.
+        self._stream = torch.cuda.Stream(networks.device) if networks.device != "cpu" else None
+
+    def detect(self, picture: _Array) -> tuple[_Array, _Array]:
+        """See `Runner.detect`."""
+        boxes, scores = sorted(self._answer(self._networks.detect, picture), key=lambda one: -one.shape[-1])
+        return boxes[0], scores[0, :, 0]
+
+    def locate(self, squares: _Array) -> Answer:
+        """See `Runner.locate`."""
+        found = self._answer(self._networks.locate, squares)
+        batch, flags, heat, world = (found[slot] for slot in self._networks.slots)
+        return Answer(batch, flags[:, 0], heat, world)
+
+    def _answer(self, run: _Run, pictures: _Array) -> list[_Array]:
+        try:
+            with torch.cuda.stream(self._stream):
+                found = run(torch.from_numpy(pictures).to(self.device))
+                return [one.cpu().numpy() for one in found]
+        except RuntimeError as error:
+            raise EngineError(f"PyTorch failed: {error}") from None
+
+
+class Recorded:
+    """A network's work on a GPU, recorded as a CUDA graph for each of SIZES: launched at once, not kernel by kernel.
+
+    Args:
+        network: the network, on the GPU.
+        side: sides of its pictures, pixels.
+        device: as `cuda:0`.
+    """
+
+    def __init__(self, network: Network, side: int, device: str) -> None:
+        pool = torch.cuda.graph_pool_handle()
+        # The largest first, whose memory then serves the others.
+        self._records = {size: _record(network, size, side, device, pool) for size in reversed(SIZES)}
+
+    def __call__(self, calls: list[Tensor]) -> list[tuple[Tensor, ...]]:
+        """What the network says to each of several calls, which have as many pictures as the last of SIZES at most."""
+        counts = [len(call) for call in calls]
+        pictures, graph, outputs = self._records[next(size for size in SIZES if size >= sum(counts))]
+        torch.cat(calls, out=pictures[: sum(counts)])
+        graph.replay()
+        found = [output[: sum(counts)].clone().split(counts) for output in outputs]
+        torch.cuda.current_stream().synchronize()
+        return list(zip(*found, strict=True))
+
+
+def _gathered(network: Network, side: int, device: str) -> _Run:
+    return Gathering(Recorded(network, side, device), SIZES[-1])
+
+
+def _record(
+    network: Network, size: int, side: int, device: str, pool: tuple[int, int]
+) -> tuple[Tensor, torch.cuda.CUDAGraph, tuple[Tensor, ...]]:
+    """Where to put so many pictures, the graph to replay then, and where its outputs are afterwards."""
+    pictures, aside = torch.zeros((size, side, side, 3), device=device), torch.cuda.Stream(device)
+    aside.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(aside):
+        for _ in range(_WARM_UP):  # cuDNN chooses its ways, which it must not do while recording
+            network(pictures)
+    torch.cuda.current_stream().wait_stream(aside)
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph, pool=pool):
+        outputs = network(pictures)
+    return pictures, graph, outputs
