@@ -6,7 +6,7 @@ EXERCISE ?= squat
 CLIP ?= samples/clips/squat.mp4
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run up test test-unit test-e2e test-faults test-slow check fix protos client lock docs train bench samples clean \
+.PHONY: help setup setup-cuda setup-dev run up test test-unit test-e2e test-faults test-slow check fix protos client lock docs train bench samples clean \
 	lint types arch verify-protos verify-client verify-lock verify-k8s verify-docs accuracy accuracy-gates accuracy-full gallery
 
 ##@ Use
@@ -21,6 +21,9 @@ run: setup ## Play a sample clip through the whole stack: CLIP=video.mp4 EXERCIS
 
 up: setup ## Start the whole stack and keep it; Ctrl-C stops it
 	@$(BIN)/motus up
+
+setup-cuda: setup ## Add what MOTUS_POSE_DEVICE=cuda needs: PyTorch with NVIDIA's libraries, 5 GB
+	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip install --quiet -r services/pose/requirements-cuda.lock
 
 ##@ Test
 setup-dev:
@@ -57,7 +60,7 @@ verify-protos: setup-dev ## Protos: lint, and whether the stubs are fresh (mende
 	@tools/buf.sh lint
 	@tools/protos.sh --check
 
-verify-lock: setup-dev ## Whether requirements.lock is fresh (mended by `make lock`)
+verify-lock: setup-dev ## Whether the locks are fresh (mended by `make lock`)
 	@$(BIN)/python tools/lock.py --check
 
 verify-client: setup-dev ## Whether the client that waits is fresh (mended by `make client`)
@@ -79,7 +82,7 @@ protos: setup-dev ## Write the stubs again
 client: setup-dev ## Write the client that waits again, from the one for asyncio
 	@$(BIN)/python tools/sync_client.py
 
-lock: setup-dev ## Write requirements.lock again; the newest releases by ARGS=--upgrade
+lock: setup-dev ## Write the locks again; the newest releases by ARGS=--upgrade
 	@$(BIN)/python tools/lock.py $(ARGS)
 
 docs: setup-dev ## Write generated pages again
