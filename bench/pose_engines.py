@@ -11,7 +11,7 @@ Figures: `pruned_cpu_ratio` and `native_f32_cpu_ratio` (processor time of all fr
 clips in which one person is seen all the time), `native_elsewhere` of `native_one_shots` (looks at another person, or
 the other way up, which are in the median and not in the second) and `native_loop_over_noise` (mean distance from
 stock MediaPipe over a clip, over that of MediaPipe on the noisy pictures, median of the clips). It fails when a pruned
-frame differs.
+frame differs. With `--cuda` it measures a GPU instead (`engines_cuda/crops.py`), and fails where none is.
 """
 
 import argparse
@@ -30,10 +30,11 @@ import numpy as np
 from mediapipe.tasks.python import BaseOptions, vision
 from numpy.typing import NDArray
 
+from engines_cuda import crops
 from motus_pose.app import engine_factory
 from motus_pose.bundle import PRUNED, STOCK, default_bundle_path
 from motus_pose.engines.mediapipe_engine import MediapipeEngine
-from motus_pose.engines.port import PersonPose, PoseEngine
+from motus_pose.engines.port import EngineError, PersonPose, PoseEngine
 from motus_pose.settings import PoseSettings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -203,6 +204,21 @@ def clean_clips(folder: Path) -> set[str]:
     return seen | {clip.name for clip in SAMPLES.glob("*.mp4")}
 
 
+def show(found: dict[str, float], as_json: bool) -> None:
+    """Prints flat figures."""
+    print(json.dumps(found) if as_json else "\n".join(f"{k:24} {v:10g}" for k, v in found.items()))
+
+
+def on_gpu(as_json: bool) -> int:
+    """The figures of a GPU; returns the exit code."""
+    try:
+        show(crops.figures(), as_json)
+    except EngineError as error:
+        print(f"nothing measured: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
 def main() -> int:
     """Run from the command line; returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -210,7 +226,10 @@ def main() -> int:
     parser.add_argument("--frames", type=int, default=60, help="frames of each clip, 0 for all (default 60)")
     parser.add_argument("--only", default="", metavar="PREFIX", help="clips whose name begins so")
     parser.add_argument("--json", action="store_true", help="print one flat JSON object")
+    parser.add_argument("--cuda", action="store_true", help="only what a GPU does, and the cores it stands for")
     arguments = parser.parse_args()
+    if arguments.cuda:
+        return on_gpu(arguments.json)
     clips = [clip for folder in (SAMPLES, arguments.clips) for clip in sorted(folder.glob(f"{arguments.only}*.mp4"))]
     clean = clean_clips(arguments.clips)
     native, parts = engine_factory(PoseSettings(engine="blazepose", people=1)), list[Comparison]()
@@ -225,7 +244,7 @@ def main() -> int:
         )
         parts.append(part)
     found = figures(parts)
-    print(json.dumps(found) if arguments.json else "\n".join(f"{k:24} {v:10g}" for k, v in found.items()))
+    show(found, arguments.json)
     return 0 if found["pruned_identical_frames"] == found["frames"] else 1
 
 

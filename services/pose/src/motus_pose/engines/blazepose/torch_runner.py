@@ -6,6 +6,7 @@ a CPU, OpenVINO takes half the time.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -97,40 +98,54 @@ class TorchRunner:
             raise EngineError(f"PyTorch failed: {error}") from None
 
 
-class Recorded:
-    """A network's work on a GPU, recorded as a CUDA graph for each of SIZES: launched at once, not kernel by kernel.
+@dataclass(frozen=True, eq=False)
+class Record:
+    """A network's work for so many pictures, to be done again and again in the same places.
 
-    Args:
-        network: the network, on the GPU.
-        side: sides of its pictures, pixels.
-        device: as `cuda:0`.
+    Attributes:
+        pictures: (size, side, side, 3), where to put them.
+        outputs: where the network's outputs are afterwards.
+        replay: begins the work.
     """
 
-    def __init__(self, network: Network, side: int, device: str) -> None:
-        pool = torch.cuda.graph_pool_handle()
-        # The largest first, whose memory then serves the others.
-        self._records = {size: _record(network, size, side, device, pool) for size in reversed(SIZES)}
+    pictures: Tensor
+    outputs: tuple[Tensor, ...]
+    replay: Callable[[], None]
+
+
+class Batches:
+    """A network that answers several calls at once, of as many pictures as its largest record at most.
+
+    Args:
+        records: by their sizes.
+        settle: waits until all is done that was begun.
+    """
+
+    def __init__(self, records: dict[int, Record], settle: Callable[[], None]) -> None:
+        self._records, self._settle = dict(sorted(records.items())), settle
 
     def __call__(self, calls: list[Tensor]) -> list[tuple[Tensor, ...]]:
-        """What the network says to each of several calls, which have as many pictures as the last of SIZES at most."""
+        """What the network says to each of several calls, in their order."""
         counts = [len(call) for call in calls]
-        pictures, graph, outputs = self._records[next(size for size in SIZES if size >= sum(counts))]
-        torch.cat(calls, out=pictures[: sum(counts)])
-        graph.replay()
-        found = [output[: sum(counts)].clone().split(counts) for output in outputs]
-        torch.cuda.current_stream().synchronize()
+        whole = sum(counts)
+        record = next(record for size, record in self._records.items() if size >= whole)
+        torch.cat(calls, out=record.pictures[:whole])
+        record.replay()
+        found = [output[:whole].clone().split(counts) for output in record.outputs]
+        self._settle()  # callers read them on streams of their own
         return list(zip(*found, strict=True))
 
 
 def _gathered(network: Network, side: int, device: str) -> _Run:
-    return Gathering(Recorded(network, side, device), SIZES[-1])
+    pool = torch.cuda.graph_pool_handle()
+    # The largest first, whose memory then serves the others.
+    records = {size: _recorded(network, (size, side, side, 3), device, pool) for size in reversed(SIZES)}
+    return Gathering(Batches(records, lambda: torch.cuda.current_stream().synchronize()), SIZES[-1])
 
 
-def _record(
-    network: Network, size: int, side: int, device: str, pool: tuple[int, int]
-) -> tuple[Tensor, torch.cuda.CUDAGraph, tuple[Tensor, ...]]:
-    """Where to put so many pictures, the graph to replay then, and where its outputs are afterwards."""
-    pictures, aside = torch.zeros((size, side, side, 3), device=device), torch.cuda.Stream(device)
+def _recorded(network: Network, shape: tuple[int, ...], device: str, pool: tuple[int, int]) -> Record:
+    """A GPU's work as a CUDA graph: launched at once, since one kernel after the other takes longer than they work."""
+    pictures, aside = torch.zeros(shape, device=device), torch.cuda.Stream(device)
     aside.wait_stream(torch.cuda.current_stream())
     with torch.cuda.stream(aside):
         for _ in range(_WARM_UP):  # cuDNN chooses its ways, which it must not do while recording
@@ -139,4 +154,4 @@ def _record(
     graph = torch.cuda.CUDAGraph()
     with torch.cuda.graph(graph, pool=pool):
         outputs = network(pictures)
-    return pictures, graph, outputs
+    return Record(pictures, outputs, graph.replay)
