@@ -60,8 +60,12 @@ class TorchNetworks:
             locator = Network(without_segmentation(landmark_model), torch.float16 if on_gpu else torch.float32)
             locator = locator.to(device)
             self.slots: Final = slots_of(locator.shapes)
-            self.detect: Final[_Run] = _gathered(finder, detector.SIDE, device) if on_gpu else finder
-            self.locate: Final[_Run] = _gathered(locator, points.SIDE, device) if on_gpu else locator
+            self.detect: _Run = finder
+            self.locate: _Run = locator
+            if on_gpu:
+                batches = _recorded(finder, detector.SIDE, device), _recorded(locator, points.SIDE, device)
+                # Threads are begun when nothing can fail any more: whoever tries again leaves none behind.
+                self.detect, self.locate = (Gathering(one, SIZES[-1]) for one in batches)
         except (ModelError, RuntimeError) as error:
             raise EngineError(f"PyTorch cannot use the pose model on {device}: {error}") from None
 
@@ -136,14 +140,14 @@ class Batches:
         return list(zip(*found, strict=True))
 
 
-def _gathered(network: Network, side: int, device: str) -> _Run:
+def _recorded(network: Network, side: int, device: str) -> Batches:
     pool = torch.cuda.graph_pool_handle()
     # The largest first, whose memory then serves the others.
-    records = {size: _recorded(network, (size, side, side, 3), device, pool) for size in reversed(SIZES)}
-    return Gathering(Batches(records, lambda: torch.cuda.current_stream().synchronize()), SIZES[-1])
+    records = {size: _record(network, (size, side, side, 3), device, pool) for size in reversed(SIZES)}
+    return Batches(records, lambda: torch.cuda.current_stream().synchronize())
 
 
-def _recorded(network: Network, shape: tuple[int, ...], device: str, pool: tuple[int, int]) -> Record:
+def _record(network: Network, shape: tuple[int, ...], device: str, pool: tuple[int, int]) -> Record:
     """A GPU's work as a CUDA graph: launched at once, since one kernel after the other takes longer than they work."""
     pictures, aside = torch.zeros(shape, device=device), torch.cuda.Stream(device)
     aside.wait_stream(torch.cuda.current_stream())
