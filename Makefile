@@ -6,7 +6,7 @@ EXERCISE ?= squat
 CLIP ?= samples/clips/squat.mp4
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-cuda setup-dev run up test test-unit test-e2e test-faults test-slow test-torch check fix protos client lock lock-cuda docs train bench samples clean \
+.PHONY: help setup setup-cuda setup-dev run up test test-unit test-e2e test-faults test-slow test-torch check fix protos client lock docs train bench samples clean \
 	lint types arch verify-protos verify-client verify-lock verify-k8s verify-docs accuracy accuracy-gates accuracy-full gallery
 
 ##@ Use
@@ -22,10 +22,10 @@ run: setup ## Play a sample clip through the whole stack: CLIP=video.mp4 EXERCIS
 up: setup ## Start the whole stack and keep it; Ctrl-C stops it
 	@$(BIN)/motus up
 
-##@ Test
-setup-cuda: setup-dev ## Install PyTorch for GPUs: three gigabytes, in nobody's default install
-	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip install --quiet --require-hashes -r services/pose/cuda.lock
+setup-cuda: setup ## Add what MOTUS_POSE_DEVICE=cuda needs: PyTorch with NVIDIA's libraries, 5 GB
+	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip install --quiet -r services/pose/requirements-cuda.lock
 
+##@ Test
 setup-dev:
 	@tools/setup.sh dev
 
@@ -44,7 +44,7 @@ test-faults: setup-dev ## Workers, servers, hosts and clocks fail: six minutes
 test-slow: setup-dev ## What takes long: unseen renders, every fault
 	@$(BIN)/pytest -m slow
 
-test-torch: setup-cuda ## The GPU's networks, on the CPU where there is no GPU
+test-torch: setup-dev setup-cuda ## The GPU's networks, on the CPU where there is no GPU
 	@$(BIN)/pytest services/pose/tests/test_torch.py
 
 ##@ Check
@@ -63,7 +63,7 @@ verify-protos: setup-dev ## Protos: lint, and whether the stubs are fresh (mende
 	@tools/buf.sh lint
 	@tools/protos.sh --check
 
-verify-lock: setup-dev ## Whether requirements.lock is fresh (mended by `make lock`)
+verify-lock: setup-dev ## Whether the locks are fresh (mended by `make lock`)
 	@$(BIN)/python tools/lock.py --check
 
 verify-client: setup-dev ## Whether the client that waits is fresh (mended by `make client`)
@@ -85,11 +85,8 @@ protos: setup-dev ## Write the stubs again
 client: setup-dev ## Write the client that waits again, from the one for asyncio
 	@$(BIN)/python tools/sync_client.py
 
-lock: setup-dev ## Write requirements.lock again; the newest releases by ARGS=--upgrade
+lock: setup-dev ## Write the locks again; the newest releases by ARGS=--upgrade
 	@$(BIN)/python tools/lock.py $(ARGS)
-
-lock-cuda: setup-dev ## Write services/pose/cuda.lock again
-	@$(BIN)/uv pip compile --quiet --no-header --no-annotate --generate-hashes --universal --python-version 3.11 -c requirements.lock services/pose/cuda.in -o services/pose/cuda.lock
 
 docs: setup-dev ## Write generated pages again
 	@$(BIN)/python tools/measures_page.py

@@ -11,8 +11,8 @@ Figures: `pruned_cpu_ratio` and `native_f32_cpu_ratio` (processor time of all fr
 clips in which one person is seen all the time), `native_elsewhere` of `native_one_shots` (looks at another person, or
 the other way up, which are in the median and not in the second) and `native_loop_over_noise` (mean distance from
 stock MediaPipe over a clip, over that of MediaPipe on the noisy pictures, median of the clips). It fails when a pruned
-frame differs. With `--precision bf16` or `--device cuda` the same of our own graph there; on a GPU also
-`cuda_crops_per_s` at a batch of 64 and `cuda_core_ratio` (over one core's float32).
+frame differs. With `--precision bf16` the same of our own graph in bfloat16; with `--cuda` it measures a GPU instead
+(`engines_cuda/crops.py`), and fails where none is.
 """
 
 import argparse
@@ -31,10 +31,11 @@ import numpy as np
 from mediapipe.tasks.python import BaseOptions, vision
 from numpy.typing import NDArray
 
+from engines_cuda import crops
 from motus_pose.app import engine_factory
 from motus_pose.bundle import PRUNED, STOCK, default_bundle_path
 from motus_pose.engines.mediapipe_engine import MediapipeEngine
-from motus_pose.engines.port import PersonPose, PoseEngine
+from motus_pose.engines.port import EngineError, PersonPose, PoseEngine
 from motus_pose.picture import Picture, Rgb
 from motus_pose.settings import PoseSettings
 
@@ -204,6 +205,21 @@ def clean_clips(folder: Path) -> set[str]:
     return seen | {clip.name for clip in SAMPLES.glob("*.mp4")}
 
 
+def show(found: dict[str, float], as_json: bool) -> None:
+    """Prints flat figures."""
+    print(json.dumps(found) if as_json else "\n".join(f"{k:24} {v:10g}" for k, v in found.items()))
+
+
+def on_gpu(as_json: bool) -> int:
+    """The figures of a GPU; returns the exit code."""
+    try:
+        show(crops.figures(), as_json)
+    except EngineError as error:
+        print(f"nothing measured: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
 def main() -> int:
     """Run from the command line; returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -211,12 +227,14 @@ def main() -> int:
     parser.add_argument("--frames", type=int, default=60, help="frames of each clip, 0 for all (default 60)")
     parser.add_argument("--only", default="", metavar="PREFIX", help="clips whose name begins so")
     parser.add_argument("--precision", default="f32", choices=("f32", "bf16"), help="of our own graph (default f32)")
-    parser.add_argument("--device", default="cpu", help="of our own graph, as cuda (default cpu)")
     parser.add_argument("--json", action="store_true", help="print one flat JSON object")
+    parser.add_argument("--cuda", action="store_true", help="only what a GPU does, and the cores it stands for")
     arguments = parser.parse_args()
+    if arguments.cuda:
+        return on_gpu(arguments.json)
     clips = [clip for folder in (SAMPLES, arguments.clips) for clip in sorted(folder.glob(f"{arguments.only}*.mp4"))]
     clean = clean_clips(arguments.clips)
-    settings = PoseSettings(engine="blazepose", people=1, precision=arguments.precision, device=arguments.device)
+    settings = PoseSettings(engine="blazepose", people=1, precision=arguments.precision)
     native, parts = engine_factory(settings), list[Comparison]()
     for clip in clips:
         part = compare(clip, arguments.frames, native)
@@ -229,12 +247,7 @@ def main() -> int:
         )
         parts.append(part)
     found = figures(parts, arguments.precision)
-    if arguments.device != "cpu":
-        # PyTorch is no part of the usual environment.
-        from engines import gpu
-
-        found |= gpu.figures(arguments.device)
-    print(json.dumps(found) if arguments.json else "\n".join(f"{k:24} {v:10g}" for k, v in found.items()))
+    show(found, arguments.json)
     return 0 if found["pruned_identical_frames"] == found["frames"] else 1
 
 

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from motus_pose.app import engine_factory
 from motus_pose.engines.blazepose import detector
 from motus_pose.engines.blazepose.filters import one_euro
-from motus_pose.engines.blazepose.openvino_runner import _OPTIONS
 from motus_pose.engines.blazepose.roi import Roi, overlap, roi_of, to_picture
 from motus_pose.engines.blazepose.warp import cut
+from motus_pose.engines.compiled import OPTIONS
 from motus_pose.engines.port import EngineError, PersonPose, PoseEngine
 from motus_pose.picture import Picture
 from motus_pose.settings import PoseSettings
@@ -174,7 +174,7 @@ def test_bfloat16_moves_points_by_little_or_is_refused(model: Path, pictures: li
 
 def test_networks_of_several_threads_use_several_cores(model: Path) -> None:
     """Nothing is pinned to a core: all streams of a machine would share that one."""
-    options = openvino.Core().compile_model(_tiny(), "CPU", dict(_OPTIONS))
+    options = openvino.Core().compile_model(_tiny(), "CPU", dict(OPTIONS))
 
     assert options.get_property("ENABLE_CPU_PINNING") is False
 

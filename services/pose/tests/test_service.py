@@ -117,6 +117,16 @@ async def test_without_a_model_it_says_so_and_stays_up(nats_url: str, tmp_path: 
     assert code == 0
 
 
+@pytest.mark.usefixtures("bus", "model")
+async def test_without_the_gpu_that_was_asked_for_it_is_not_ready(nats_url: str, tmp_path: Path) -> None:
+    """No GPU, or nothing that could use one: a readiness fault with its remedy, and no engine on the CPU instead."""
+    async with _running(nats_url, tmp_path, MOTUS_POSE_DEVICE="cuda", CUDA_VISIBLE_DEVICES="") as service:
+        await service.wait_for_line("not ready")
+        faults = service.readiness()
+
+    assert "MOTUS_POSE_DEVICE" in faults["engine"]
+
+
 @pytest.mark.usefixtures("bus")
 async def test_wrong_settings_are_named_in_one_line(nats_url: str, tmp_path: Path) -> None:
     """A setting that cannot be is named before anything starts."""

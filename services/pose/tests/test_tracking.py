@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -136,3 +137,37 @@ def test_a_new_owner_goes_on_with_both_where_they_stand() -> None:
     _, persons = step(Tracks(9, known, (("p1", 7), ("p2", 4))), [_person(1, 0.7, BLUE), _person(2, 0.3, RED)], 5.2, ())
 
     assert [(person.track_id, person.participant) for person in persons] == [(7, "p1"), (4, "p2")]
+
+
+def _follower(pose: PersonPose, number: int, aside: float = 0.0, colour: float = 50.0) -> PersonPose:
+    """Somebody whom the engine follows under a number, so far aside, in clothes of a colour."""
+    image = pose.image.copy()
+    image[:, 0] += aside
+    return replace(pose, image=image, followed=number, look=np.full(13, colour, np.float32))
+
+
+@pytest.mark.parametrize(("colour", "participant"), [(52.0, "p1"), (90.0, "")])
+def test_a_body_that_was_followed_twice_stays_who_it_is(pose: Pose, colour: float, participant: str) -> None:
+    """Found anew in their place, and lost under the old number, it is the athlete; who wears other clothes is not."""
+    tracks = Tracks()
+    for number in range(60):
+        tracks, _ = step(tracks, [_follower(pose(), 1)], number / 30, ("p1",))
+    for number in range(60, 66):
+        both = [_follower(pose(), 1), _follower(pose(), 2, 0.05, colour)]
+        tracks, _ = step(tracks, both, number / 30, ("p1",))
+
+    _, (left,) = step(tracks, [_follower(pose(), 2, 0.05, colour)], 66 / 30, ("p1",))
+
+    assert left.participant == participant
+
+
+def test_who_came_from_aside_is_not_the_athlete_whom_they_hide(pose: Pose) -> None:
+    """A passer-by in the same kit who steps before the athlete does not become them."""
+    tracks = Tracks()
+    for number in range(90):
+        passer_by = _follower(pose(), 2, max(0.35 - 0.005 * number, 0.0))
+        tracks, _ = step(tracks, [_follower(pose(), 1), passer_by], number / 30, ("p1",))
+
+    _, (left,) = step(tracks, [_follower(pose(), 2)], 91 / 30, ("p1",))
+
+    assert left.participant == ""

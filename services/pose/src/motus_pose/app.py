@@ -1,26 +1,28 @@
 """Composition of the pose service: gets its engine ready, then owns sessions."""
 
 import asyncio
-import importlib.util
 import logging
 import sys
+from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import Final
 
 from nats.aio.msg import Msg
 
 from motus.bus.v1 import control_pb2
-from motus_pose.bundle import BundleError, networks_of, read_bundle
+from motus_pose.bundle import default_bundle_path, networks_of, read_bundle
 from motus_pose.convert import participants_of
+from motus_pose.engines.blazepose.runner import Runner
 from motus_pose.engines.libraries import missing_libraries, remedy
 from motus_pose.engines.port import EngineError, EngineFactory
 from motus_pose.engines.recording import load_recording
 from motus_pose.engines.replay_engine import ReplayEngine
 from motus_pose.engines.spares import Spares
-from motus_pose.pruning import without_segmentation
 from motus_pose.session import PoseSession
 from motus_pose.settings import PoseSettings
-from motus_pose.weights import weights
+from motus_pose.tflite import ModelError
+from motus_pose.weights import fetched, is_address, read_weights
 from motus_runtime import topics
 from motus_runtime.bus import decode
 from motus_runtime.errors import PermanentError
@@ -35,6 +37,7 @@ HUNG_S: Final = 5.0
 """A look that takes longer will never end; the slowest that was seen took half a second."""
 # The engine's thread needs the interpreter after each network; at the usual 5 ms it would wait for the loop's turn.
 SWITCH_INTERVAL_S: Final = 0.0005
+NO_TORCH: Final = "MOTUS_POSE_DEVICE=cuda needs PyTorch, which cannot be imported: run `make setup-cuda`"
 
 
 async def build(context: Context) -> App:
@@ -67,7 +70,7 @@ class PoseApp:
             try:
                 make = await asyncio.to_thread(engine_factory, self._settings)
                 break
-            except (BundleError, EngineError) as error:
+            except (ModelError, EngineError) as error:
                 before, self._fault = self._fault, str(error)
                 if self._fault != before:
                     log.error("not ready: %s", error)
@@ -120,8 +123,10 @@ def engine_factory(settings: PoseSettings) -> EngineFactory:
 
     Raises:
         EngineError: system libraries are missing, the model or the recording does not work.
-        BundleError: the model is missing or damaged.
+        ModelError: the model is missing or damaged, or cannot be downloaded.
     """
+    if settings.device != "cpu" and settings.engine != "blazepose":
+        raise EngineError(f"the engine {settings.engine} works on the CPU alone: set MOTUS_POSE_DEVICE=cpu")
     makers = {
         "blazepose": _blazepose_factory,
         "mediapipe": _mediapipe_factory,
@@ -140,49 +145,61 @@ def _replay_factory(settings: PoseSettings) -> EngineFactory:
 
 
 def _blazepose_factory(settings: PoseSettings) -> EngineFactory:
-    path, people = settings.model_path, settings.people
-    detector, landmarks = networks_of(read_bundle(path, settings.bundle_sha256), str(path))
-    if settings.device != "cpu":
-        return _cuda_factory(settings, detector, landmarks)
-    from motus_pose.engines.blazepose.openvino_runner import Networks, OpenvinoRunner
+    path, people = _model_path(settings), settings.people
+    detector, landmarks = networks_of(read_bundle(path, settings.expected_sha256), str(path))
     from motus_pose.engines.blazepose_engine import BlazePoseEngine
 
-    networks = Networks(detector, landmarks, settings.precision)
+    run = _runner_factory(settings, detector, landmarks)
     model = path.stem if settings.precision == "f32" else f"{path.stem}-{settings.precision}"
-    return lambda: BlazePoseEngine(OpenvinoRunner(networks), model, people=people)
+    return lambda: BlazePoseEngine(run(), model, people=people)
 
 
-def _cuda_factory(settings: PoseSettings, detector: bytes, landmarks: bytes) -> EngineFactory:
-    if not settings.device.startswith("cuda"):
-        raise EngineError(f"MOTUS_POSE_DEVICE is {settings.device}: cpu and cuda, or cuda:1, are known")
-    if importlib.util.find_spec("torch") is None:
-        raise EngineError("MOTUS_POSE_DEVICE asks for a GPU, which needs PyTorch: install it with `make setup-cuda`")
-    from motus_pose.engines.blazepose.torch_runner import TorchNetworks, TorchRunner
-    from motus_pose.engines.blazepose_engine import BlazePoseEngine
+def _runner_factory(settings: PoseSettings, detector: bytes, landmarks: bytes) -> Callable[[], Runner]:
+    """What makes runners of BlazePose's networks; never those of another device than was asked for."""
+    if settings.device == "cpu":
+        from motus_pose.engines.blazepose.openvino_runner import Networks, OpenvinoRunner
 
-    networks = TorchNetworks(detector, without_segmentation(landmarks), settings.device)
-    return lambda: BlazePoseEngine(TorchRunner(networks), settings.model_path.stem, people=settings.people)
+        networks = Networks(detector, landmarks, settings.precision)
+        return lambda: OpenvinoRunner(networks)
+    if settings.precision != "f32":
+        raise EngineError("a GPU has a precision of its own: unset MOTUS_POSE_PRECISION")
+    try:
+        from motus_pose.engines.blazepose.torch_runner import TorchNetworks, TorchRunner
+    except (ImportError, OSError) as error:  # a library of NVIDIA's that cannot be loaded is the latter
+        raise EngineError(f"{NO_TORCH} ({error})") from None
+    on_gpu = TorchNetworks(detector, landmarks, f"{settings.device}:0")
+    return lambda: TorchRunner(on_gpu)
 
 
 def _movenet_factory(settings: PoseSettings) -> EngineFactory:
     if not settings.model:
-        raise EngineError("the engine movenet needs its weights: set MOTUS_POSE_MODEL to a MoveNet SinglePose .tflite")
-    path = weights(settings.model, settings.model_sha256)
+        raise EngineError(
+            "the engine movenet needs its network: set MOTUS_POSE_MODEL to the path or https address of a .tflite"
+        )
+    path = _model_path(settings)
+    weights = read_weights(path, settings.expected_sha256)
     from motus_pose.engines.movenet.network import Network
-    from motus_pose.engines.movenet_engine import MovenetEngine
+    from motus_pose.engines.movenet_engine import MoveNetEngine
 
-    network = Network(path)
-    return lambda: MovenetEngine(network, path.stem)
+    network = Network(weights, str(path))
+    return lambda: MoveNetEngine(network, path.stem)
 
 
 def _mediapipe_factory(settings: PoseSettings) -> EngineFactory:
     missing = missing_libraries()
     if missing:
         raise EngineError(remedy(missing))
-    path = settings.model_path
-    read_bundle(path, settings.bundle_sha256)
+    path = _model_path(settings)
+    read_bundle(path, settings.expected_sha256)
     # Imported only now: without its system libraries the import itself fails.
     from motus_pose.engines.mediapipe_engine import MediapipeEngine
 
     MediapipeEngine(path).close()
     return lambda: MediapipeEngine(path)
+
+
+def _model_path(settings: PoseSettings) -> Path:
+    """Where the model lies here, once it is downloaded if it was named by an address."""
+    if is_address(settings.model):
+        return fetched(settings.model, settings.model_sha256.lower(), default_bundle_path().parent)
+    return settings.model_path

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from motus.bus.v1 import control_pb2, frame_pb2, landmarks_pb2, samples_pb2
 from motus.v1 import event_pb2, sample_pb2
-from motus_pose.engines.port import ALL_POINTS, POINTS, EngineInfo, PersonPose
+from motus_pose.engines.port import ALL_POINTS, POINTS, EngineInfo, PersonPose, points_there
 from motus_pose.frames import End, Frame, FrameRef, Patch
 from motus_pose.ordering import Done
 from motus_pose.places import Region, box
@@ -64,9 +64,10 @@ def state_from(message: landmarks_pb2.Landmarks, sequence: int) -> tuple[Done, T
 def _where(person: landmarks_pb2.Person) -> Region | None:
     """Where a person was; None when that cannot be read."""
     landmarks = person.landmarks
-    if landmarks.presence_mask != ALL_POINTS or len(landmarks.image_f32) != 4 * 5 * POINTS:
+    there = points_there(landmarks.presence_mask)
+    if not there.any() or len(landmarks.image_f32) != 4 * 5 * POINTS:
         return None
-    return box(np.frombuffer(landmarks.image_f32, "<f4").reshape(POINTS, 5))
+    return box(np.frombuffer(landmarks.image_f32, "<f4").reshape(POINTS, 5)[there])
 
 
 def landmarks_message(

@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from motus_pose.engines.port import PersonPose
+from motus_pose.engines.port import PersonPose, points_there
 
 _MARGIN: Final = 0.15
 
@@ -23,8 +23,7 @@ class Region:
 
 def region(pose: PersonPose) -> Region:
     """The upright box around a person's points with some room, cut at the picture's edges."""
-    present = [bool(pose.presence_mask >> point & 1) for point in range(len(pose.image))]
-    return box(pose.image[present])
+    return box(pose.image[points_there(pose.presence_mask)])
 
 
 def box(image: NDArray[np.float32]) -> Region:
@@ -46,7 +45,16 @@ def gap_between(here: Region, there: Region | None) -> float:
 
 def shared(a: Region, b: Region) -> float:
     """Intersection over union of two places in the same unit."""
+    both = _both(a, b)
+    return both / max(a.width * a.height + b.width * b.height - both, 1e-9)
+
+
+def covered(a: Region, b: Region) -> float:
+    """Intersection over the smaller of two places in the same unit."""
+    return _both(a, b) / max(min(a.width * a.height, b.width * b.height), 1e-9)
+
+
+def _both(a: Region, b: Region) -> float:
     across = min(a.x + a.width / 2, b.x + b.width / 2) - max(a.x - a.width / 2, b.x - b.width / 2)
     down = min(a.y + a.height / 2, b.y + b.height / 2) - max(a.y - a.height / 2, b.y - b.height / 2)
-    both = max(across, 0.0) * max(down, 0.0)
-    return both / max(a.width * a.height + b.width * b.height - both, 1e-9)
+    return max(across, 0.0) * max(down, 0.0)

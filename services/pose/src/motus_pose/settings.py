@@ -18,11 +18,12 @@ class PoseSettings:
         "one person; movenet: 17 points of one person, by weights of yours; replay: plays recorded landmarks instead",
         choices=("blazepose", "mediapipe", "movenet", "replay"),
     )
-    people: int = setting(2, "people that blazepose follows in one view at most", minimum=1, maximum=16)
     device: str = setting(
         "cpu",
-        "where blazepose's networks run: cpu, or a GPU by PyTorch as cuda, cuda:1; README.md says how to install it",
+        "where blazepose's networks run: cpu, by OpenVINO; cuda, by PyTorch on the first GPU that the process sees",
+        choices=("cpu", "cuda"),
     )
+    people: int = setting(2, "people that blazepose follows in one view at most", minimum=1, maximum=16)
     precision: str = setting(
         "f32",
         "of blazepose's landmark network: f32, or bf16 for a third less processor time where it has the instructions",
@@ -32,9 +33,9 @@ class PoseSettings:
     model: str = setting(
         "",
         "path of an official pose landmarker .task; empty: the bundle that set-up built below MOTUS_MODEL_DIR; "
-        "for movenet path or https address of a .tflite",
+        "for movenet a .tflite; an https address is fetched once",
     )
-    model_sha256: str = setting("", "what the file of MOTUS_POSE_MODEL must hash to; empty: it is not checked")
+    model_sha256: str = setting("", "SHA-256 that the named model must have (hexadecimal); an address needs it")
     looks: int = setting(
         os.cpu_count() or 1, "pictures looked at at a time, of all sessions together", minimum=1, maximum=1024
     )
@@ -52,6 +53,6 @@ class PoseSettings:
         return Path(self.model).expanduser() if self.model else default_bundle_path()
 
     @property
-    def bundle_sha256(self) -> str | None:
-        """What the bundle must hash to; None for one that the operator chose without a checksum."""
-        return self.model_sha256 or (None if self.model else PRUNED.sha256)
+    def expected_sha256(self) -> str | None:
+        """What the model must hash to; None for one that the operator vouches for."""
+        return self.model_sha256.lower() or (None if self.model else PRUNED.sha256)

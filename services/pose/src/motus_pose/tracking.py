@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from motus_pose.engines.port import PersonPose
-from motus_pose.places import Region, gap_between, region, shared
+from motus_pose.places import Region, covered, gap_between, region, shared
 from motus_pose.plausibility import is_body
 
 LOST_AFTER_S: Final = 1.0
@@ -35,6 +35,8 @@ BELIEVED_S: Final = 0.3
 """What is no body at first sight is a person when it is followed for so long."""
 DOUBTED: Final = 0.4
 """Trust in a person who is not believed yet, at most."""
+ONE_PLACE: Final = 0.3
+"""Who shares so much of the smaller one's region with somebody since they appeared may be the same body, found anew."""
 SETTLED_S: Final = 1.5
 """Seen alone for so long, it is known what somebody looks like."""
 
@@ -54,6 +56,7 @@ class Track:
         alone_s: for how long they were seen without touching anybody.
         since_s: when the engine began to follow them under this number, seconds.
         believed: it is certain that this is a person at all.
+        within: the track in whose place they have been ever since they appeared; 0: they stood apart.
     """
 
     track_id: int
@@ -64,6 +67,7 @@ class Track:
     alone_s: float = 0.0
     since_s: float = 0.0
     believed: bool = False
+    within: int = 0
 
     @property
     def settled(self) -> bool:
@@ -182,6 +186,7 @@ def step(
         if before is None:
             before, next_id = Track(next_id, t_s, look=sighting.pose.look, since_s=t_s), next_id + 1
         seen.append(_seen(before, sighting, t_s, known.values()))
+    seen = [_placed(track, seen, is_new=track.track_id not in known) for track in seen]
     known = _released(known, seen, tracks.owned)
     known |= {track.track_id: track for track in seen}
     owned = _owned(tracks, known, seen, participants)
@@ -231,21 +236,38 @@ def _recognised(
     sure = len(sightings) == len(known) == 1
     participants = {track_id for _, track_id in owned}
     # Who was seen beside somebody is not that one.
-    since_s = {track.followed: track.since_s for track in known}
+    own = {track.followed: track for track in known}
     pairs = list[tuple[float, int, int]]()
     for index, sighting in enumerate(sightings):
         number = sighting.pose.followed
         for track in known:
             unlike, gone = _unlike(sighting, track, t_s, sure=sure), track.followed not in numbers
             # Who is in view and hardly known is nobody else.
-            if unlike is not None and (gone or track.settled or track.followed == number):
-                returns = gone and track.track_id in participants and since_s.get(number, t_s) > track.seen_s
+            missed = gone and track.track_id in participants
+            if missed and number in own and own[number].within == track.track_id and _alike(sighting.pose, track):
+                # One body that was followed twice for a moment.
+                pairs.append((-STICKS - RETURNS, index, track.track_id))
+            elif unlike is not None and (gone or track.settled or track.followed == number):
+                returns = missed and (number not in own or own[number].since_s > track.seen_s)
                 pairs.append((unlike - RETURNS * returns, index, track.track_id))
     same: dict[int, int] = {}
     for _, index, track_id in sorted(pairs):
         if index not in same and track_id not in same.values():
             same[index] = track_id
     return same
+
+
+def _alike(pose: PersonPose, track: Track) -> bool:
+    return _difference(pose.look, track.look) <= ALIKE
+
+
+def _placed(track: Track, seen: Iterable[Track], *, is_new: bool) -> Track:
+    """The track with whose place it has shared, if there is one still, or if that one has just gone."""
+    others = {one.track_id: one.at for one in seen if one.track_id != track.track_id and one.at is not None}
+    near = [other for other, at in others.items() if track.at is not None and covered(track.at, at) > ONE_PLACE]
+    if is_new:
+        return replace(track, within=near[0] if near else 0)
+    return track if track.within in near or track.within not in others else replace(track, within=0)
 
 
 def _unlike(sighting: _Sighting, track: Track, t_s: float, *, sure: bool) -> float | None:
@@ -310,7 +332,7 @@ def _seen(track: Track, sighting: _Sighting, t_s: float, known: Iterable[Track])
         look = look + np.float32(LEARNT) * (pose.look - look)
     since_s = track.since_s if pose.followed == track.followed else t_s
     believed = track.believed or pose.world is None or is_body(pose.world) or t_s - since_s >= BELIEVED_S
-    return Track(track.track_id, t_s, sighting.at, pose.followed, look, alone_s, since_s, believed)
+    return Track(track.track_id, t_s, sighting.at, pose.followed, look, alone_s, since_s, believed, track.within)
 
 
 def _owned(

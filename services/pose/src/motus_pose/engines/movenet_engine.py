@@ -1,34 +1,37 @@
-"""MoveNet SinglePose: one person, 17 points, which are 17 of the 33; the others are absent."""
+"""MoveNet SinglePose: 17 keypoints of one person, in the picture only."""
 
 from typing import Final
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from motus_pose.engines.movenet.crop import Crop, Floats, following, sampled, to_picture, torso_visible, whole
+from motus_pose.engines.movenet.crop import KEYPOINTS, cut, next_crop, to_picture
 from motus_pose.engines.movenet.network import Network
 from motus_pose.engines.port import POINTS, EngineInfo, PersonPose, RefusedError
 from motus_pose.picture import Picture
 
-PLACES: Final = [0, 2, 5, 7, 8, 11, 12, 13, 14, 15, 16, 23, 24, 25, 26, 27, 28]
-"""Which of the 33 points each of the 17 is: nose, eyes, ears, shoulders, elbows, wrists, hips, knees, ankles."""
-PRESENCE: Final = sum(1 << place for place in PLACES)
+# COCO's order is nose, eyes, ears, shoulders, elbows, wrists, hips, knees, ankles, left before right.
+LANDMARKS: Final = (0, 2, 5, 7, 8, 11, 12, 13, 14, 15, 16, 23, 24, 25, 26, 27, 28)
+"""The BlazePose points that MoveNet's keypoints are."""
+PRESENCE_MASK: Final = sum(1 << point for point in LANDMARKS)
+SOMEBODY: Final = 0.2
+"""The network names the likeliest body in any picture. Somebody is there when the mean of its 17 scores is above this,
+as in the authors' Android example (`MIN_CONFIDENCE` on the person's score)."""
 
 
-class MovenetEngine:
-    """Follows one person in one stream, as long as a shoulder and a hip are seen.
+class MoveNetEngine:
+    """Follows one person of one stream.
 
     Args:
-        network: the network.
-        model: its short name.
+        network: Runs the network; engines share it.
+        model: The model's short name.
     """
 
     def __init__(self, network: Network, model: str) -> None:
         self.info: Final = EngineInfo(name="movenet", model=model, device="cpu", smoothed=False)
-        self._network, self._request = network, network.request()
-        self._crop: Crop | None = None
-        self._size = (0, 0)
+        self._network, self._stage = network, network.stage()
+        # Where somebody was; with no score at all the whole picture is looked at.
+        self._keypoints: NDArray[np.float64] = np.zeros((KEYPOINTS, 3))
 
     def follow(self, people: int) -> None:
         """See `PoseEngine.follow`."""
@@ -36,29 +39,23 @@ class MovenetEngine:
             raise RefusedError(f"The pose engine movenet follows one person, and {people} are to be followed.")
 
     def detect(self, picture: Picture, t_ms: int) -> tuple[PersonPose, ...]:
-        """See `PoseEngine.detect`."""
+        """See `PoseEngine.detect`; time does not matter."""
         rgb = picture.rgb()
         height, width = rgb.shape[:2]
-        if self._crop is None or self._size != (width, height):
-            self._crop, self._size = whole(width, height), (width, height)
-        points = to_picture(self._network.points(self._request, _cut(rgb, self._crop, self._network.side)), self._crop)
-        self._crop = following(points, width, height)
-        return (_person(points, width, height),) if torso_visible(points) else ()
+        crop = next_crop(self._keypoints, height, width)
+        found = self._network.look(self._stage, cut(rgb, crop, self._network.side))
+        self._keypoints = to_picture(found, crop, height, width)
+        person = _person(self._keypoints)
+        return (person,) if person.confidence > SOMEBODY else ()
 
     def close(self) -> None:
         """See `PoseEngine.close`."""
 
 
-def _cut(rgb: NDArray[np.uint8], crop: Crop, side: int) -> NDArray[np.uint8]:
-    """The square as the network takes it; black beyond the picture."""
-    x, y = sampled(crop, side)
-    square: NDArray[np.uint8] = cv2.remap(rgb, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)  # type: ignore[assignment]
-    return square
-
-
-def _person(points: Floats, width: int, height: int) -> PersonPose:
+def _person(keypoints: NDArray[np.float64]) -> PersonPose:
+    """Keypoints (17, 3) in fractions of the picture as the points of a person; depth is not known and 0."""
+    y, x, score = keypoints.T
     image = np.zeros((POINTS, 5), np.float32)
-    image[PLACES, :2] = points[:, :2] / (width, height)
-    image[PLACES, 3] = image[PLACES, 4] = points[:, 2].clip(0.0, 1.0)
-    trust = float(image[PLACES, 4].mean())
-    return PersonPose(image=image, world=None, confidence=trust, presence_mask=PRESENCE)
+    image[LANDMARKS, :] = np.column_stack([x, y, np.zeros(KEYPOINTS), score, score])
+    confidence = float(np.clip(score.mean(), 0.0, 1.0))
+    return PersonPose(image=image, world=None, confidence=confidence, presence_mask=PRESENCE_MASK)

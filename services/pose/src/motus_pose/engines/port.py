@@ -46,6 +46,11 @@ class PersonPose:
     next_place: tuple[float, float, float, float] | None = None
 
 
+def points_there(presence_mask: int) -> NDArray[np.bool_]:
+    """Which of the 33 points a mask says are there."""
+    return np.array([presence_mask >> point & 1 for point in range(POINTS)], np.bool_)
+
+
 def confidence_of(image: NDArray[np.floating[Any]]) -> float:
     """Trust that there is a person, 0 to 1, by the presence of the points (33, 5)."""
     return float(np.clip(image[:, 4].mean(), 0.0, 1.0))

@@ -1,192 +1,210 @@
-"""BlazePose's two networks from TFLite to PyTorch: the operators that they use, and no others.
+"""TFLite networks as PyTorch modules: the operators that BlazePose's two networks use, and no others.
 
-Tensors are NCHW here and NHWC there, which shows where numbers are counted through: in reshapes, joins, and when depth
-becomes space. TensorFlow pads `SAME` on the right and below by one more where the padding is odd. Weights are stored as
-float16, some of them sparse.
+Within a network pictures are (n, channels, height, width), as PyTorch wants them, but lie in memory as in TFLite,
+channels last; whatever goes by the order of the numbers, as reshaping does, goes by TFLite's.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.nn import functional
 
-from motus_pose.tflite import ModelError, read_model, schema
+from motus_pose.engines.blazepose.network_file import NetworkFile
+from motus_pose.tflite import ModelError
 
-_KINDS: Final = {0: "<f4", 1: "<f2", 2: "<i4"}
-_SAME: Final = 0
-_RELU6: Final = 3
-_CSR: Final = 1
-_UNPACKING: Final = ("DEQUANTIZE", "DENSIFY")
-Step = Callable[[Sequence[Tensor]], Tensor]
+_ACTIVATIONS: Final = {"NONE": (), "RELU": (nn.ReLU,), "RELU6": (nn.ReLU6,)}
+HEAD: Final = 4
+"""Sides, pixels, of the maps from which on a network is computed in float32."""
+_PICTURE_AXES: Final = (0, 2, 3, 1)
+"""Where PyTorch has TFLite's axes of pictures."""
 
 
-class Converted(nn.Module):
-    """A network of the TFLite file's operators.
+class Network(nn.Module):  # type: ignore[misc]  # types are checked without torch
+    """A network with one picture as its input.
 
     Args:
-        network: the file.
-        precise: outputs whose last convolution stays in float32, whatever the others are converted to.
+        model: TFLite file.
+        trunk: what all but the head is computed in. The head, from maps of HEAD pixels a side on, stays in float32:
+            it is small, and in half precision it is what makes points of the world centimetres wrong.
+
+    Attributes:
+        shapes: the outputs' shapes without the batch, in the file's order.
 
     Raises:
-        ModelError: the file is damaged, or has an operator that neither network has.
+        ModelError: the file is damaged or has an operator that is not known here; the text names it.
     """
 
-    def __init__(self, network: bytes, precise: Sequence[int] = ()) -> None:
+    def __init__(self, model: bytes, trunk: torch.dtype = torch.float32) -> None:
         super().__init__()
-        tree = read_model(network)
-        (self._graph,) = tree.subgraphs
-        self._names = _operator_names(tree)
-        constants = _constants(tree, self._graph, self._names)
-        steps = [one for one in self._graph.operators if self._names[one.opcodeIndex] not in _UNPACKING]
-        heads = {_head(steps, self._graph.outputs[slot], self._names) for slot in precise}
-        self._steps = list[tuple[list[int], int, bool]]()
-        self._run = nn.ModuleList()
-        for number, step in enumerate(steps):
-            fed = [tensor for tensor in step.inputs if tensor != -1 and tensor not in constants]
-            self._steps.append((fed, step.outputs[0], number in heads))
-            self._run.append(_module(step, self._names[step.opcodeIndex], constants, self._graph))
+        file = NetworkFile(model)
+        (self._input,), self._outputs = file.inputs, file.outputs
+        self.shapes: Final = [file.shape(output)[1:] for output in file.outputs]
+        self._used = [file.computed(operator) for operator in file.operators]
+        self._made = [int(operator.outputs[0]) for operator in file.operators]
+        self._spent = _spent(self._used, self._made, self._outputs)
+        heads = [_in_head(file.shape(output)) for output in self._made]
+        self._kinds = [torch.float32 if head else trunk for head in heads]
+        modules = [_module(file, operator) for operator in file.operators]
+        self._steps = nn.ModuleList(one.to(kind) for one, kind in zip(modules, self._kinds, strict=True))
+        self.eval().requires_grad_(False).to(memory_format=torch.channels_last)
 
-    def forward(self, picture: Tensor) -> list[Tensor]:
-        """The outputs, in the order and with the axes of the file, of pictures (n, rows, columns, 3)."""
-        known = {self._graph.inputs[0]: picture.permute(0, 3, 1, 2)}
-        for (fed, gives, precise), module in zip(self._steps, self._run, strict=True):
-            values = [known[tensor].float() if precise else known[tensor] for tensor in fed]
-            known[gives] = module(*values)
-        found = (known[tensor].float() for tensor in self._graph.outputs)
-        return [one.permute(0, 2, 3, 1) if one.dim() == 4 else one for one in found]
-
-    def lower(self, kind: torch.dtype) -> "Converted":
-        """The same with its weights in another precision, except for the precise ones."""
-        for (_, _, precise), module in zip(self._steps, self._run, strict=True):
-            if not precise:
-                module.to(kind)
-        return self
+    def forward(self, pictures: Tensor) -> tuple[Tensor, ...]:
+        """The outputs, float32, in the file's order and shapes, of pictures (n, height, width, 3)."""
+        held = {self._input: _as_in_torch(pictures)}
+        steps = zip(self._steps, self._kinds, self._used, self._made, self._spent, strict=True)
+        for step, kind, used, made, spent in steps:
+            held[made] = step(*(held[tensor].to(kind) for tensor in used))
+            for tensor in spent:
+                del held[tensor]
+        return tuple(_as_in_tflite(held[output]).float() for output in self._outputs)
 
 
-class _Convolution(nn.Module):
-    def __init__(
-        self, options: Any, weights: NDArray[np.float32], bias: NDArray[np.float32] | None, groups: int
-    ) -> None:
+def _spent(used: list[tuple[int, ...]], made: list[int], outputs: tuple[int, ...]) -> list[list[int]]:
+    """What nobody needs any more after each step: its memory serves the next."""
+    needed, spent = set(outputs), list[list[int]]()
+    for inputs, output in zip(reversed(used), reversed(made), strict=True):
+        spent.append([tensor for tensor in {*inputs, output} if tensor not in needed])
+        needed.update(inputs)
+    return spent[::-1]
+
+
+def _module(file: NetworkFile, operator: Any) -> nn.Module:
+    name = file.name(operator)
+    if name not in _MAKERS:
+        raise ModelError(f"the operator {name} is not known here")
+    try:
+        return _MAKERS[name](file, operator)
+    except (ValueError, IndexError, RuntimeError) as error:
+        raise ModelError(f"an operator {name} does not fit its weights: {error}") from None
+
+
+def _in_head(shape: tuple[int, ...]) -> bool:
+    return len(shape) < 4 or max(shape[1:3]) <= HEAD
+
+
+class _Then(nn.Module):  # type: ignore[misc]
+    """A function of tensors as a module."""
+
+    def __init__(self, function: Callable[..., Tensor]) -> None:
         super().__init__()
-        self._weights = nn.Parameter(torch.from_numpy(weights), requires_grad=False)
-        self._bias = None if bias is None else nn.Parameter(torch.from_numpy(bias), requires_grad=False)
-        self._stride, self._same = (options.strideH, options.strideW), options.padding == _SAME
-        self._relu6, self._groups = options.fusedActivationFunction == _RELU6, groups
+        self._function = function
 
-    def forward(self, x: Tensor) -> Tensor:
-        x = _padded(x, self._weights.shape[2:], self._stride) if self._same else x
-        x = functional.conv2d(x, self._weights, self._bias, self._stride, groups=self._groups)
-        return functional.relu6(x) if self._relu6 else x
+    def forward(self, *tensors: Tensor) -> Tensor:
+        return self._function(*tensors)
 
 
-class _Plain(nn.Module):
-    """An operator without weights."""
+class _Chain(nn.Sequential):  # type: ignore[misc]
+    """Modules one after the other, of which the first may take several tensors."""
 
-    def __init__(self, call: Callable[..., Tensor]) -> None:
-        super().__init__()
-        self._call = call
-
-    def forward(self, *values: Tensor) -> Tensor:
-        return self._call(*values)
+    def forward(self, *tensors: Tensor) -> Tensor:
+        for module in self:
+            tensors = (module(*tensors),)
+        return tensors[0]
 
 
-def _module(step: Any, name: str, constants: dict[int, NDArray[Any]], graph: Any) -> nn.Module:
-    options = step.builtinOptions
-    given = [constants.get(tensor) for tensor in step.inputs]
-    if name == "CONV_2D":
-        return _Convolution(options, _dense(given[1], (0, 3, 1, 2)), given[2], 1)
-    if name == "DEPTHWISE_CONV_2D":
-        weights = _dense(given[1], (3, 0, 1, 2))
-        return _Convolution(options, weights, given[2], len(weights))
-    shape = tuple(int(side) for side in graph.tensors[step.outputs[0]].shape)
-    plain: dict[str, Callable[..., Tensor]] = {
-        "ADD": lambda a, b: _active(a + b, options),
-        "PAD": lambda x: functional.pad(x, _sides(given[1])),
-        "MAX_POOL_2D": lambda x: functional.max_pool2d(x, options.filterHeight, options.strideH),
-        "RESIZE_BILINEAR": lambda x: functional.interpolate(x, shape[1:3], mode="bilinear", align_corners=False),
-        "RESHAPE": lambda x: (x.permute(0, 2, 3, 1) if x.dim() == 4 else x).reshape(len(x), *shape[1:]),
-        "CONCATENATION": lambda *parts: torch.cat(parts, dim=options.axis),
-        "DEPTH_TO_SPACE": lambda x: _to_space(x, options.blockSize),
-        "LOGISTIC": torch.sigmoid,
-    }
-    if name not in plain:
-        raise ModelError(f"a TFLite operator that BlazePose's networks do not have: {name}")
-    return _Plain(plain[name])
+def _activated(file: NetworkFile, operator: Any, *modules: nn.Module) -> nn.Module:
+    """Modules, then the activation that TFLite fuses with an operator."""
+    activation = file.activation(operator)
+    if activation not in _ACTIVATIONS:
+        raise ModelError(f"an operator {file.name(operator)} with the activation {activation} is not known here")
+    return _Chain(*modules, *(make() for make in _ACTIVATIONS[activation]))
 
 
-def _active(x: Tensor, options: Any) -> Tensor:
-    return functional.relu6(x) if options.fusedActivationFunction == _RELU6 else x
+def _convolution(file: NetworkFile, operator: Any) -> nn.Module:
+    """Weights are (out, height, width, in), of a convolution by channel (1, height, width, out)."""
+    options, weights = operator.builtinOptions, file.constant(operator.inputs[1])
+    by_channel = file.name(operator) == "DEPTHWISE_CONV_2D"
+    out_in_height_width = weights.transpose(3, 0, 1, 2) if by_channel else weights.transpose(0, 3, 1, 2)
+    outputs, inputs, *kernel = out_in_height_width.shape
+    groups = file.shape(operator.inputs[0])[3] // inputs
+    left, right, above, below = file.edges(operator, (kernel[0], kernel[1]))
+    even, dilation = (left, above) == (right, below), (options.dilationHFactor, options.dilationWFactor)
+    convolution = nn.Conv2d(
+        groups * inputs, outputs, tuple(kernel), (options.strideH, options.strideW),
+        padding=(above, left) if even else 0, groups=groups,
+    )  # fmt: skip
+    if dilation != (1, 1):
+        raise ModelError(f"an operator {file.name(operator)} with dilation is not known here")
+    convolution.weight = _parameter(out_in_height_width)
+    convolution.bias = _parameter(file.constant(operator.inputs[2]))
+    edges = () if even else (nn.ZeroPad2d((left, right, above, below)),)
+    return _activated(file, operator, *edges, convolution)
 
 
-def _padded(x: Tensor, kernel: Sequence[int], stride: tuple[int, int]) -> Tensor:
-    """Padded as TensorFlow's SAME: as many outputs as strides fit in, and the odd one on the right and below."""
-    sides = list[int]()
-    for size, width, step in zip(reversed(x.shape[2:]), reversed(kernel), reversed(stride), strict=True):
-        total = max((-(-size // step) - 1) * step + width - size, 0)
-        sides += [total // 2, total - total // 2]
-    return functional.pad(x, sides) if any(sides) else x
+def _parameter(values: Any) -> nn.Parameter:
+    return nn.Parameter(torch.from_numpy(np.ascontiguousarray(values)), requires_grad=False)
 
 
-def _sides(paddings: NDArray[Any] | None) -> list[int]:
-    """TFLite's paddings of batch, rows, columns, channels as PyTorch's: from the last axis of NCHW to the first."""
-    assert paddings is not None
-    (_, rows, columns, channels) = paddings.tolist()
-    return [*columns, *rows, *channels]
+def _add(file: NetworkFile, operator: Any) -> nn.Module:
+    return _activated(file, operator, _Then(torch.add))
 
 
-def _to_space(x: Tensor, block: int) -> Tensor:
-    """Depth to space in TensorFlow's order, where the block comes before the channel."""
-    n, depth, rows, columns = x.shape
-    parts = x.view(n, block, block, depth // block**2, rows, columns).permute(0, 3, 4, 1, 5, 2)
-    return parts.reshape(n, depth // block**2, rows * block, columns * block)
+def _maximum(file: NetworkFile, operator: Any) -> nn.Module:
+    options = operator.builtinOptions
+    kernel = options.filterHeight, options.filterWidth
+    edges = file.edges(operator, kernel)
+    beyond = (nn.ConstantPad2d(edges, -torch.inf),) if any(edges) else ()
+    return _activated(file, operator, *beyond, nn.MaxPool2d(kernel, (options.strideH, options.strideW)))
 
 
-def _dense(weights: NDArray[Any] | None, axes: tuple[int, ...]) -> NDArray[np.float32]:
-    assert weights is not None
-    return np.ascontiguousarray(weights.transpose(axes), np.float32)
+def _pad(file: NetworkFile, operator: Any) -> nn.Module:
+    _, (above, below), (left, right), (front, back) = file.constant(operator.inputs[1]).tolist()
+    return nn.ConstantPad3d((left, right, above, below, front, back), 0.0)
 
 
-def _operator_names(tree: Any) -> dict[int, str]:
-    every = {number: name for name, number in vars(schema("schema_py_generated").BuiltinOperator).items()}
-    codes = [max(code.builtinCode, code.deprecatedBuiltinCode) for code in tree.operatorCodes]
-    return {index: every[code] for index, code in enumerate(codes)}
+def _resize(file: NetworkFile, operator: Any) -> nn.Module:
+    options = operator.builtinOptions
+    if not options.halfPixelCenters:
+        raise ModelError("an operator RESIZE_BILINEAR that does not go by the middles of pixels is not known here")
+    return nn.Upsample(file.shape(operator.outputs[0])[1:3], mode="bilinear", align_corners=False)
 
 
-def _constants(tree: Any, graph: Any, names: dict[int, str]) -> dict[int, NDArray[Any]]:
-    """Arrays by tensor, those that operators unpack included."""
-    found = {}
-    for number, tensor in enumerate(graph.tensors):
-        data = tree.buffers[tensor.buffer].data
-        if data is not None and len(data):
-            flat = np.frombuffer(bytes(data), _KINDS[tensor.type])
-            found[number] = flat.reshape(tensor.shape) if tensor.sparsity is None else _unpacked(flat, tensor)
-    for step in graph.operators:
-        if names[step.opcodeIndex] in _UNPACKING:
-            found[step.outputs[0]] = found[step.inputs[0]].astype(np.float32)
-    return found
+def _reshape(file: NetworkFile, operator: Any) -> nn.Module:
+    shape = file.shape(operator.outputs[0])[1:]
+    return _Then(lambda tensor: _as_in_torch(_as_in_tflite(tensor).reshape(len(tensor), *shape)))
 
 
-def _unpacked(values: NDArray[Any], tensor: Any) -> NDArray[Any]:
-    """A kernel of which the last axis is sparse: compressed rows, the other axes in their order."""
-    *outer, last = tensor.sparsity.dimMetadata
-    if tensor.sparsity.blockMap is not None or any(one.format == _CSR for one in outer) or last.format != _CSR:
-        raise ModelError("a sparse tensor of another layout than BlazePose's")
-    begins, columns = (np.asarray(one.values) for one in (last.arraySegments, last.arrayIndices))
-    dense = np.zeros((len(begins) - 1, int(tensor.shape[-1])), values.dtype)
-    dense[np.repeat(np.arange(len(begins) - 1), np.diff(begins)), columns] = values
-    return dense.reshape(tensor.shape)
+def _depth_to_space(file: NetworkFile, operator: Any) -> nn.Module:
+    """Each pixel becomes a block of them; the block comes first in the channels, which pixel_shuffle has last."""
+    block, channels = operator.builtinOptions.blockSize, file.shape(operator.outputs[0])[3]
+
+    def spread(tensor: Tensor) -> Tensor:
+        n, _, height, width = tensor.shape
+        blocks = _as_in_tflite(tensor).reshape(n, height, width, block, block, channels).transpose(2, 3)
+        return _as_in_torch(blocks.reshape(n, height * block, width * block, channels))
+
+    return _Then(spread)
 
 
-def _head(steps: Sequence[Any], output: int, names: dict[int, str]) -> int:
-    """Which step is the last convolution before an output."""
-    wanted = output
-    for number in reversed(range(len(steps))):
-        if steps[number].outputs[0] == wanted:
-            if names[steps[number].opcodeIndex] == "CONV_2D":
-                return number
-            wanted = steps[number].inputs[0]
-    raise ModelError("an output that comes from no convolution")
+def _concatenation(file: NetworkFile, operator: Any) -> nn.Module:
+    axis, axes = operator.builtinOptions.axis, len(file.shape(operator.outputs[0]))
+    place = _PICTURE_AXES[axis] if axes == len(_PICTURE_AXES) else axis
+    return _activated(file, operator, _Then(lambda *tensors: torch.cat(tensors, place)))
+
+
+def _logistic(file: NetworkFile, operator: Any) -> nn.Module:
+    return nn.Sigmoid()
+
+
+def _as_in_tflite(tensor: Tensor) -> Tensor:
+    return tensor.permute(0, 2, 3, 1) if tensor.ndim == 4 else tensor
+
+
+def _as_in_torch(tensor: Tensor) -> Tensor:
+    return tensor.permute(0, 3, 1, 2) if tensor.ndim == 4 else tensor
+
+
+_MAKERS: Final[dict[str, Callable[[NetworkFile, Any], nn.Module]]] = {
+    "ADD": _add,
+    "CONCATENATION": _concatenation,
+    "CONV_2D": _convolution,
+    "DEPTHWISE_CONV_2D": _convolution,
+    "DEPTH_TO_SPACE": _depth_to_space,
+    "LOGISTIC": _logistic,
+    "MAX_POOL_2D": _maximum,
+    "PAD": _pad,
+    "RESHAPE": _reshape,
+    "RESIZE_BILINEAR": _resize,
+}

@@ -6,47 +6,22 @@ the detector, in float32: a third less time where the processor has the instruct
 """
 
 import os
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from queue import Empty, LifoQueue
 from threading import Lock
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import openvino
 from numpy.typing import NDArray
 
 from motus_pose.engines.blazepose.halves import halves
-from motus_pose.engines.blazepose.points import Answer
+from motus_pose.engines.blazepose.points import Answer, slots_of
+from motus_pose.engines.compiled import Stage, read
 from motus_pose.engines.port import EngineError
 
-# Pinned, the networks of all streams and of all processes on a machine would share its first core.
-_OPTIONS: Final = {"NUM_STREAMS": 1, "INFERENCE_NUM_THREADS": 1, "ENABLE_CPU_PINNING": False}
 _Array = NDArray[np.float32]
-
-
-class Stage:
-    """A model that is compiled, with a request of its own.
-
-    Args:
-        core: OpenVINO.
-        model: what it runs.
-        precision: `f32` or `bf16`.
-    """
-
-    def __init__(self, core: openvino.Core, model: Any, precision: str) -> None:
-        compiled = core.compile_model(model, "CPU", {**_OPTIONS, "INFERENCE_PRECISION_HINT": precision})
-        self._request = compiled.create_infer_request()
-
-    def run(self, picture: _Array) -> list[_Array]:
-        """The outputs, which live until the next run."""
-        try:
-            self._request.infer({0: picture}, share_inputs=True, share_outputs=True)
-        except RuntimeError as error:
-            raise EngineError(f"OpenVINO failed: {error}") from None
-        return [tensor.data for tensor in self._request.output_tensors]
 
 
 class Networks:
@@ -66,8 +41,8 @@ class Networks:
         if precision.upper() not in ("F32", *self._core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")):
             raise EngineError(f"this processor has no instructions for {precision}: unset MOTUS_POSE_PRECISION")
         try:
-            self._detector, whole = _read(self._core, detector), _read(self._core, landmarks)
-            points, flag, heat, world = _slots(whole)
+            self._detector, whole = read(self._core, detector), read(self._core, landmarks)
+            points, flag, heat, world = slots_of([tuple(output.shape)[1:] for output in whole.outputs])
             cut = None if precision == "f32" else halves(whole, (points, flag, world))
             self._landmarks = [whole] if cut is None else [cut.trunk, cut.heads]
             # The trunk gives the features first, then the heat; the heads what they were asked for, in that order.
@@ -137,20 +112,3 @@ class OpenvinoRunner:
                 rows.append([one[0].copy() for one in self._networks.answer(stages, square[None])])
         points, flags, heat, world = (np.stack(column) for column in zip(*rows, strict=True))
         return Answer(points, flags[:, 0], heat, world)
-
-
-def _read(core: openvino.Core, network: bytes) -> Any:
-    """A network; OpenVINO reads TFLite from files only."""
-    with tempfile.TemporaryDirectory(prefix="motus-pose-") as folder:
-        path = Path(folder) / "network.tflite"
-        path.write_bytes(network)
-        return core.read_model(path)
-
-
-def _slots(landmarks: Any) -> tuple[int, int, int, int]:
-    """Where points, flag, heat and world are among the outputs, by their shapes."""
-    sizes = [tuple(output.shape)[1:] for output in landmarks.outputs]
-    try:
-        return sizes.index((195,)), sizes.index((1,)), sizes.index((64, 64, 39)), sizes.index((117,))
-    except ValueError:
-        raise EngineError(f"not BlazePose's landmark network: its outputs are {sizes}") from None

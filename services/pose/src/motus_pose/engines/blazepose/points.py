@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from motus_pose.engines.blazepose.roi import Floats, Roi, roi_of, to_picture
+from motus_pose.engines.port import EngineError
 
 SIDE: Final = 256
 """Sides of the network's picture, pixels."""
@@ -51,6 +52,18 @@ class Points:
     world: Floats
     flag: float
     roi: Roi
+
+
+def slots_of(shapes: list[tuple[int, ...]]) -> tuple[int, int, int, int]:
+    """Where points, flag, heat and world are among the network's outputs; EngineError where they are not.
+
+    Args:
+        shapes: the outputs' shapes, without the batch.
+    """
+    try:
+        return shapes.index((195,)), shapes.index((1,)), shapes.index((64, 64, 39)), shapes.index((117,))
+    except ValueError:
+        raise EngineError(f"not BlazePose's landmark network: its outputs are {shapes}") from None
 
 
 def tensor(pieces: list[NDArray[np.uint8]]) -> NDArray[np.float32]:

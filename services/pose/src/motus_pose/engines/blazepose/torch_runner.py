@@ -1,9 +1,12 @@
-"""PyTorch, for GPUs of NVIDIA: squares of all streams in one batch, in float16 with the heads in float32.
+"""PyTorch on a GPU: one copy of both networks for all streams of a process, whose squares are answered together.
 
-On a CPU the same code runs in float32, which is for tests alone: OpenVINO is twice as fast there.
+The landmark network's trunk is in half precision, its head and the detector, which suffers from less, in float32. The
+same code runs on the CPU, in float32 throughout and call by call, so that it can be tried where no GPU is; to work on
+a CPU, OpenVINO takes half the time.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -11,76 +14,60 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from motus_pose.engines.blazepose.batching import WAIT_S, Batcher
-from motus_pose.engines.blazepose.converter import Converted
-from motus_pose.engines.blazepose.points import Answer
+from motus_pose.engines.blazepose import detector, points
+from motus_pose.engines.blazepose.converter import Network
+from motus_pose.engines.blazepose.gathering import Gathering
+from motus_pose.engines.blazepose.points import Answer, slots_of
 from motus_pose.engines.port import EngineError
+from motus_pose.pruning import without_segmentation
+from motus_pose.tflite import ModelError
 
 SIZES: Final = (1, 2, 4, 8, 16, 32, 64)
-"""A batch is filled up to the next of them: each is one recorded graph of the GPU."""
-_WARMINGS: Final = 3
-_POINTS, _FLAG, _HEAT, _WORLD = 0, 1, 3, 4
-"""Outputs of the landmark network; the third shows the flag again where the mask was."""
+"""Numbers of pictures for which a GPU's work is recorded; others are done with the next larger."""
+_WARM_UP: Final = 3
 _Array = NDArray[np.float32]
-Row = tuple[_Array, ...]
+_Run = Callable[[Tensor], tuple[Tensor, ...]]
 
 
 class TorchNetworks:
-    """Both networks on one device, shared by all streams of a process.
+    """The networks on one device, for any number of runners.
 
     Args:
-        detector: TFLite file of the detector.
-        landmarks: TFLite file of the landmark network without its segmentation branch.
-        device: `cuda`, or as `cuda:1`; `cpu` for tests.
-        wait_s: how long a square waits for others, seconds.
+        detector_model: TFLite file of the detector.
+        landmark_model: TFLite file of the landmark network, with or without its segmentation branch.
+        device: `cpu`, or as `cuda:0`.
+
+    Attributes:
+        device: the same.
+        detect: the detector, of pictures on the device.
+        locate: the landmark network, of squares on the device.
+        slots: where points, flag, heat and world are among its outputs.
 
     Raises:
-        EngineError: there is no such device.
+        EngineError: there is no such device, or PyTorch cannot use the networks.
     """
 
-    def __init__(self, detector: bytes, landmarks: bytes, device: str = "cuda", wait_s: float = WAIT_S) -> None:
-        self._at = _device(device)
-        if self._at.type == "cpu":
-            torch.set_num_threads(1)  # several wait for each other by spinning
-        self.device = f"cuda:{self._at.index}" if self._at.type == "cuda" else "cpu"
-        self._kind = torch.float16 if self._at.type == "cuda" else torch.float32
-        network = Converted(landmarks, precise=(_POINTS, _FLAG, _WORLD)).lower(self._kind).to(self._at).eval()
-        self._landmarks = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        # In half precision the detector finds other people: it stays as it is.
-        self._detector = Converted(detector).to(self._at).eval()
-        self._recorded: dict[int, Callable[[Tensor], list[Tensor]]] = {}
-        self._batches: Batcher[_Array, Row] = Batcher(self._located, SIZES[-1], wait_s)
-        self._looks: Batcher[_Array, Row] = Batcher(self._detected, 1, 0.0)
-
-    def detect(self, picture: _Array) -> Row:
-        """Boxes (2254, 12) and logits (2254, 1) of a picture (1, 224, 224, 3)."""
-        return self._looks.ask([picture[0]])[0]
-
-    def locate(self, squares: _Array) -> list[Row]:
-        """Points, flag, heat and world of each square (people, 256, 256, 3), with those of other streams."""
-        return self._batches.ask(list(squares))
-
-    def located(self, squares: Tensor) -> list[Tensor]:
-        """The network's outputs for squares on the device, in its precision; at most as many as the largest batch."""
-        size = next(size for size in SIZES if size >= len(squares))
-        if size > len(squares):
-            squares = torch.cat([squares, squares.new_zeros(size - len(squares), *squares.shape[1:])])
-        if self._at.type == "cpu":
-            return self._landmarks(squares)  # type: ignore[no-any-return]
-        if size not in self._recorded:
-            self._recorded[size] = _recorded(self._landmarks, squares)
-        return self._recorded[size](squares)
-
-    @torch.inference_mode()
-    def _located(self, squares: Sequence[_Array]) -> list[Row]:
-        fed = torch.from_numpy(np.stack(squares)).to(self._at, self._kind)
-        outputs = [self.located(fed)[slot][: len(squares)].cpu().numpy() for slot in (_POINTS, _FLAG, _HEAT, _WORLD)]
-        return list(zip(*outputs, strict=True))
-
-    @torch.inference_mode()
-    def _detected(self, pictures: Sequence[_Array]) -> list[Row]:
-        boxes, scores = self._detector(torch.from_numpy(np.stack(pictures)).to(self._at))
-        return list(zip(boxes.cpu().numpy(), scores.cpu().numpy(), strict=True))
+    def __init__(self, detector_model: bytes, landmark_model: bytes, device: str) -> None:
+        on_gpu = device != "cpu"
+        if on_gpu and not torch.cuda.is_available():
+            raise EngineError("PyTorch sees no GPU: see what `nvidia-smi` says, or set MOTUS_POSE_DEVICE=cpu")
+        self.device: Final = device
+        # The usual precision of float32 convolutions on a GPU is that of half precision.
+        torch.backends.cudnn.allow_tf32, torch.backends.cudnn.benchmark = False, True
+        torch.set_num_threads(1)
+        try:
+            finder = Network(detector_model).to(device)
+            locator = Network(without_segmentation(landmark_model), torch.float16 if on_gpu else torch.float32)
+            locator = locator.to(device)
+            self.slots: Final = slots_of(locator.shapes)
+            self.detect: _Run = finder
+            self.locate: _Run = locator
+            if on_gpu:
+                batches = _recorded(finder, detector.SIDE, device), _recorded(locator, points.SIDE, device)
+                # Threads are begun when nothing can fail any more: whoever tries again leaves none behind.
+                self.detect, self.locate = (Gathering(one, SIZES[-1]) for one in batches)
+        except (ModelError, RuntimeError) as error:
+            raise EngineError(f"PyTorch cannot use the pose model on {device}: {error}") from None
 
 
 class TorchRunner:
@@ -91,52 +78,84 @@ class TorchRunner:
     """
 
     def __init__(self, networks: TorchNetworks) -> None:
-        self._networks = networks
-
-    @property
-    def device(self) -> str:
-        """See `Runner.device`."""
-        return self._networks.device
+        self._networks, self.device = networks, networks.device
+        # To copy on one's own stream is not to wait for what the GPU does for others.
+        self._stream = torch.cuda.Stream(networks.device) if networks.device != "cpu" else None
 
     def detect(self, picture: _Array) -> tuple[_Array, _Array]:
         """See `Runner.detect`."""
-        boxes, scores = self._networks.detect(picture)
-        return boxes, scores[:, 0]
+        boxes, scores = sorted(self._answer(self._networks.detect, picture), key=lambda one: -one.shape[-1])
+        return boxes[0], scores[0, :, 0]
 
     def locate(self, squares: _Array) -> Answer:
         """See `Runner.locate`."""
-        points, flags, heat, world = (np.stack(column) for column in zip(*self._networks.locate(squares), strict=True))
-        return Answer(points, flags[:, 0], heat, world)
+        found = self._answer(self._networks.locate, squares)
+        batch, flags, heat, world = (found[slot] for slot in self._networks.slots)
+        return Answer(batch, flags[:, 0], heat, world)
+
+    def _answer(self, run: _Run, pictures: _Array) -> list[_Array]:
+        try:
+            with torch.cuda.stream(self._stream):
+                found = run(torch.from_numpy(pictures).to(self.device))
+                return [one.cpu().numpy() for one in found]
+        except RuntimeError as error:
+            raise EngineError(f"PyTorch failed: {error}") from None
 
 
-def _device(named: str) -> torch.device:
-    device = torch.device(named)
-    if device.type != "cuda":
-        return device
-    if not torch.cuda.is_available():
-        raise EngineError("MOTUS_POSE_DEVICE asks for a GPU, and PyTorch finds none: check its driver")
-    index = device.index or 0
-    if index >= torch.cuda.device_count():
-        raise EngineError(f"there is no GPU {index}: {torch.cuda.device_count()} are there")
-    return torch.device("cuda", index)
+@dataclass(frozen=True, eq=False)
+class Record:
+    """A network's work for so many pictures, to be done again and again in the same places.
+
+    Attributes:
+        pictures: (size, side, side, 3), where to put them.
+        outputs: where the network's outputs are afterwards.
+        replay: begins the work.
+    """
+
+    pictures: Tensor
+    outputs: tuple[Tensor, ...]
+    replay: Callable[[], None]
 
 
-def _recorded(network: Converted, example: Tensor) -> Callable[[Tensor], list[Tensor]]:
-    """The network for one size of batch as a recorded graph: two hundred launches become one."""
-    fed = example.clone()
-    aside = torch.cuda.Stream(example.device)
-    aside.wait_stream(torch.cuda.current_stream(example.device))
+class Batches:
+    """A network that answers several calls at once, of as many pictures as its largest record at most.
+
+    Args:
+        records: by their sizes.
+        settle: waits until all is done that was begun.
+    """
+
+    def __init__(self, records: dict[int, Record], settle: Callable[[], None]) -> None:
+        self._records, self._settle = dict(sorted(records.items())), settle
+
+    def __call__(self, calls: list[Tensor]) -> list[tuple[Tensor, ...]]:
+        """What the network says to each of several calls, in their order."""
+        counts = [len(call) for call in calls]
+        whole = sum(counts)
+        record = next(record for size, record in self._records.items() if size >= whole)
+        torch.cat(calls, out=record.pictures[:whole])
+        record.replay()
+        found = [output[:whole].clone().split(counts) for output in record.outputs]
+        self._settle()  # callers read them on streams of their own
+        return list(zip(*found, strict=True))
+
+
+def _recorded(network: Network, side: int, device: str) -> Batches:
+    pool = torch.cuda.graph_pool_handle()
+    # The largest first, whose memory then serves the others.
+    records = {size: _record(network, (size, side, side, 3), device, pool) for size in reversed(SIZES)}
+    return Batches(records, lambda: torch.cuda.current_stream().synchronize())
+
+
+def _record(network: Network, shape: tuple[int, ...], device: str, pool: tuple[int, int]) -> Record:
+    """A GPU's work as a CUDA graph: launched at once, since one kernel after the other takes longer than they work."""
+    pictures, aside = torch.zeros(shape, device=device), torch.cuda.Stream(device)
+    aside.wait_stream(torch.cuda.current_stream())
     with torch.cuda.stream(aside):
-        for _ in range(_WARMINGS):
-            network(fed)
-    torch.cuda.current_stream(example.device).wait_stream(aside)
+        for _ in range(_WARM_UP):  # cuDNN chooses its ways, which it must not do while recording
+            network(pictures)
+    torch.cuda.current_stream().wait_stream(aside)
     graph = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(graph):
-        outputs = network(fed)
-
-    def replay(squares: Tensor) -> list[Tensor]:
-        fed.copy_(squares)
-        graph.replay()
-        return outputs  # type: ignore[no-any-return]
-
-    return replay
+    with torch.cuda.graph(graph, pool=pool):
+        outputs = network(pictures)
+    return Record(pictures, outputs, graph.replay)

@@ -1,76 +1,105 @@
-"""Pure core: which square of the picture the network sees next, given the points of the picture before.
+"""The square that MoveNet looks at, after the cropping algorithm of its authors' tutorial.
 
-Rules and thresholds are those of the authors' example (TensorFlow Hub, "MoveNet: Ultra fast and accurate pose detection
-model", section "Helper functions for cropping"): a square around the hips, 1.9 times as far as shoulders and hips reach
-or 1.2 times as far as all sure points do, and the whole picture while no torso is seen.
+Source: https://www.tensorflow.org/hub/tutorials/movenet, whose functions are named below. Keypoints are (17, 3) as the
+network says them: y, x, score; y and x in fractions of the height and width of what they lie in.
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-MIN_SCORE: Final = 0.2
-"""A point below it is not there."""
-TORSO_EXPANSION, BODY_EXPANSION = 1.9, 1.2
-SHOULDERS, HIPS = [5, 6], [11, 12]
-_TORSO: Final = [*SHOULDERS, *HIPS]
+KEYPOINTS: Final = 17
+SHOULDERS: Final = (5, 6)
+HIPS: Final = (11, 12)
+RELIABLE: Final = 0.2
+"""MIN_CROP_KEYPOINT_SCORE: with a lower score a keypoint says nothing of where the body is."""
+TORSO_ROOM: Final = 1.9
+BODY_ROOM: Final = 1.2
 
-Floats = NDArray[np.float64]
+_Array = NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True, slots=True)
 class Crop:
-    """A square in pixels of the picture, which may reach beyond it: upper left corner and side."""
+    """An upright square, which may reach beyond the picture: its upper left corner and its side in pixels."""
 
-    x: float
-    y: float
+    top: float
+    left: float
     side: float
 
 
-def whole(width: int, height: int) -> Crop:
-    """The square that holds all of a picture, in its middle."""
-    side = float(max(width, height))
-    return Crop((width - side) / 2.0, (height - side) / 2.0, side)
+def whole_picture(height: int, width: int) -> Crop:
+    """The smallest square around the whole picture, in its middle (`init_crop_region`)."""
+    side = max(height, width)
+    return Crop((height - side) / 2, (width - side) / 2, side)
 
 
-def torso_visible(points: Floats) -> bool:
-    """Whether a shoulder and a hip are there.
-
-    Args:
-        points: (17, 3) x, y and score.
-    """
-    return bool((points[SHOULDERS, 2] > MIN_SCORE).any() and (points[HIPS, 2] > MIN_SCORE).any())
-
-
-def following(points: Floats, width: int, height: int) -> Crop:
-    """Where to look for somebody in the next picture.
+def next_crop(keypoints: _Array, height: int, width: int) -> Crop:
+    """The square around somebody for the next picture (`determine_crop_region`): their hips are its middle.
 
     Args:
-        points: (17, 3) x and y in pixels of the picture, and score.
-        width: of the picture, pixels.
-        height: of the picture, pixels.
+        keypoints: (17, 3) in fractions of the picture.
+        height: The picture's, in pixels.
+        width: The picture's, in pixels.
     """
-    if not torso_visible(points):
-        return whole(width, height)
-    middle = points[HIPS, :2].mean(axis=0)
-    away = np.abs(points[:, :2] - middle)
-    sure = away[points[:, 2] >= MIN_SCORE]
-    half = max(away[_TORSO].max() * TORSO_EXPANSION, sure.max() * BODY_EXPANSION)
-    half = min(half, max(middle[0], width - middle[0], middle[1], height - middle[1]))
-    if half > max(width, height) / 2.0:
-        return whole(width, height)
-    return Crop(float(middle[0] - half), float(middle[1] - half), float(2.0 * half))
+    if not torso_visible(keypoints):
+        return whole_picture(height, width)
+    places = keypoints[:, :2] * (height, width)
+    y, x = places[HIPS, :].mean(axis=0)
+    torso, body = torso_and_body_range(places - (y, x), keypoints[:, 2])
+    half = min(max(TORSO_ROOM * torso, BODY_ROOM * body), max(x, width - x, y, height - y))
+    if half > max(height, width) / 2:
+        return whole_picture(height, width)
+    return Crop(y - half, x - half, 2 * half)
 
 
-def sampled(crop: Crop, side: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Where each of the network's pixels lies in the picture, (side, side) each: x and y."""
-    steps = np.arange(side) * (crop.side / side) + 0.5 * (crop.side / side - 1.0)
-    x, y = np.meshgrid(crop.x + steps, crop.y + steps)
-    return x.astype(np.float32), y.astype(np.float32)
+def torso_visible(keypoints: _Array) -> bool:
+    """Whether at least one hip and one shoulder are reliable (`torso_visible`)."""
+    reliable = keypoints[:, 2] > RELIABLE
+    return bool(reliable[list(HIPS)].any() and reliable[list(SHOULDERS)].any())
 
 
-def to_picture(points: Floats, crop: Crop) -> Floats:
-    """What the network says, (17, 3) y, x in fractions of the crop and score, as x, y in pixels and score."""
-    return np.stack([crop.x + points[:, 1] * crop.side, crop.y + points[:, 0] * crop.side, points[:, 2]], axis=1)
+def torso_and_body_range(offsets: _Array, scores: _Array) -> tuple[float, float]:
+    """How far shoulders and hips reach, and how far all that is reliable does (`determine_torso_and_body_range`).
+
+    Args:
+        offsets: (17, 2) from the middle of the hips, pixels.
+        scores: (17,).
+
+    Returns:
+        Two largest distances across or down, pixels; the body's is 0 when nothing is reliable.
+    """
+    reach = np.abs(offsets).max(axis=1)
+    return float(reach[[*SHOULDERS, *HIPS]].max()), float(reach[scores >= RELIABLE].max(initial=0.0))
+
+
+def cut(rgb: NDArray[np.uint8], crop: Crop, side: int) -> NDArray[np.uint8]:
+    """The square as a picture of its own, black beyond the picture (`crop_and_resize`).
+
+    Corners lie on corners, as in TensorFlow's `tf.image.crop_and_resize`: the square's first and last sample are its
+    edges, and the fractions 0 and 1 of the picture its first and last pixel.
+
+    Args:
+        rgb: uint8 (height, width, 3).
+        crop: The square.
+        side: Of the result, pixels.
+
+    Returns:
+        uint8 (side, side, 3).
+    """
+    height, width = rgb.shape[:2]
+    steps = crop.side * np.linspace(0.0, 1.0, side)
+    down = (crop.top + steps) * ((height - 1) / height)
+    across = (crop.left + steps) * ((width - 1) / width)
+    x, y = (grid.astype(np.float32) for grid in np.meshgrid(across, down))
+    piece: NDArray[np.uint8] = cv2.remap(rgb, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)  # type: ignore[assignment]
+    return piece
+
+
+def to_picture(keypoints: _Array, crop: Crop, height: int, width: int) -> NDArray[np.float64]:
+    """Keypoints (17, 3) in fractions of a square, in fractions of the picture (`run_inference`)."""
+    places = (crop.top, crop.left) + crop.side * keypoints[:, :2]
+    return np.column_stack([places / (height, width), keypoints[:, 2]])

@@ -1,60 +1,73 @@
-"""The network on OpenVINO, in float32 on one thread; a TFLite file with the interface of MoveNet SinglePose."""
+"""MoveNet's network: a TFLite file, run by OpenVINO in float32."""
 
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import openvino
 from numpy.typing import NDArray
 
+from motus_pose.engines.compiled import Stage, read
+from motus_pose.engines.movenet.crop import KEYPOINTS
 from motus_pose.engines.port import EngineError
 
-KEYPOINTS: Final = 17
-# Pinned, the networks of all streams and of all processes on a machine would share its first core.
-_OPTIONS: Final = {
-    "INFERENCE_PRECISION_HINT": "f32",
-    "NUM_STREAMS": 1,
-    "INFERENCE_NUM_THREADS": 1,
-    "ENABLE_CPU_PINNING": False,
-}
+_ANSWER: Final = (1, 1, KEYPOINTS, 3)
+# What the published files take: all of them values from 0 to 255, only the type differs.
+_TYPES: Final = {"u8": np.uint8, "i32": np.int32, "f32": np.float32}
 
 
 class Network:
-    """The compiled network; engines share it and each takes a request of its own.
+    """The network, shared by all streams.
 
     Args:
-        path: a TFLite file.
+        file: The TFLite file.
+        name: What it is called in an error.
+
+    Attributes:
+        side: Of the square that it takes, pixels.
 
     Raises:
-        EngineError: OpenVINO cannot use it, or its inputs and outputs are not MoveNet's.
+        EngineError: OpenVINO cannot use it, or it is no MoveNet SinglePose.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, file: bytes, name: str) -> None:
+        self._core = openvino.Core()
         try:
-            model = openvino.Core().read_model(path)
-            self.side: Final = _side(model)
-            self._kind = model.inputs[0].get_element_type().to_dtype()
-            self._compiled = openvino.Core().compile_model(model, "CPU", _OPTIONS)
+            self._model = read(self._core, file)
         except RuntimeError as error:
-            raise EngineError(f"OpenVINO cannot use {path}: {error}") from None
+            raise EngineError(f"{name}: OpenVINO cannot use the pose model: {error}") from None
+        if not _is_movenet(self._model):
+            raise EngineError(
+                f"{name} is no MoveNet SinglePose: it must take one square picture (1, side, side, 3) of uint8, int32 "
+                f"or float32 and answer float32 {_ANSWER}, but takes {_ports(self._model.inputs)} and answers "
+                f"{_ports(self._model.outputs)}"
+            )
+        self.side: Final = int(self._model.input(0).shape[1])
+        self._type = _TYPES[self._model.input(0).element_type.to_string()]
 
-    def request(self) -> Any:
+    def stage(self) -> Stage:
         """What runs it, for one stream."""
-        return self._compiled.create_infer_request()
+        return Stage(self._core, self._model)
 
-    def points(self, request: Any, rgb: NDArray[np.uint8]) -> NDArray[np.float64]:
-        """(17, 3) y, x in fractions of the picture and score, of a picture (side, side, 3)."""
-        try:
-            request.infer({0: rgb[None].astype(self._kind)})
-        except RuntimeError as error:
-            raise EngineError(f"OpenVINO failed: {error}") from None
-        said: NDArray[np.float64] = request.output_tensors[0].data.reshape(KEYPOINTS, 3).astype(np.float64)
-        return said
+    def look(self, stage: Stage, square: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """The keypoints (17, 3) in a square (side, side, 3): y, x in its fractions, score from 0 to 1."""
+        (answer,) = stage.run(square[None].astype(self._type))
+        if not np.isfinite(answer).all():
+            raise EngineError("the network answers what is no number")
+        keypoints: NDArray[np.float32] = answer[0, 0].copy()
+        return keypoints
 
 
-def _side(model: Any) -> int:
-    shapes = [tuple(one.shape) for one in (*model.inputs, *model.outputs)]
-    match shapes:
-        case [(1, height, width, 3), (1, 1, 17, 3)] if height == width:
-            return int(height)
-    raise EngineError(f"not MoveNet SinglePose: its input and output are {shapes}, not (1, n, n, 3) and (1, 1, 17, 3)")
+def _is_movenet(model: Any) -> bool:
+    if len(model.inputs) != 1 or len(model.outputs) != 1:
+        return False
+    picture, answer = model.input(0), model.output(0)
+    if not picture.partial_shape.is_static or not answer.partial_shape.is_static:
+        return False
+    shape = tuple(picture.shape)
+    square = len(shape) == 4 and shape == (1, shape[1], shape[1], 3)
+    typed = picture.element_type.to_string() in _TYPES and answer.element_type.to_string() == "f32"
+    return square and typed and tuple(answer.shape) == _ANSWER
+
+
+def _ports(ports: list[Any]) -> str:
+    return ", ".join(f"{port.element_type.to_string()} {port.partial_shape}" for port in ports)

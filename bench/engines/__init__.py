@@ -1,1 +1,0 @@
-"""Engines on hardware that few machines have."""

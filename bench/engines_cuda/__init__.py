@@ -1,0 +1,1 @@
+"""What a GPU makes of the landmark network; a folder, since `make bench` runs every program and has no GPU."""
