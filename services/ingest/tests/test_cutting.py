@@ -105,6 +105,19 @@ def test_a_recording_is_cut_by_what_was_said_of_a_fixed_frame() -> None:
     assert newest.before.before is None
 
 
+def test_frames_that_were_not_looked_at_hold_nobody_up() -> None:
+    """A worker that can use none of the frames is not waited for, and a live source goes by what was seen last."""
+    regions = Regions()
+    regions.tell(0, _seen(t_s=0.0))
+    for number in range(1, 6):
+        regions.tell(number, None)
+
+    assert regions.behind(5) is None
+    newest = regions.newest()
+    assert newest is not None
+    assert newest.t_s == 0.0
+
+
 def _ramps(width: int, height: int) -> np.ndarray:
     """Red grows to the right, green downwards."""
     picture = np.zeros((height, width, 3), np.uint8)

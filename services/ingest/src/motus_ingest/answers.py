@@ -81,6 +81,7 @@ class Answers:
             return None  # a former owner that does not know it yet: what it stores is dropped
         self._pose_epoch = ack.pose_epoch
         self.fenced |= ack.outcome == frame_pb2.FRAME_OUTCOME_STALE
-        if ack.outcome == frame_pb2.FRAME_OUTCOME_DONE:
-            self._regions.tell(ack.ref.frame_seq, convert.sighting(ack))
+        if ack.outcome in COUNTS:
+            seen = convert.sighting(ack) if ack.outcome == frame_pb2.FRAME_OUTCOME_DONE else None
+            self._regions.tell(ack.ref.frame_seq, seen)
         return ack

@@ -18,15 +18,15 @@ class Regions:
     """What pose said of the last frames of one source."""
 
     def __init__(self) -> None:
-        self._told: OrderedDict[int, Sighting] = OrderedDict()
+        self._told: OrderedDict[int, Sighting | None] = OrderedDict()
         self._changed = threading.Condition()
 
-    def tell(self, frame_seq: int, sighting: Sighting) -> None:
-        """Keep what pose said of a frame."""
+    def tell(self, frame_seq: int, sighting: Sighting | None) -> None:
+        """Keep what pose said of a frame; None: it is settled, and was not looked at."""
         with self._changed:
             before = self._told.get(frame_seq - 1)
             known = None if before is None else replace(before, before=None)
-            self._told[frame_seq] = replace(sighting, before=known)
+            self._told[frame_seq] = None if sighting is None else replace(sighting, before=known)
             while len(self._told) > _KEPT:
                 self._told.popitem(last=False)
             self._changed.notify_all()
@@ -43,4 +43,5 @@ class Regions:
     def newest(self) -> Sighting | None:
         """What pose said of the newest frame it looked at."""
         with self._changed:
-            return max(self._told.values(), key=lambda one: one.t_s, default=None)
+            seen = [one for one in self._told.values() if one is not None]
+        return max(seen, key=lambda one: one.t_s, default=None)
