@@ -30,6 +30,7 @@ from motus_ingest.sources.port import Patch, Picture
 from motus_runtime.bus import Bus, BusSettings
 from motus_runtime.settings import load
 from motus_runtime.tally import Tally
+from servers.until import until_input_ends
 
 READY_MADE_PX = 64
 LONGEST_CLIP_FRAMES = 600
@@ -106,13 +107,7 @@ async def play(arguments: argparse.Namespace) -> dict[str, dict[str, int]]:
     shown = decoded(arguments.clip) if arguments.clip else ready_made()
     cameras = [Camera(session, shown, arguments.fps) for session in arguments.sessions]
     bus = await Bus.connect(BusSettings(url=arguments.nats), "ingest")
-    playing = asyncio.create_task(send(cameras, bus, arguments.fps, inviting=not arguments.no_invitations))
-    ending = asyncio.create_task(asyncio.to_thread(sys.stdin.read))
-    await asyncio.wait({playing, ending}, return_when=asyncio.FIRST_COMPLETED)
-    if playing.done():
-        playing.result()
-    playing.cancel()
-    await asyncio.gather(playing, return_exceptions=True)
+    await until_input_ends(send(cameras, bus, arguments.fps, inviting=not arguments.no_invitations))
     await bus.close()
     return {camera.session: dict(camera.tally.counts) for camera in cameras}
 

@@ -12,7 +12,7 @@ import argparse
 import asyncio
 import sys
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from functools import cache
 from itertools import islice
 from pathlib import Path
@@ -30,6 +30,7 @@ from motus_kinematics.core.body import Frame
 from motus_kinematics.core.pipeline import Config, State, step
 from motus_pose.bundle import STOCK, default_bundle_path
 from motus_runtime.slots import NewestSlot
+from servers.until import until_input_ends
 
 QUALITY = 90
 HELD_FRAMES = 300
@@ -154,18 +155,12 @@ def _frame(landmarks: Any) -> Frame:
 async def play(arguments: argparse.Namespace) -> None:
     """One role, until standard input ends."""
     bus = await nats.connect(arguments.nats)
-    roles: dict[str, Callable[[], Awaitable[None]]] = {
+    roles: dict[str, Callable[[], Coroutine[Any, Any, None]]] = {
         "source": lambda: source(bus, arguments.sessions, arguments.clip, arguments.fps),
         "worker": lambda: work(bus, arguments.sessions),
         "sink": lambda: sink(bus, arguments.sessions),
     }
-    playing = asyncio.ensure_future(roles[arguments.role]())
-    ending = asyncio.create_task(asyncio.to_thread(sys.stdin.read))
-    await asyncio.wait({playing, ending}, return_when=asyncio.FIRST_COMPLETED)
-    if playing.done():
-        playing.result()
-    playing.cancel()
-    await asyncio.gather(playing, return_exceptions=True)
+    await until_input_ends(roles[arguments.role]())
     await bus.close()
 
 
