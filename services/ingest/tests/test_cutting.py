@@ -1,6 +1,7 @@
 """Patches around people: where they are, how fine, and when the whole picture is sent."""
 
 import math
+import threading
 from fractions import Fraction
 from typing import Any
 
@@ -116,6 +117,26 @@ def test_frames_that_were_not_looked_at_hold_nobody_up() -> None:
     newest = regions.newest()
     assert newest is not None
     assert newest.t_s == 0.0
+
+
+def test_a_second_answer_takes_nothing_away() -> None:
+    """A frame that was sent again is answered again, and what was seen in it stays known."""
+    regions = Regions()
+    regions.tell(0, _seen(t_s=0.0))
+    regions.tell(0, None)
+
+    assert regions.behind(LAG) is not None
+
+
+def test_whoever_waits_goes_on_when_nobody_will_say_more() -> None:
+    """A source that is closed leaves no thread behind."""
+    regions = Regions()
+    waiting = threading.Thread(target=lambda: regions.behind(LAG))
+    waiting.start()
+    regions.close()
+    waiting.join(30)
+
+    assert not waiting.is_alive()
 
 
 def _ramps(width: int, height: int) -> np.ndarray:

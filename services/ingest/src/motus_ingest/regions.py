@@ -11,7 +11,8 @@ LAG: Final = 4
 """A recording's picture is cut by what was said of the one so many before: however busy the machine is, a recording
 gives the same pictures each time. Fewer would have its decoding wait for pose."""
 _KEPT: Final = 16
-_PATIENCE_S: Final = 2.0
+_PATIENCE_S: Final = 60.0
+"""A worker that comes to a session may take seconds; a picture that did not wait for it would be another one."""
 
 
 class Regions:
@@ -20,10 +21,19 @@ class Regions:
     def __init__(self) -> None:
         self._told: OrderedDict[int, Sighting | None] = OrderedDict()
         self._changed = threading.Condition()
+        self._closed = False
+
+    def close(self) -> None:
+        """Nobody will be told any more: whoever waits goes on without."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
 
     def tell(self, frame_seq: int, sighting: Sighting | None) -> None:
         """Keep what pose said of a frame; None: it is settled, and was not looked at."""
         with self._changed:
+            if sighting is None and frame_seq in self._told:
+                return  # answered twice: what was seen stays
             before = self._told.get(frame_seq - 1)
             known = None if before is None else replace(before, before=None)
             self._told[frame_seq] = None if sighting is None else replace(sighting, before=known)
@@ -32,12 +42,12 @@ class Regions:
             self._changed.notify_all()
 
     def behind(self, frame_seq: int) -> Sighting | None:
-        """What pose said of the frame LAG before; waits for it, and not for long when pose has gone."""
+        """What pose said of the frame LAG before; waits for it."""
         wanted = frame_seq - LAG
         if wanted < 0:
             return None
         with self._changed:
-            self._changed.wait_for(lambda: max(self._told, default=-1) >= wanted, _PATIENCE_S)
+            self._changed.wait_for(lambda: self._closed or max(self._told, default=-1) >= wanted, _PATIENCE_S)
             return self._told.get(wanted)
 
     def newest(self) -> Sighting | None:

@@ -44,7 +44,10 @@ async def play(bus: Bus, settings: IngestSettings, spec: control_pb2.SessionSpec
     source = FileSource(spec.source.uri, settings, sampling, regions)
     tally = Tally("ingest")
     async with EverySender(bus, spec.session, tally, regions) as sender:
-        await _Playback(bus, spec, epoch, source, sender, tally, after_s or 0.0).run()
+        try:
+            await _Playback(bus, spec, epoch, source, sender, tally, after_s or 0.0).run()
+        finally:
+            regions.close()
     if sender.fenced:
         raise RetryableError("another worker has taken the session over")
 
