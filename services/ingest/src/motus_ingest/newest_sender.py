@@ -5,14 +5,13 @@ offered again until there is a newer one.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from types import TracebackType
-from typing import Final, Self
+from collections.abc import Iterable
+from typing import Final
 
 from motus.bus.v1 import frame_pb2
-from motus_ingest.answers import COUNTS, Answers
+from motus_ingest.answers import COUNTS
 from motus_ingest.regions import Regions
-from motus_runtime import topics
+from motus_ingest.sending import Sending
 from motus_runtime.bus import Bus
 from motus_runtime.errors import UnavailableError
 from motus_runtime.tally import Tally
@@ -20,7 +19,7 @@ from motus_runtime.tally import Tally
 AGAIN_S: Final = 0.01
 
 
-class NewestSender:
+class NewestSender(Sending):
     """Sends one session's frames to pose; use it as a context, which ends what is under way.
 
     Args:
@@ -32,30 +31,13 @@ class NewestSender:
     """
 
     def __init__(self, bus: Bus, session: str, tally: Tally, regions: Regions, *, inviting: bool = True) -> None:
-        self._bus, self._tally, self._inviting = bus, tally, inviting
-        self._subject = topics.frames(session)
-        self._answers = Answers(bus, session, regions)
+        super().__init__(bus, session, tally, regions)
+        self._inviting = inviting
         self._newest: frame_pb2.Frame | None = None
         self._offers: set[asyncio.Task[None]] = set()
-        self._end_listening: Callable[[], Awaitable[None]] | None = None
 
-    @property
-    def fenced(self) -> bool:
-        """An answer said that another worker has taken the session over."""
-        return self._answers.fenced
-
-    async def __aenter__(self) -> Self:
-        self._end_listening = await self._answers.listen(self._settle, self._deserted)
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        for offer in self._offers:
-            offer.cancel()
-        await asyncio.gather(*self._offers, return_exceptions=True)
-        if self._end_listening is not None:
-            await self._end_listening()
+    def _under_way(self) -> Iterable[asyncio.Task[None]]:
+        return self._offers
 
     async def send(self, frame: frame_pb2.Frame) -> None:
         """Send a frame; it is lost, and counted, while the bus is away.

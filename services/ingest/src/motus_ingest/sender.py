@@ -7,15 +7,13 @@ time, and a frame is repeated only behind the frame before it.
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Self
 
 from motus.bus.v1 import frame_pb2
-from motus_ingest.answers import COUNTS, Answers
+from motus_ingest.answers import COUNTS
 from motus_ingest.regions import Regions
-from motus_runtime import topics
+from motus_ingest.sending import Sending
 from motus_runtime.bus import Bus
 from motus_runtime.errors import UnavailableError
 from motus_runtime.tally import Tally
@@ -53,7 +51,7 @@ class _Flight:
         return self.settled.done()
 
 
-class EverySender:
+class EverySender(Sending):
     """Sends one session's frames to pose; use it as a context, which ends what is under way.
 
     Args:
@@ -62,38 +60,17 @@ class EverySender:
         tally: counts what became of each frame, by cause.
         regions: is told where pose sees people.
         answer_s: how long an answer may take before the frame goes out again, seconds.
-
-    Attributes:
-        fenced: an answer said that another worker has taken the session over.
     """
 
     def __init__(self, bus: Bus, session: str, tally: Tally, regions: Regions, *, answer_s: float = ANSWER_S) -> None:
-        self._bus, self._session, self._tally, self._answer_s = bus, session, tally, answer_s
-        self._subject = topics.frames(session)
-        self._answers = Answers(bus, session, regions)
+        super().__init__(bus, session, tally, regions)
+        self._answer_s = answer_s
         self._flights: deque[_Flight] = deque()
         # Until the first answer nobody knows whether somebody listens.
         self._heard = False
-        self._end_listening: Callable[[], Awaitable[None]] | None = None
 
-    @property
-    def fenced(self) -> bool:
-        """An answer said that another worker has taken the session over."""
-        return self._answers.fenced
-
-    async def __aenter__(self) -> Self:
-        self._end_listening = await self._answers.listen(self._settle, self._deserted)
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        deliveries = [flight.delivery for flight in self._flights if flight.delivery is not None]
-        for delivery in deliveries:
-            delivery.cancel()
-        await asyncio.gather(*deliveries, return_exceptions=True)
-        if self._end_listening is not None:
-            await self._end_listening()
+    def _under_way(self) -> Iterable[asyncio.Task[None]]:
+        return [flight.delivery for flight in self._flights if flight.delivery is not None]
 
     async def send(self, frame: frame_pb2.Frame) -> None:
         """Wait for credit and send a frame, or the end, behind all before it. Cancelling it loses no frame sent before.
