@@ -92,6 +92,8 @@ def _parse(text: str, kind: Any) -> Any:
         return Path(text).expanduser()
     if kind == tuple[Path, ...]:
         return tuple(Path(part).expanduser() for part in text.split(os.pathsep) if part)
+    if kind == tuple[str, ...]:
+        return tuple(part for each in text.split(",") if (part := each.strip()))
     return text
 
 

@@ -5,7 +5,7 @@ offered again until there is a newer one.
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from motus.bus.v1 import frame_pb2
@@ -28,11 +28,21 @@ class NewestSender(Sending):
         tally: counts what became of each frame, by cause.
         regions: is told where pose sees people.
         inviting: whether workers are invited when nobody receives, or leases left to notice it.
+        heard: gets every answer.
     """
 
-    def __init__(self, bus: Bus, session: str, tally: Tally, regions: Regions, *, inviting: bool = True) -> None:
+    def __init__(
+        self,
+        bus: Bus,
+        session: str,
+        tally: Tally,
+        regions: Regions,
+        *,
+        inviting: bool = True,
+        heard: Callable[[frame_pb2.FrameAck], None] | None = None,
+    ) -> None:
         super().__init__(bus, session, tally, regions)
-        self._inviting = inviting
+        self._inviting, self._heard = inviting, heard
         self._newest: frame_pb2.Frame | None = None
         self._offers: set[asyncio.Task[None]] = set()
 
@@ -58,6 +68,8 @@ class NewestSender(Sending):
     def _settle(self, token: int, ack: frame_pb2.FrameAck) -> None:
         if ack.outcome in COUNTS:
             self._tally.count(COUNTS[ack.outcome])
+        if self._heard is not None:
+            self._heard(ack)
 
     def _deserted(self, token: int) -> None:
         newest = self._newest

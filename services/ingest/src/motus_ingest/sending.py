@@ -50,6 +50,14 @@ class Sending(ABC):
             await self._end_listening()
 
     @abstractmethod
+    async def send(self, frame: frame_pb2.Frame) -> None:
+        """Send a frame.
+
+        Raises:
+            PermanentError: the server takes no message of this size; the frame was not sent.
+        """
+
+    @abstractmethod
     def _under_way(self) -> Iterable[asyncio.Task[None]]:
         """Tasks that end with the block."""
 

@@ -10,12 +10,14 @@ from typing import Any
 from motus.bus.v1 import control_pb2
 from motus.v1 import session_service_pb2
 from motus_ingest import convert
+from motus_ingest.newest_sender import NewestSender
+from motus_ingest.opening import Opened, open_source
 from motus_ingest.regions import Regions
-from motus_ingest.sampling import Omission, Sampling, Schedule, Tracing
+from motus_ingest.sampling import Omission, Schedule, Tracing
 from motus_ingest.sender import EverySender
+from motus_ingest.sending import Sending
 from motus_ingest.settings import IngestSettings
-from motus_ingest.sources.file_source import FileSource
-from motus_ingest.sources.port import FrameSource, Picture, SourceError
+from motus_ingest.sources.port import Picture, SourceError, Step, Trouble
 from motus_runtime import topics
 from motus_runtime.bus import Bus, decode
 from motus_runtime.errors import PermanentError, RetryableError, UnavailableError
@@ -39,16 +41,18 @@ async def play(bus: Bus, settings: IngestSettings, spec: control_pb2.SessionSpec
     after_s, ended = await _position(bus, spec.session)
     if ended:
         return
-    sampling = Sampling(settings.max_fps) if after_s is None else Sampling(settings.max_fps, after_s)
-    regions = Regions()
-    source = FileSource(spec.source.uri, settings, sampling, regions)
-    tally = Tally("ingest")
-    async with EverySender(bus, spec.session, tally, regions) as sender:
+    regions, tally = Regions(), Tally("ingest")
+    opened = open_source(spec, settings, regions, tally, after_s)
+    async with (
+        EverySender(bus, spec.session, tally, regions) as surely,
+        NewestSender(bus, spec.session, tally, regions, heard=opened.heard) as newest,
+    ):
         try:
-            await _Playback(bus, spec, epoch, source, sender, tally, after_s or 0.0).run()
+            sender = newest if opened.live else surely
+            await _Playback(bus, spec, epoch, opened, sender, surely, tally, after_s or 0.0).run()
         finally:
             regions.close()
-    if sender.fenced:
+    if sender.fenced or surely.fenced:
         raise RetryableError("another worker has taken the session over")
 
 
@@ -87,13 +91,16 @@ class _Playback:
         bus: Bus,
         spec: control_pb2.SessionSpec,
         epoch: int,
-        source: FrameSource,
-        sender: EverySender,
+        opened: Opened,
+        sender: Sending,
+        surely: EverySender,
         tally: Tally,
         after_s: float,
     ) -> None:
         self._bus, self._spec, self._epoch = bus, spec, epoch
-        self._source, self._sender, self._tally = source, sender, tally
+        self._source, self._live = opened.source, opened.live
+        self._sender, self._surely, self._tally = sender, surely, tally
+        self._troubles = 0
         self._last = convert.frame_ref(spec, epoch, 0, after_s, time.time_ns())
         self._sent = 0
         self._schedule: Schedule | None = None
@@ -103,7 +110,7 @@ class _Playback:
         async with asyncio.TaskGroup() as group:
             reporting = group.create_task(self._report_progress())
             outcome = await self._fed(group)
-            await self._sender.settle()
+            await self._surely.settle()
             if not self._sender.fenced:
                 await self._end(outcome)
             reporting.cancel()
@@ -142,7 +149,10 @@ class _Playback:
             return _Outcome(failure=str(error))
         return _Outcome()
 
-    async def _take(self, step: Picture | Omission) -> None:
+    async def _take(self, step: Step) -> None:
+        if isinstance(step, Trouble):
+            await self._tell(step)
+            return
         if isinstance(step, Omission):
             self._tally.count(step.value)
         if step is not Omission.RESUMED:
@@ -150,16 +160,25 @@ class _Playback:
         if isinstance(step, Picture):
             await self._send(step, await self._wait_until_due(step))
 
+    async def _tell(self, trouble: Trouble) -> None:
+        self._troubles += 1
+        self._tally.count(trouble.code)
+        envelope = convert.trouble_event(self._last, trouble, self._troubles)
+        with suppress(UnavailableError):  # the bus is away too, and what is told late tells nothing
+            await self._bus.store(
+                topics.events(self._spec.session, "ingest"), envelope, message_id=f"{envelope.event.name}@1"
+            )
+
     async def _wait_until_due(self, picture: Picture) -> int:
         """Wait for the frame's time; returns its ingest time, Unix nanoseconds.
 
         A frame that was decoded ahead of its time is taken in when it is due: it stands for a camera's.
         """
-        if self._spec.source.pacing == session_service_pb2.PACING_FAST or not self._sent:
+        if self._live or self._spec.source.pacing == session_service_pb2.PACING_FAST or not self._sent:
             return picture.decoded_ns
         if self._schedule is None:
             # The play begins when somebody has seen the first frame, or all that follow would be late from the start.
-            await self._sender.settle()
+            await self._surely.settle()
             self._schedule = Schedule(time.monotonic(), self._last.t_s)
         due_s = self._schedule.due_s(picture.t_s)
         await asyncio.sleep(due_s - time.monotonic())
@@ -169,21 +188,23 @@ class _Playback:
         return max(picture.decoded_ns, time.time_ns() - round(late_s * 1e9))
 
     async def _send(self, picture: Picture, ingest_time_ns: int) -> None:
-        ref = convert.frame_ref(self._spec, self._epoch, self._sent, picture.t_s, ingest_time_ns)
+        origin, captured_ns = picture.origin, picture.captured_ns
+        ref = convert.frame_ref(self._spec, self._epoch, self._sent, picture.t_s, ingest_time_ns, origin, captured_ns)
         traced, self._tracing = self._tracing.judge(picture.t_s)
         with tracer().start_as_current_span("ingest frame") if traced else nullcontext():
-            await self._sender.send(convert.picture_frame(ref, picture))
+            await self._sender.send(convert.picture_frame(ref, picture, live=self._live))
         self._last, self._sent = ref, self._sent + 1
 
     async def _end(self, outcome: _Outcome) -> None:
         report = self._tally.report(final=True)
-        if outcome.failure is None and not outcome.reason:
+        if outcome.failure is None and not outcome.reason and not self._live:
             report.progress = 1.0
         envelope = convert.report_event(self._last, report)
         message_id = f"{envelope.event.name}@{envelope.event.revision}"
         await self._bus.store_surely(topics.events(self._spec.session, "ingest"), envelope, message_id=message_id)
-        await self._sender.send(convert.end_frame(self._last, self._sent, outcome.failure, outcome.reason))
-        await self._sender.settle()
+        end = convert.end_frame(self._last, self._sent, outcome.failure, outcome.reason, live=self._live)
+        await self._surely.send(end)
+        await self._surely.settle()
 
     async def _report_progress(self) -> None:
         session = self._spec.session

@@ -26,3 +26,19 @@ class IngestSettings:
     stall_s: float = setting(4.0, "a recording that gives nothing for so many seconds has failed", minimum=0.1)
     max_source_pixels: int = setting(36_000_000, "pixels of a source's picture at most; 8K has 33 million", minimum=256)
     max_duration_s: float = setting(14_400.0, "seconds that a recording may last", minimum=1)
+    schemes: tuple[str, ...] = setting(
+        ("file", "rtsp", "rtsps", "rtmp", "rtmps"),
+        "kinds of source that may be asked for, with commas between; "
+        "udp, device and lavfi only where all who ask are trusted",
+    )
+    hosts: tuple[str, ...] = setting(
+        (),
+        "hosts that may be watched, with commas between: names as *.gym.example, addresses, networks; "
+        "*: all that are public; empty: none",
+    )
+    netrc: str = setting("", "file with names and passwords of cameras, as .netrc has them; empty: none")
+    rtsp_transport: str = setting("tcp", "how RTSP brings its packets", choices=("tcp", "udp"))
+    tls_verify: bool = setting(True, "whether certificates of cameras are checked")
+    ca_file: str = setting("", "file of certificates that cameras' are checked against; empty: the system's")
+    connect_s: float = setting(10.0, "seconds until a live source's first picture must be there", minimum=0.5)
+    silence_s: float = setting(5.0, "a live source that is silent for so many seconds is opened anew", minimum=0.2)

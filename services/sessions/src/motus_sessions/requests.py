@@ -6,7 +6,7 @@ Every request was held against those rules before it comes here, see motus_runti
 import hashlib
 import secrets
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
 from motus.v1 import session_service_pb2
@@ -107,6 +107,10 @@ def wishes(request: session_service_pb2.UpdateSessionRequest) -> Wishes:
     )
 
 
+SCHEMES: Final = ("file", "rtsp", "rtsps", "rtmp", "rtmps", "udp", "device", "lavfi")
+"""Kinds of source that ingest knows; its operator says which of them may be asked for."""
+
+
 def _check_source(source: session_service_pb2.Source, faults: Faults) -> None:
     field = "session.source.uri"
     try:
@@ -114,9 +118,14 @@ def _check_source(source: session_service_pb2.Source, faults: Faults) -> None:
     except ValueError:
         faults.unless(False, field, "is not a URI")
         return
-    faults.unless(parts.scheme == "file", field, "must begin with file://")
-    faults.unless(parts.netloc in ("", "localhost"), field, "must name a file of the server: file:///path")
-    faults.unless(parts.path.startswith("/") and len(parts.path) > 1, field, "must name a file: file:///path")
+    faults.unless(parts.scheme in SCHEMES, field, "must begin with one of " + ", ".join(f"{one}://" for one in SCHEMES))
+    if parts.scheme == "file":
+        faults.unless(parts.netloc in ("", "localhost"), field, "must name a file of the server: file:///path")
+        faults.unless(parts.path.startswith("/") and len(parts.path) > 1, field, "must name a file: file:///path")
+    else:
+        # It would be stored, and told to whoever reads the session.
+        secret = parts.username is not None or parts.password is not None
+        faults.unless(not secret, field, "must hold no name and password: the server's operator gives them to ingest")
     faults.unless("%00" not in source.uri, field, "must hold printable characters only")
 
 

@@ -24,7 +24,7 @@ from motus_ingest.sources.allowed import allowed_file
 from motus_ingest.sources.completeness import cut_off
 from motus_ingest.sources.offload import in_thread
 from motus_ingest.sources.picture import MIN_SIDE_PX, PictureForm, encoded, fitted, form_of
-from motus_ingest.sources.port import Picture, SourceError
+from motus_ingest.sources.port import Picture, SourceError, Step
 
 log = logging.getLogger("motus.ingest")
 
@@ -60,12 +60,12 @@ class FileSource:
         """Seconds that the file says it lasts."""
         return self._duration_s
 
-    def steps(self) -> AsyncGenerator[Picture | Omission, None]:
+    def steps(self) -> AsyncGenerator[Step, None]:
         """See the port."""
         settings = self._settings
         return in_thread(self._produce, name="decode", ahead=settings.decode_ahead, stall_s=settings.stall_s)
 
-    def _produce(self) -> Generator[Picture | Omission, None, None]:
+    def _produce(self) -> Generator[Step, None, None]:
         path = allowed_file(self._uri, self._settings.roots)
         try:
             with path.open("rb") as file:

@@ -1,0 +1,56 @@
+"""Which source plays what a session asks for."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from motus.bus.v1 import control_pb2, frame_pb2
+from motus_ingest.live import LiveFeed
+from motus_ingest.regions import Regions
+from motus_ingest.sampling import Sampling
+from motus_ingest.settings import IngestSettings
+from motus_ingest.sources.av_source import LIVE_SCHEMES, AvSource
+from motus_ingest.sources.file_source import FileSource
+from motus_ingest.sources.port import FrameSource
+from motus_runtime.tally import Tally
+
+_DROPPED = frozenset({frame_pb2.FRAME_OUTCOME_SUPERSEDED, frame_pb2.FRAME_OUTCOME_LATE})
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A source and what follows from its kind.
+
+    Attributes:
+        source: gives the pictures.
+        live: it goes on whether it is watched or not, so the newest picture wins.
+        heard: wants pose's answers.
+    """
+
+    source: FrameSource
+    live: bool
+    heard: Callable[[frame_pb2.FrameAck], None] | None = None
+
+
+def open_source(
+    spec: control_pb2.SessionSpec, settings: IngestSettings, regions: Regions, tally: Tally, after_s: float | None
+) -> Opened:
+    """The source of a session; what is wrong with it shows when it is played.
+
+    Args:
+        spec: of the session.
+        settings: bounds, and who may be watched.
+        regions: where pose sees people.
+        tally: counts what becomes of frames and connections.
+        after_s: time of the last frame that is done; None: none is.
+    """
+    uri = spec.source.uri
+    if uri.partition(":")[0].lower() not in LIVE_SCHEMES:
+        sampling = Sampling(settings.max_fps) if after_s is None else Sampling(settings.max_fps, after_s)
+        return Opened(FileSource(uri, settings, sampling, regions), live=False)
+    feed = LiveFeed(partial(AvSource, uri, settings), settings, regions, tally, spec.create_time_ns, after_s or 0.0)
+    return Opened(feed, live=True, heard=partial(_hear, feed))
+
+
+def _hear(feed: LiveFeed, ack: frame_pb2.FrameAck) -> None:
+    feed.told(lag_ms=ack.lag_ms, dropped=ack.outcome in _DROPPED, wanted_fps=ack.wanted_fps)
