@@ -6,7 +6,7 @@ EXERCISE ?= squat
 CLIP ?= samples/clips/squat.mp4
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-cuda setup-dev run up test test-unit test-e2e test-faults test-slow test-torch check fix protos client lock docs train bench samples clean \
+.PHONY: help setup setup-cuda setup-dev run up test test-unit test-e2e test-faults test-slow test-torch check fix protos client lock docs train bench samples tools clean \
 	lint types arch verify-protos verify-client verify-lock verify-k8s verify-docs accuracy accuracy-gates accuracy-full gallery
 
 ##@ Use
@@ -28,6 +28,9 @@ setup-cuda: setup ## Add what MOTUS_POSE_DEVICE=cuda needs: PyTorch with NVIDIA'
 ##@ Test
 setup-dev:
 	@tools/setup.sh dev
+
+tools: ## Build the media servers that tests of live sources start; needs Go, once some minutes
+	@tools/media_servers.sh
 
 test: setup-dev ## All tests that run in a few minutes
 	@$(BIN)/pytest $(PARALLEL) -m "not slow and not accuracy"
