@@ -231,8 +231,9 @@ class Notice(_message.Message):
     CODE_FIELD_NUMBER: _builtins.int
     TEXT_FIELD_NUMBER: _builtins.int
     VIEW_FIELD_NUMBER: _builtins.int
+    REASONS_FIELD_NUMBER: _builtins.int
     code: _builtins.str
-    """Stable code: `source_stalled`, `source_failed`, `person_lost`, `person_found`, `view_known`, `view_changed`,
+    """Stable code: `source_stalled`, `source_back`, `source_failed`, `link_good`, `link_fair`, `link_poor`, `person_lost`, `person_found`, `view_known`, `view_changed`,
     `movement_taught`, `movement_not_taught`, `participant_assigned`, `participant_not_assigned`.
     """
     text: _builtins.str
@@ -241,16 +242,21 @@ class Notice(_message.Message):
     def view(self) -> Global___ViewReport:
         """What the camera sees of the athlete; absent when the notice is about something else."""
 
+    @_builtins.property
+    def reasons(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Stable codes of what is wrong with the link: `few_frames`, `freezes`, `small_picture`, `dark`, `blurred`."""
+
     def __init__(
         self,
         *,
         code: _builtins.str = ...,
         text: _builtins.str = ...,
         view: Global___ViewReport | None = ...,
+        reasons: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["view", b"view"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "text", b"text", "view", b"view"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "reasons", b"reasons", "text", b"text", "view", b"view"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -107,7 +107,7 @@ def trouble_event(last: frame_pb2.FrameRef, trouble: Trouble, number: int) -> sa
         stage=event_pb2.STAGE_INGEST,
         t_s=last.t_s,
         revision=1,
-        notice=event_pb2.Notice(code=trouble.code, text=trouble.text),
+        notice=event_pb2.Notice(code=trouble.code, text=trouble.text, reasons=trouble.reasons),
     )
     event.time.GetCurrentTime()
     return samples_pb2.EventEnvelope(session=last.session, epoch=last.ingest_epoch, ref=last, event=event)

@@ -12,6 +12,7 @@ from fractions import Fraction
 from typing import Final, TypeVar
 
 from motus_ingest.cutting import Cutting
+from motus_ingest.link_watch import LinkWatch
 from motus_ingest.live_clock import LiveClock
 from motus_ingest.outage import Backoff, Watch
 from motus_ingest.pace import Pace
@@ -56,6 +57,7 @@ class LiveFeed:
         self._form = PictureForm(settings.max_side_px, settings.jpeg_quality, settings.patch_px)
         self._clock, self._sampling = LiveClock(after_s), Sampling(settings.max_fps)
         self._pace, self._cutting = Pace.start(settings.max_fps), Cutting()
+        self._link = LinkWatch()
         self._arrivals: deque[float] = deque(maxlen=_RATE_OVER)
 
     @property
@@ -88,7 +90,10 @@ class LiveFeed:
                     was_stalled, watch = watch.seen(time.monotonic())
                     if was_stalled:
                         yield BACK
+                    self._link.see(shot[0])
                     yield await self._step(*shot)
+                    if news := self._link.news():
+                        yield news
             finally:
                 waiting.cancel()
                 await asyncio.wait({waiting})

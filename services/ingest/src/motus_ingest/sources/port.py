@@ -79,10 +79,12 @@ class Trouble:
     Attributes:
         code: stable, as `source_stalled`.
         text: one plain sentence.
+        reasons: stable codes of why.
     """
 
     code: str
     text: str
+    reasons: tuple[str, ...] = ()
 
 
 Step = Picture | Omission | Trouble
