@@ -3,8 +3,9 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import TypeAlias
+from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any, TypeAlias
 
 import pytest
 
@@ -14,6 +15,7 @@ from motus_runtime.lease import Leases
 from motus_runtime.ownership import Specs
 from motus_runtime.provision import provision
 from motus_runtime.service import App, Context
+from servers.media import LIVEKIT, RTSP, LiveKit, Rtsp, livekit_server, missing, rtsp_server
 from servers.nats import nats_server
 
 Serve: TypeAlias = Callable[[str, Callable[[Context], App]], AbstractAsyncContextManager[App]]
@@ -27,6 +29,28 @@ def nats_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a real nats-server with JetStream, started for this test run."""
     with nats_server(tmp_path_factory.mktemp("nats")) as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def livekit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveKit]:
+    """A real LiveKit server, started for this test run."""
+    if reason := missing(LIVEKIT):
+        pytest.skip(reason)
+    with livekit_server(tmp_path_factory.mktemp("livekit")) as server:
+        yield server
+
+
+@pytest.fixture
+def start_rtsp(tmp_path: Path) -> Iterator[Callable[..., Rtsp]]:
+    """Starts real RTSP servers as `rtsp_server` is told; they end with the test."""
+    if reason := missing(RTSP):
+        pytest.skip(reason)
+    with ExitStack() as stack:
+
+        def start(**how: Any) -> Rtsp:
+            return stack.enter_context(rtsp_server(tmp_path, **how))
+
+        yield start
 
 
 @pytest.fixture
