@@ -62,6 +62,12 @@ class MediaServer:
                 raise RuntimeError(f"{self._command[0]} did not start:\n{self._log.read_text()}")
             time.sleep(0.02)
 
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        assert self._process is not None
+        return self._process.pid
+
     def kill(self) -> None:
         """Kill it with -9."""
         assert self._process is not None
@@ -99,7 +105,7 @@ class Rtsp:
 
     def url(self, path: str, *, secret: bool = True) -> str:
         """The address of a path, with name and password where the server asks for them unless told otherwise."""
-        login = f"{quote(self.user)}:{quote(self.password)}@" if self.user and secret else ""
+        login = f"{quote(self.user, safe='')}:{quote(self.password, safe='')}@" if self.user and secret else ""
         return f"{self.scheme}://{login}{LOOPBACK}:{self.server.port}/{path}"
 
 

@@ -233,8 +233,9 @@ class Notice(_message.Message):
     VIEW_FIELD_NUMBER: _builtins.int
     REASONS_FIELD_NUMBER: _builtins.int
     code: _builtins.str
-    """Stable code: `source_stalled`, `source_back`, `source_failed`, `link_good`, `link_fair`, `link_poor`, `person_lost`, `person_found`, `view_known`, `view_changed`,
-    `movement_taught`, `movement_not_taught`, `participant_assigned`, `participant_not_assigned`.
+    """Stable code: `source_stalled`, `source_back`, `source_failed`, `link_good`, `link_fair`, `link_poor`, `person_lost`,
+    `person_found`, `view_known`, `view_changed`, `movement_taught`, `movement_not_taught`, `participant_assigned`,
+    `participant_not_assigned`.
     """
     text: _builtins.str
     """One plain sentence that says what to do."""

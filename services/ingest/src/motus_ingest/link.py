@@ -7,6 +7,7 @@ darkened to 15 %, shrunk, thinned and frozen: `make bench NAME=ingest`.
 from collections import deque
 from dataclasses import dataclass, field
 from enum import IntEnum
+from itertools import pairwise
 from statistics import median, pstdev
 from typing import Final
 
@@ -128,7 +129,7 @@ class Link:
 
     def _report(self) -> LinkReport:
         seen = list(self._seen)
-        gaps_s = [after.arrived_s - before.arrived_s for before, after in zip(seen, seen[1:], strict=False)]
+        gaps_s = [after.arrived_s - before.arrived_s for before, after in pairwise(seen)]
         span_s = max(sum(gaps_s), 1e-3)
         long_s = max(_GAP * median(gaps_s), _GAP_S)
         frozen = sum(gap for gap, one in zip(gaps_s, seen[1:], strict=True) if one.same or gap > long_s) / span_s

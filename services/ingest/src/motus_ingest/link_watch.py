@@ -11,8 +11,12 @@ from motus_ingest.sources.look import Look, look_at, thumbnail
 from motus_ingest.sources.port import Shot, Trouble
 
 LOOK_EVERY_S: Final = 0.7
-SECONDS: Final = Counter("motus_ingest_link_seconds", "Seconds of live sources by what their link was worth.", ["grade"])
-REASONS: Final = Counter("motus_ingest_link_reason_seconds", "Seconds in which a link was not good, by reason.", ["reason"])
+SECONDS: Final = Counter(
+    "motus_ingest_link_seconds", "Seconds of live sources by what their link was worth.", ["grade"]
+)
+REASONS: Final = Counter(
+    "motus_ingest_link_reason_seconds", "Seconds in which a link was not good, by reason.", ["reason"]
+)
 RATE: Final = Histogram(
     "motus_ingest_link_fps", "Pictures a second that live sources give.", buckets=(2, 5, 8, 12, 15, 20, 24, 28, 35, 65)
 )

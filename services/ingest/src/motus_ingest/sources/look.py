@@ -42,7 +42,7 @@ def thumbnail(frame: av.VideoFrame) -> bytes:
 
 
 def _blur(luma: NDArray[np.float32]) -> float:
-    """Along the rows: the share of the differences between neighbours that blurring the picture again leaves as it was."""
+    """Along the rows: the share of the differences between neighbours that blurring again leaves as it was."""
     if luma.shape[1] <= 2 * _REACH_PX + 2:
         return 0.0
     sums = np.cumsum(luma, axis=1, dtype=np.float64)
