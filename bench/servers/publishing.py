@@ -1,7 +1,9 @@
 """The other end of live sources: publishes pictures that tell their number, over any protocol FFmpeg writes."""
 
+import sys
 import threading
 import time
+from concurrent.futures import Future
 from contextlib import suppress
 from fractions import Fraction
 from types import TracebackType
@@ -40,6 +42,10 @@ class Publisher:
         format: FFmpeg's name of the container.
         size: width and height of the pictures.
         options: FFmpeg's options.
+
+    Attributes:
+        number: of the next picture; it is shown so many thirtieths of a second after the first.
+        begun: when that one was, Unix seconds.
     """
 
     def __init__(
@@ -49,6 +55,7 @@ class Publisher:
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._publish, daemon=True)
         self.number = 0
+        self.begun: Future[float] = Future()
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -74,8 +81,21 @@ class Publisher:
 
     def _feed(self, container: Any, stream: Any) -> None:
         start = time.monotonic()
+        self.begun.set_result(time.time())
         while not self._stopped.wait(max(0.0, start + self.number / FPS - time.monotonic())):
             frame = av.VideoFrame.from_ndarray(numbered(self.number, self._size), format="rgb24")
             frame.pts, frame.time_base = self.number, Fraction(1, FPS)
             container.mux(stream.encode(frame))
             self.number += 1
+
+
+def main() -> None:
+    """Publish until standard input ends: URL, width, height. Prints when picture 0 was shown, Unix seconds."""
+    url, width, height = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+    with Publisher(url, "rtsp", size=(width, height), options={"rtsp_transport": "tcp"}) as publisher:
+        print(publisher.begun.result(), flush=True)
+        sys.stdin.read()
+
+
+if __name__ == "__main__":
+    main()

@@ -7,7 +7,7 @@ from typing import Final
 from prometheus_client import Counter, Histogram
 
 from motus_ingest.link import ADVICE, Grade, Link, LinkReport, Seen
-from motus_ingest.sources.look import Look, look_at, thumbnail
+from motus_ingest.sources.look import Look, fingerprint, look_at
 from motus_ingest.sources.port import Shot, Trouble
 
 LOOK_EVERY_S: Final = 0.7
@@ -32,12 +32,12 @@ class LinkWatch:
 
     def __init__(self) -> None:
         self._link, self._told = Link(), frozenset[str]()
-        self._before, self._looked_s = b"", 0.0
+        self._before, self._looked_s = -1, 0.0
         self._look: asyncio.Task[Look] | None = None
 
     def see(self, shot: Shot) -> None:
         """Take in a frame. One in a while is looked at closely, beside the way to pose."""
-        now_s, small = time.monotonic(), thumbnail(shot.frame)
+        now_s, mark = time.monotonic(), fingerprint(shot.frame)
         look = self._look.result() if self._look is not None and self._look.done() else None
         if look is not None:
             self._look = None
@@ -46,8 +46,8 @@ class LinkWatch:
             self._look = asyncio.create_task(asyncio.to_thread(look_at, shot.frame))
         short = min(shot.frame.width, shot.frame.height)
         brightness, blur = (look.brightness, look.blur) if look is not None else (None, None)
-        self._link.see(Seen(now_s, short, small == self._before, brightness, blur))
-        self._before = small
+        self._link.see(Seen(now_s, short, mark == self._before, brightness, blur))
+        self._before = mark
 
     def news(self) -> Trouble | None:
         """What a person should know of it now; None when it is what was told before."""
