@@ -1,11 +1,12 @@
 """Live sources: how late their frames reach the bus, what they cost, how soon another worker has them.
 
 A publisher in a process of its own draws the number of each picture into it and shows picture n at its start plus
-n/30 s, so a receiver of frames on the bus reads from the picture itself when it was shown. `<source>_<size>_p95_ms`: from there
-to the frame's arrival, with `..._p50_ms` and `..._fps` beside. `cpu_share_720p30`: of one core, ingest with one RTSP
-stream of 1280×720. `takeover_s`: from kill -9 of the worker that watches to the first frame of another. `link_named`:
-share of clips with a planted fault (8 pictures a second, a third frozen, 160 px, dark, blurred) whose fault alone is
-named, `link_clean` of those without whose link is good all the time. Needs `make tools`. Progress goes to stderr.
+n/30 s, so a receiver of frames on the bus reads from the picture itself when it was shown. `rtsp_<size>_p95_ms`: from
+there to the frame's arrival, with `..._p50_ms` and `..._fps` beside. `cpu_share_720p30`: of one core, ingest with one
+RTSP stream of 1280×720. `takeover_s`: from kill -9 of the worker that watches to the first frame of another.
+`link_named`: share of clips with a planted fault (8 pictures a second, a third frozen, 160 px, dark, blurred) of which
+that fault and no other is named; `link_clean`: of those without one that are good all the time. Needs `make tools`.
+Progress goes to stderr.
 """
 
 import argparse

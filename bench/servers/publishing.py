@@ -3,9 +3,11 @@
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import suppress
 from fractions import Fraction
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -79,14 +81,46 @@ class Publisher:
             stream.options = {"preset": "ultrafast", "tune": "zerolatency"}
             self._feed(container, stream)
 
+    def _picture(self) -> np.ndarray:
+        return numbered(self.number, self._size)
+
     def _feed(self, container: Any, stream: Any) -> None:
         start = time.monotonic()
         self.begun.set_result(time.time())
         while not self._stopped.wait(max(0.0, start + self.number / FPS - time.monotonic())):
-            frame = av.VideoFrame.from_ndarray(numbered(self.number, self._size), format="rgb24")
+            frame = av.VideoFrame.from_ndarray(self._picture(), format="rgb24")
             frame.pts, frame.time_base = self.number, Fraction(1, FPS)
             container.mux(stream.encode(frame))
             self.number += 1
+
+
+class ClipPublisher(Publisher):
+    """Publishes a clip, picture for picture, once `rolling` is set; before and behind it the picture stands still.
+
+    Args:
+        clip: video of 30 pictures a second.
+        url: where to.
+    """
+
+    def __init__(self, clip: Path, url: str) -> None:
+        with av.open(str(clip)) as container:
+            video = container.streams.video[0]
+            size = (video.width, video.height)
+        super().__init__(url, "rtsp", size=size, options={"rtsp_transport": "tcp"})
+        self._pictures = self._decoded(clip)
+        self._shown = next(self._pictures)
+        self.rolling = threading.Event()
+
+    def _picture(self) -> np.ndarray:
+        if self.rolling.is_set():
+            self._shown = next(self._pictures, self._shown)
+        return self._shown
+
+    @staticmethod
+    def _decoded(clip: Path) -> Iterator[np.ndarray]:
+        with av.open(str(clip)) as container:
+            for frame in container.decode(video=0):
+                yield frame.to_ndarray(format="rgb24")
 
 
 def main() -> None:

@@ -42,7 +42,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def environment(home: Path) -> dict[str, str]:
     """The user's environment with that folder, and no model to coach."""
     kept = {key: value for key, value in os.environ.items() if key not in ("OPENAI_API_KEY", "MOTUS_COACH_BASE_URL")}
-    return kept | {"MOTUS_DATA_DIR": str(home)}
+    return kept | {"MOTUS_DATA_DIR": str(home), "MOTUS_INGEST_HOSTS": "127.0.0.0/8"}
 
 
 @pytest.fixture(scope="session")

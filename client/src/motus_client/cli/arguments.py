@@ -41,7 +41,7 @@ def parser() -> argparse.ArgumentParser:
     )
     list_words(_query(sessions, "list", "list sessions, newest first"))
     _session(sessions, "show", "show one session with its frames and latencies")
-    _session(commands, "watch", "watch a session until it has ended")
+    _watch(commands)
     reps = _session(commands, "reps", "list a session's repetitions with their measures")
     reps.add_argument("--all", action="store_true", help="withdrawn, partial and rejected ones too")
     _series(commands)
@@ -82,6 +82,20 @@ def _analyze(commands: Any) -> None:
         help="folder for report.html and result.json; default: motus-out/VIDEO-SESSION",
     )
     _common(analyze)
+
+
+def _watch(commands: Any) -> None:
+    watch = commands.add_parser(
+        "watch",
+        help="watch a session until it has ended, or a camera until Ctrl-C",
+        description="Shows a session until it has ended. Given a live source, as rtsp://camera.example/one, it begins "
+        "a session on it, which Ctrl-C ends; MOTUS_INGEST_HOSTS of the server says which hosts may be watched.",
+    )
+    watch.add_argument("session", metavar="SESSION|URI", help=_SESSION_HELP + "; or a live source's URI")
+    watch.add_argument(
+        "--exercise", type=_exercise, default="unknown", metavar="ID", help="what is done, for a live source"
+    )
+    _common(watch)
 
 
 def _up(commands: Any) -> None:

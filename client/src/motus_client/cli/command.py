@@ -88,7 +88,7 @@ def _dispatch(arguments: Namespace, interrupts: Interrupts) -> int:
         if arguments.command == "watch":
             from motus_client.cli.watch import watch
 
-            return watch(client, arguments)
+            return watch(client, arguments, interrupts)
         words = (arguments.command, getattr(arguments, "sub_command", ""))
         _QUERIES[" ".join(filter(None, words))](client, arguments)
     return 0

@@ -39,7 +39,7 @@ def fingerprint(frame: av.VideoFrame) -> int:
     """A number that differs in any two pictures of a camera, whose noise never repeats."""
     plane = frame.planes[0]
     rows = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)[: frame.height : _EVERY_ROW]
-    return zlib.crc32(np.ascontiguousarray(rows[:, : frame.width]))
+    return zlib.crc32(rows[:, : frame.width].tobytes())
 
 
 def _blur(luma: NDArray[np.float32]) -> float:
