@@ -4,17 +4,22 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from livekit import api, rtc
 
+from motus_ingest.live import BACK, STALLED, LiveFeed
+from motus_ingest.regions import Regions
+from motus_ingest.rooms import Room
 from motus_ingest.settings import IngestSettings
 from motus_ingest.sources.livekit_source import CUE_TOPIC, TEXT_TOPIC, LiveKitSource
-from motus_ingest.sources.port import LostError, Shot, SourceError
+from motus_ingest.sources.port import CaptureOrigin, LostError, Picture, Shot, SourceError, Step
+from motus_runtime.tally import Tally
 from servers.media import LiveKit, livekit_server
 from servers.publishing import numbered
 
@@ -356,7 +361,54 @@ async def test_what_the_operator_left_out_is_told(missing: str) -> None:
     assert missing.removeprefix("livekit_").upper() in str(error)
 
 
-@pytest.mark.slow
+async def _entered(server: LiveKit, room: str) -> set[str]:
+    """Who is in a room, also who is hidden."""
+    async with api.LiveKitAPI(server.url, server.key, server.secret) as operator:
+        listed = await operator.room.list_participants(api.ListParticipantsRequest(room=room))
+        return {one.identity for one in listed.participants}
+
+
+async def test_who_gives_up_while_entering_leaves_the_room(livekit: LiveKit, session: str) -> None:
+    """The SDK goes on by itself when it is cancelled, and would stay there for ever."""
+    async with phone(livekit, session, "ann"):
+        trying = asyncio.create_task(anext(LiveKitSource(f"livekit://{session}", settings_for(livekit), "m").shots()))
+        async with asyncio.timeout(WAIT_S):
+            while "m" not in await _entered(livekit, session):
+                pass
+            trying.cancel()
+            await asyncio.wait({trying})
+            while "m" in await _entered(livekit, session):
+                pass
+
+
+async def test_a_feed_plays_a_room_and_outlives_its_server(livekit: LiveKit, tmp_path: Path, session: str) -> None:
+    """Pictures with the sender's capture time; what breaks is told, and so is its end."""
+    with livekit_server(tmp_path) as server:
+        settings = replace(settings_for(server), silence_s=0.7, connect_s=5.0)
+        room = Room(lambda: LiveKitSource(f"livekit://{session}", settings, f"motus-{session}-1"))
+        feed = LiveFeed(room.connect, settings, Regions(), Tally("ingest"), time.time_ns())
+        async with asyncio.timeout(WAIT_S), phone(server, session) as ann, aclosing(feed.steps()) as steps:
+            await ann.film(stamped=True)
+            picture = await _next_of(steps, lambda step: isinstance(step, Picture))
+            assert (picture.width, picture.height, picture.origin) == (*WIDE, CaptureOrigin.SENDER)
+            await room.say("Up", b"{}")
+            assert await ann.texts.get() == ("Up", {})
+            server.server.kill()
+            await _next_of(steps, lambda step: step == STALLED)
+            with pytest.raises(LostError):
+                await room.say("Down", b"{}")
+            server.server.start()
+            await _next_of(steps, lambda step: step == BACK)
+            await _next_of(steps, lambda step: isinstance(step, Picture) and step.t_s > picture.t_s)
+
+
+async def _next_of(steps: AsyncGenerator[Step, None], holds: Callable[[Step], bool]) -> Any:
+    async for step in steps:
+        if holds(step):
+            return step
+    raise AssertionError("a feed has no end")
+
+
 async def test_a_server_that_is_back_soon_is_entered_again_in_place(
     livekit: LiveKit, tmp_path: Path, session: str
 ) -> None:

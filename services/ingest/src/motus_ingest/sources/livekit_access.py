@@ -26,8 +26,10 @@ class _WithoutTokens(logging.Filter):
         return True
 
 
-# The SDK has one logger, and a logger takes the same filter once.
-logging.getLogger("livekit").addFilter(_WithoutTokens())
+# The SDK's one logger, which tells of every step of every connection.
+_log = logging.getLogger("livekit")
+_log.addFilter(_WithoutTokens())
+_log.setLevel(logging.WARNING)
 
 
 def token(settings: IngestSettings, room: str, identity: str) -> str:
@@ -38,6 +40,8 @@ def token(settings: IngestSettings, room: str, identity: str) -> str:
     """
     if not settings.livekit_url:
         raise SourceError("This server watches no LiveKit rooms: MOTUS_INGEST_LIVEKIT_URL is not set.")
+    if not settings.livekit_url.startswith(("ws://", "wss://")):
+        raise SourceError("MOTUS_INGEST_LIVEKIT_URL must begin with ws:// or wss://.")
     if not settings.livekit_key or not settings.livekit_secret:
         raise SourceError(
             "This server has no key for LiveKit rooms: MOTUS_INGEST_LIVEKIT_KEY or _LIVEKIT_SECRET is not set."
