@@ -16,7 +16,8 @@ LIVEKIT, RTSP = _BIN / "livekit-server", _BIN / "rtsp-server"
 MISSING = "run `make tools` (needs Go)"
 _READY_S = 20.0
 
-# Nothing but loopback is opened: without a STUN server of ours clients are handed public ones and look them up.
+# Nothing but loopback is opened. Without a STUN server of ours clients are handed public ones and look them up; nothing
+# need listen there.
 _CONFIGURATION = """\
 port: {port}
 bind_addresses: ["{host}"]
@@ -25,7 +26,7 @@ rtc:
   udp_port: {udp_port}
   node_ip: {host}
   use_external_ip: false
-  stun_servers: ["{host}:{udp_port}"]
+  stun_servers: ["{host}:3478"]
   enable_loopback_candidate: true
   interfaces: {{includes: [lo]}}
 keys: {{{key}: {secret}}}

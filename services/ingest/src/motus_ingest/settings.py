@@ -42,3 +42,6 @@ class IngestSettings:
     ca_file: str = setting("", "file of certificates that cameras' are checked against; empty: the system's")
     connect_s: float = setting(10.0, "seconds until a live source's first picture must be there", minimum=0.5)
     silence_s: float = setting(5.0, "a live source that is silent for so many seconds is opened anew", minimum=0.2)
+    livekit_url: str = setting("", "LiveKit server whose rooms may be watched, ws:// or wss://; empty: none")
+    livekit_key: str = setting("", "name of the key that opens its rooms")
+    livekit_secret: str = setting("", "that key itself, from a secret")
