@@ -3,17 +3,21 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from itertools import count
 
 from motus.bus.v1 import control_pb2, frame_pb2
 from motus_ingest.live import LiveFeed
 from motus_ingest.regions import Regions
+from motus_ingest.rooms import Room, SpeakingSource
 from motus_ingest.sampling import Sampling
 from motus_ingest.settings import IngestSettings
 from motus_ingest.sources.av_source import LIVE_SCHEMES, AvSource
 from motus_ingest.sources.file_source import FileSource
+from motus_ingest.sources.livekit_source import LiveKitSource
 from motus_ingest.sources.port import FrameSource
 from motus_runtime.tally import Tally
 
+_LIVEKIT = "livekit"
 _DROPPED = frozenset({frame_pb2.FRAME_OUTCOME_SUPERSEDED, frame_pb2.FRAME_OUTCOME_LATE})
 
 
@@ -25,15 +29,23 @@ class Opened:
         source: gives the pictures.
         live: it goes on whether it is watched or not, so the newest picture wins.
         heard: wants pose's answers.
+        room: where the session's cues are said; None: nowhere.
     """
 
     source: FrameSource
     live: bool
     heard: Callable[[frame_pb2.FrameAck], None] | None = None
+    room: Room | None = None
 
 
 def open_source(
-    spec: control_pb2.SessionSpec, settings: IngestSettings, regions: Regions, tally: Tally, after_s: float | None
+    spec: control_pb2.SessionSpec,
+    settings: IngestSettings,
+    regions: Regions,
+    tally: Tally,
+    *,
+    epoch: int,
+    after_s: float | None,
 ) -> Opened:
     """The source of a session; what is wrong with it shows when it is played.
 
@@ -42,14 +54,25 @@ def open_source(
         settings: bounds, and who may be watched.
         regions: where pose sees people.
         tally: counts what becomes of frames and connections.
+        epoch: of this owner.
         after_s: time of the last frame that is done; None: none is.
     """
     uri = spec.source.uri
-    if uri.partition(":")[0].lower() not in LIVE_SCHEMES:
+    scheme = uri.partition(":")[0].lower()
+    if scheme not in LIVE_SCHEMES | {_LIVEKIT}:
         sampling = Sampling(settings.max_fps) if after_s is None else Sampling(settings.max_fps, after_s)
         return Opened(FileSource(uri, settings, sampling, regions), live=False)
-    feed = LiveFeed(partial(AvSource, uri, settings), settings, regions, tally, spec.create_time_ns, after_s or 0.0)
-    return Opened(feed, live=True, heard=partial(_hear, feed))
+    room = Room(partial(_in_room, spec, settings, epoch, count())) if scheme == _LIVEKIT else None
+    connect = partial(AvSource, uri, settings) if room is None else room.connect
+    feed = LiveFeed(connect, settings, regions, tally, spec.create_time_ns, after_s or 0.0)
+    return Opened(feed, live=True, heard=partial(_hear, feed), room=room)
+
+
+def _in_room(
+    spec: control_pb2.SessionSpec, settings: IngestSettings, epoch: int, connections: "count[int]"
+) -> SpeakingSource:
+    # Not even the owner's own last connection may be put out by the next before it has left by itself.
+    return LiveKitSource(spec.source.uri, settings, f"motus-{spec.session}-{epoch}-{next(connections)}")
 
 
 def _hear(feed: LiveFeed, ack: frame_pb2.FrameAck) -> None:

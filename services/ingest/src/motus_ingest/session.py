@@ -13,6 +13,7 @@ from motus_ingest import convert
 from motus_ingest.newest_sender import NewestSender
 from motus_ingest.opening import Opened, open_source
 from motus_ingest.regions import Regions
+from motus_ingest.room_cues import speak_cues
 from motus_ingest.sampling import Omission, Schedule, Tracing
 from motus_ingest.sender import EverySender
 from motus_ingest.sending import Sending
@@ -42,7 +43,7 @@ async def play(bus: Bus, settings: IngestSettings, spec: control_pb2.SessionSpec
     if ended:
         return
     regions, tally = Regions(), Tally("ingest")
-    opened = open_source(spec, settings, regions, tally, after_s)
+    opened = open_source(spec, settings, regions, tally, epoch=epoch, after_s=after_s)
     async with (
         EverySender(bus, spec.session, tally, regions) as surely,
         NewestSender(bus, spec.session, tally, regions, heard=opened.heard) as newest,
@@ -98,7 +99,7 @@ class _Playback:
         after_s: float,
     ) -> None:
         self._bus, self._spec, self._epoch = bus, spec, epoch
-        self._source, self._live = opened.source, opened.live
+        self._source, self._live, self._room = opened.source, opened.live, opened.room
         self._sender, self._surely, self._tally = sender, surely, tally
         self._troubles = 0
         self._last = convert.frame_ref(spec, epoch, 0, after_s, time.time_ns())
@@ -108,12 +109,15 @@ class _Playback:
 
     async def run(self) -> None:
         async with asyncio.TaskGroup() as group:
-            reporting = group.create_task(self._report_progress())
+            beside = [group.create_task(self._report_progress())]
+            if self._room is not None:
+                beside.append(group.create_task(speak_cues(self._bus, self._spec.session, self._room, self._tally)))
             outcome = await self._fed(group)
             await self._surely.settle()
             if not self._sender.fenced:
                 await self._end(outcome)
-            reporting.cancel()
+            for task in beside:
+                task.cancel()
 
     async def _fed(self, group: asyncio.TaskGroup) -> _Outcome:
         """Feed the source to pose up to its end, or until a command stops it."""

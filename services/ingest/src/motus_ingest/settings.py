@@ -27,7 +27,7 @@ class IngestSettings:
     max_source_pixels: int = setting(36_000_000, "pixels of a source's picture at most; 8K has 33 million", minimum=256)
     max_duration_s: float = setting(14_400.0, "seconds that a recording may last", minimum=1)
     schemes: tuple[str, ...] = setting(
-        ("file", "rtsp", "rtsps", "rtmp", "rtmps"),
+        ("file", "rtsp", "rtsps", "rtmp", "rtmps", "livekit"),
         "kinds of source that may be asked for, with commas between; "
         "udp, device and lavfi only where all who ask are trusted",
     )
