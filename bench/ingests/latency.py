@@ -19,7 +19,7 @@ from motus.bus.v1 import control_pb2, frame_pb2
 from motus_runtime import topics
 from motus_runtime.bus import Bus, BusSettings
 from motus_runtime.provision import provision
-from servers.media import rtsp_server
+from servers.media import livekit_server, rtsp_server
 from servers.nats import nats_server
 from servers.publishing import FPS, number_in
 from servers.workers import Workers, workers
@@ -55,10 +55,44 @@ class Receiver:
         return found[0]
 
 
+@dataclass(frozen=True)
+class Camera:
+    """Something that publishes.
+
+    Attributes:
+        uri: how a session names it.
+        shown_s: when it showed picture 0, Unix seconds.
+        settings: what ingest must be told to watch it.
+    """
+
+    uri: str
+    shown_s: float
+    settings: dict[str, str]
+
+
 @contextmanager
-def publishing(url: str, size: tuple[int, int]) -> Iterator[float]:
+def rtsp_camera(home: Path, size: tuple[int, int]) -> Iterator[Camera]:
+    """A camera behind an RTSP server."""
+    with rtsp_server(home) as server:
+        uri = server.url("one")
+        with _publishing("servers.publishing", uri, *map(str, size)) as shown_s:
+            yield Camera(uri, shown_s, {"MOTUS_INGEST_HOSTS": "127.0.0.0/8"})
+
+
+@contextmanager
+def livekit_camera(home: Path, size: tuple[int, int]) -> Iterator[Camera]:
+    """A phone that films a LiveKit room."""
+    with livekit_server(home) as server:
+        secrets = (server.key, server.secret)
+        settings = dict(zip(("MOTUS_INGEST_LIVEKIT_KEY", "MOTUS_INGEST_LIVEKIT_SECRET"), secrets, strict=True))
+        with _publishing("servers.room_publishing", server.url, *secrets, "gym", *map(str, size)) as shown_s:
+            yield Camera("livekit://gym", shown_s, {**settings, "MOTUS_INGEST_LIVEKIT_URL": server.url})
+
+
+@contextmanager
+def _publishing(module: str, *arguments: str) -> Iterator[float]:
     """A publisher in a process of its own; gives when it showed picture 0, Unix seconds."""
-    command = [sys.executable, "-m", "servers.publishing", url, *map(str, size)]
+    command = [sys.executable, "-m", module, *arguments]
     process = subprocess.Popen(
         command, cwd=Path(__file__).parents[1], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
@@ -70,10 +104,10 @@ def publishing(url: str, size: tuple[int, int]) -> Iterator[float]:
 
 
 @asynccontextmanager
-async def _stack(home: Path, count: int) -> AsyncIterator[tuple[Workers, Receiver]]:
+async def _stack(home: Path, count: int, settings: dict[str, str]) -> AsyncIterator[tuple[Workers, Receiver]]:
     with (
         nats_server(home / f"nats-{time.monotonic_ns()}") as url,
-        workers(url, home, MOTUS_INGEST_HOSTS="127.0.0.0/8", MOTUS_HTTP_PORT="0", MOTUS_HEALTH_PORT="0") as processes,
+        workers(url, home, **settings) as processes,
     ):
         bus = await Bus.connect(BusSettings(url=url), "bench")
         await provision(bus)
@@ -92,19 +126,18 @@ async def _announce(bus: Bus, uri: str) -> None:
     await bus.store(topics.spec_key(_SESSION), spec)
 
 
-async def latency(home: Path, name: str, size: tuple[int, int], seconds: float) -> dict[str, float]:
-    """Latencies, rate and processor time of one RTSP stream."""
-    with rtsp_server(home) as server, publishing(server.url("one"), size) as shown_s:
-        async with _stack(home, 1) as (processes, receiver):
-            await _announce(receiver.bus, server.url("one"))
-            await receiver.until(0)
-            await asyncio.sleep(_SETTLED_S)
-            receiver.frames.clear()
-            (pid,) = processes.running()
-            before, began = _processor_s(pid), time.monotonic()
-            await asyncio.sleep(seconds)
-            share = (_processor_s(pid) - before) / (time.monotonic() - began)
-            ages = [_age_s(arrived_s, frame, shown_s) for arrived_s, frame in receiver.frames]
+async def latency(home: Path, name: str, camera: Camera, seconds: float) -> dict[str, float]:
+    """Latencies, rate and processor time of one stream."""
+    async with _stack(home, 1, camera.settings) as (processes, receiver):
+        await _announce(receiver.bus, camera.uri)
+        await receiver.until(0)
+        await asyncio.sleep(_SETTLED_S)
+        receiver.frames.clear()
+        (pid,) = processes.running()
+        before, began = _processor_s(pid), time.monotonic()
+        await asyncio.sleep(seconds)
+        share = (_processor_s(pid) - before) / (time.monotonic() - began)
+        ages = [_age_s(arrived_s, frame, camera.shown_s) for arrived_s, frame in receiver.frames]
     return {
         f"{name}_p50_ms": 1e3 * float(np.percentile(ages, 50)),
         f"{name}_p95_ms": 1e3 * float(np.percentile(ages, 95)),
@@ -113,16 +146,15 @@ async def latency(home: Path, name: str, size: tuple[int, int], seconds: float) 
     }
 
 
-async def takeover(home: Path, size: tuple[int, int]) -> float:
+async def takeover(home: Path, camera: Camera) -> float:
     """Seconds from kill -9 of the worker that watches to the first frame of the other."""
-    with rtsp_server(home) as server, publishing(server.url("one"), size):
-        async with _stack(home, 2) as (processes, receiver):
-            await _announce(receiver.bus, server.url("one"))
-            await receiver.until(0, 60)
-            epoch = receiver.frames[-1][1].ref.ingest_epoch
-            killed_s = time.time()
-            os.kill(_owner(processes), signal.SIGKILL)
-            return await receiver.until(epoch + 1) - killed_s
+    async with _stack(home, 2, camera.settings) as (processes, receiver):
+        await _announce(receiver.bus, camera.uri)
+        await receiver.until(0, 60)
+        epoch = receiver.frames[-1][1].ref.ingest_epoch
+        killed_s = time.time()
+        os.kill(_owner(processes), signal.SIGKILL)
+        return await receiver.until(epoch + 1) - killed_s
 
 
 def _owner(processes: Workers) -> int:

@@ -10,7 +10,7 @@ import av
 from av.filter import Graph
 
 from motus_ingest.link import Grade, Link, LinkReport, Seen
-from motus_ingest.sources.look import fingerprint, look_at
+from motus_ingest.sources.look import fingerprint, look_at, luma_of
 from store import note
 
 SECONDS: Final = 9.0
@@ -64,8 +64,8 @@ def _reports(clip: Path, fault: Fault) -> Iterator[LinkReport]:
     watch, before, looked_s = Link(), -1, -1.0
     for t_s, frame in _frames(clip, fault):
         mark, look = fingerprint(frame), None
-        if t_s - looked_s >= LOOK_EVERY_S:
-            looked_s, look = t_s, look_at(frame)
+        if t_s - looked_s >= LOOK_EVERY_S and (luma := luma_of(frame)) is not None:
+            looked_s, look = t_s, look_at(luma)
         seen = Seen(t_s, min(frame.width, frame.height), mark == before)
         if look is not None:
             seen = Seen(seen.arrived_s, seen.short_side_px, seen.same, look.brightness, look.blur)

@@ -7,7 +7,7 @@ from typing import Final
 from prometheus_client import Counter, Histogram
 
 from motus_ingest.link import ADVICE, Grade, Link, LinkReport, Seen
-from motus_ingest.sources.look import Look, fingerprint, look_at
+from motus_ingest.sources.look import Look, fingerprint, look_at, luma_of
 from motus_ingest.sources.port import Shot, Trouble
 
 LOOK_EVERY_S: Final = 0.7
@@ -41,9 +41,10 @@ class LinkWatch:
         look = self._look.result() if self._look is not None and self._look.done() else None
         if look is not None:
             self._look = None
-        if self._look is None and now_s - self._looked_s >= LOOK_EVERY_S:
+        due = self._look is None and now_s - self._looked_s >= LOOK_EVERY_S
+        if due and (luma := luma_of(shot.frame)) is not None:
             self._looked_s = now_s
-            self._look = asyncio.create_task(asyncio.to_thread(look_at, shot.frame))
+            self._look = asyncio.create_task(asyncio.to_thread(look_at, luma))
         short = min(shot.frame.width, shot.frame.height)
         brightness, blur = (look.brightness, look.blur) if look is not None else (None, None)
         self._link.see(Seen(now_s, short, mark == self._before, brightness, blur))

@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 LONG_SIDE_PX: Final = 640
-"""Pictures are looked at in the size in which they are sent at most; blur is nothing without a size."""
+"""Pictures are looked at in about the size in which they are sent; blur is nothing without a size."""
 _REACH_PX: Final = 5
 _EVERY_ROW: Final = 6
+_WITH_LUMA: Final = ("yuv4", "yuvj4", "nv12", "nv21", "gray")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +28,24 @@ class Look:
     blur: float
 
 
-def look_at(frame: av.VideoFrame) -> Look:
-    """Judge a frame by its luma, about 3 ms."""
-    scale = min(1.0, LONG_SIDE_PX / max(frame.width, frame.height))
-    grey = frame.reformat(max(round(frame.width * scale), 1), max(round(frame.height * scale), 1), "gray", threads=1)
-    luma = grey.to_ndarray().astype(np.float32)
-    return Look(float(np.percentile(luma[::4, ::4], 95)) / 255, max(_blur(luma), _blur(luma.T)))
+def luma_of(frame: av.VideoFrame) -> NDArray[np.uint8] | None:
+    """A copy of a frame's luma, which may be looked at in another thread; None when the frame has none by itself.
+
+    FFmpeg's scaler keeps its state in the frame: two threads that scale one frame bring the process down.
+    """
+    if not frame.format.name.startswith(_WITH_LUMA):
+        return None
+    plane = frame.planes[0]
+    return np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)[: frame.height, : frame.width].copy()
+
+
+def look_at(luma: NDArray[np.uint8]) -> Look:
+    """Judge a picture by its luma, some milliseconds."""
+    factor = max(1, round(max(luma.shape) / LONG_SIDE_PX))
+    height, width = (side // factor * factor for side in luma.shape)
+    pooled = luma[:height, :width].reshape(height // factor, factor, width // factor, factor)
+    small = pooled.mean(axis=(1, 3), dtype=np.float32)
+    return Look(float(np.percentile(small[::4, ::4], 95)) / 255, max(_blur(small), _blur(small.T)))
 
 
 def fingerprint(frame: av.VideoFrame) -> int:
