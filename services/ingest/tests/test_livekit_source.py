@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from livekit import api, rtc
 
@@ -211,7 +212,7 @@ async def test_what_is_filmed_arrives_in_its_size_and_colours(livekit: LiveKit, 
 
 async def test_one_who_comes_later_is_watched_too(livekit: LiveKit, session: str) -> None:
     """The room may be empty at first; nobody sees who watches."""
-    async with watching(livekit, f"livekit://{session}/ann/front") as watched, phone(livekit, session, "bob") as bob:
+    async with watching(livekit, f"livekit://{session}/ann") as watched, phone(livekit, session, "bob") as bob:
         await bob.film("front", TALL)
         async with phone(livekit, session, "ann") as ann:
             await ann.film("screen", TALL, source=rtc.TrackSource.SOURCE_SCREENSHARE)
@@ -234,10 +235,15 @@ async def test_a_turned_picture_comes_upright(livekit: LiveKit, session: str) ->
     """A phone says how it is held instead of turning its pixels."""
     async with phone(livekit, session) as ann, watching(livekit, f"livekit://{session}") as watched:
         await ann.film(rotation=rtc.VideoRotation.VIDEO_ROTATION_90)
-        shot = await watched.until(has_size(TALL))
-        # What was the lower left is the upper left when it is turned clockwise.
-        shot = await watched.until(lambda shot: shot.frame.to_ndarray(format="rgb24")[4, 20, 0] > 150, more=5)
-        assert shot.frame.to_ndarray(format="rgb24")[4, 20] == pytest.approx((200, 80, 40), abs=40)
+        # The bar at the bottom is at the left when it is turned clockwise.
+        shot = await watched.until(lambda shot: _redness(shot)[:, 4].max() > 80, more=5)
+        assert has_size(TALL)(shot)
+        assert _redness(shot)[:, -4].max() < 40
+
+
+def _redness(shot: Shot) -> np.ndarray:
+    pixels = shot.frame.to_ndarray(format="rgb24").astype(int)
+    return pixels[:, :, 0] - pixels[:, :, 2]
 
 
 async def test_a_muted_camera_goes_on_when_it_is_unmuted(livekit: LiveKit, session: str) -> None:
@@ -339,7 +345,9 @@ async def test_a_wrong_key_is_told_without_it(livekit: LiveKit, caplog: pytest.L
     error = await _only_error(replace(settings_for(livekit), livekit_secret=secret))
     assert isinstance(error, SourceError)
     assert str(error) == "The LiveKit server does not accept this server's key."
-    assert "(token)" in caplog.text
+    async with asyncio.timeout(WAIT_S):
+        while "(token)" not in caplog.text:  # the SDK logs from a thread of its own, a little later
+            await asyncio.sleep(0.01)
     assert "eyJ" not in caplog.text
     assert secret not in caplog.text
 

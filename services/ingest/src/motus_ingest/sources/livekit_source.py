@@ -120,7 +120,7 @@ def _end(reason: "rtc.DisconnectReason.ValueType") -> LostError | SourceError | 
 
 async def _joined(joining: "asyncio.Task[None]") -> None:
     try:
-        # The SDK goes on when it is cancelled, and then nobody could leave the room.
+        # The SDK goes on when it is cancelled: nobody could leave the room, and it ends who leaves it waiting.
         await asyncio.shield(joining)
     except rtc.ConnectError as error:
         raise refusal(error) from None
