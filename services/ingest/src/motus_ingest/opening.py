@@ -15,6 +15,7 @@ from motus_ingest.sources.av_source import LIVE_SCHEMES, AvSource
 from motus_ingest.sources.file_source import FileSource
 from motus_ingest.sources.livekit_source import LiveKitSource
 from motus_ingest.sources.port import FrameSource
+from motus_ingest.sources.url_source import UrlSource
 from motus_runtime.tally import Tally
 
 _LIVEKIT = "livekit"
@@ -61,7 +62,8 @@ def open_source(
     scheme = uri.partition(":")[0].lower()
     if scheme not in LIVE_SCHEMES | {_LIVEKIT}:
         sampling = Sampling(settings.max_fps) if after_s is None else Sampling(settings.max_fps, after_s)
-        return Opened(FileSource(uri, settings, sampling, regions), live=False)
+        recording = UrlSource if scheme in ("http", "https") else FileSource
+        return Opened(recording(uri, settings, sampling, regions), live=False)
     room = Room(partial(_in_room, spec, settings, epoch, count())) if scheme == _LIVEKIT else None
     connect = partial(AvSource, uri, settings) if room is None else room.connect
     feed = LiveFeed(connect, settings, regions, tally, spec.create_time_ns, after_s or 0.0)

@@ -27,7 +27,7 @@ class IngestSettings:
     max_source_pixels: int = setting(36_000_000, "pixels of a source's picture at most; 8K has 33 million", minimum=256)
     max_duration_s: float = setting(14_400.0, "seconds that a recording may last", minimum=1)
     schemes: tuple[str, ...] = setting(
-        ("file", "rtsp", "rtsps", "rtmp", "rtmps", "livekit"),
+        ("file", "rtsp", "rtsps", "rtmp", "rtmps", "livekit", "http", "https"),
         "kinds of source that may be asked for, with commas between; "
         "udp, device and lavfi only where all who ask are trusted",
     )
@@ -42,6 +42,8 @@ class IngestSettings:
     ca_file: str = setting("", "file of certificates that cameras' are checked against; empty: the system's")
     connect_s: float = setting(10.0, "seconds until a live source's first picture must be there", minimum=0.5)
     silence_s: float = setting(5.0, "a live source that is silent for so many seconds is opened anew", minimum=0.2)
+    max_download_bytes: int = setting(200_000_000, "bytes that a recording fetched by HTTP may have", minimum=1)
+    download_s: float = setting(300.0, "seconds that fetching it may take", minimum=1)
     livekit_url: str = setting("", "LiveKit server whose rooms may be watched, ws:// or wss://; empty: none")
     livekit_key: str = setting("", "name of the key that opens its rooms")
     livekit_secret: str = setting("", "that key itself, from a secret")

@@ -107,7 +107,7 @@ def wishes(request: session_service_pb2.UpdateSessionRequest) -> Wishes:
     )
 
 
-SCHEMES: Final = ("file", "rtsp", "rtsps", "rtmp", "rtmps", "livekit", "udp", "device", "lavfi")
+SCHEMES: Final = ("file", "rtsp", "rtsps", "rtmp", "rtmps", "livekit", "http", "https", "udp", "device", "lavfi")
 """Kinds of source that ingest knows; its operator says which of them may be asked for."""
 
 

@@ -1,5 +1,6 @@
 """Which hosts may be watched: a URI becomes a place to connect to, or a refusal. Names and passwords join it here."""
 
+import base64
 import fnmatch
 import ipaddress
 import netrc
@@ -12,7 +13,7 @@ from urllib.parse import SplitResult, quote, urlsplit
 from motus_ingest.settings import IngestSettings
 from motus_ingest.sources.port import LostError, SourceError
 
-_PORTS: Final = {"rtsp": 554, "rtsps": 322, "rtmp": 1935, "rtmps": 443}
+_PORTS: Final = {"http": 80, "https": 443, "rtsp": 554, "rtsps": 322, "rtmp": 1935, "rtmps": 443}
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
@@ -39,6 +40,12 @@ class Endpoint:
         host = f"[{host}]" if host and ":" in host else host
         secret = f"{quote(self.login, safe='')}:{quote(self.password, safe='')}@" if self.login else ""
         return self.parts._replace(netloc=f"{secret}{host}:{self.port}", fragment="").geturl()
+
+    def basic_auth(self) -> dict[str, str]:
+        """The header that gives name and password to an HTTP server; empty when none are known."""
+        if not self.login:
+            return {}
+        return {"Authorization": "Basic " + base64.b64encode(f"{self.login}:{self.password}".encode()).decode()}
 
 
 def checked_scheme(uri: str, schemes: Sequence[str]) -> SplitResult:
