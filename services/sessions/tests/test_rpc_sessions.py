@@ -114,7 +114,7 @@ async def test_what_rules_cannot_say_is_named_at_once_too(running: Any) -> None:
     """Fields that are the server's, exercises and schemes that are not known, names that do not belong there."""
     session = session_service_pb2.Session(
         name="sessions/mine",
-        source=session_service_pb2.Source(uri="rtsp://camera/1"),
+        source=session_service_pb2.Source(uri="gopher://camera/1"),
         exercise="juggling",
         rep_count=3,
         reason="because",
@@ -134,6 +134,35 @@ async def test_what_rules_cannot_say_is_named_at_once_too(running: Any) -> None:
         "session.participants[0].name",
         "session.participants[1].name",
     }
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "rtsp://camera.example/1",
+        "rtsps://camera.example:322/1",
+        "rtmp://camera.example/live/1",
+        "livekit://gym/ann",
+        "https://files.example/squat.mp4",
+        "udp://0.0.0.0:5000",
+        "device:///dev/video0",
+    ],
+)
+async def test_live_sources_are_taken(running: Any, uri: str) -> None:
+    """Whether they may be watched is for ingest's operator to say."""
+    session = session_service_pb2.Session(source=session_service_pb2.Source(uri=uri))
+    made = await running.stub.CreateSession(session_service_pb2.CreateSessionRequest(session=session), timeout=10)
+    assert made.source.uri == uri
+
+
+async def test_a_source_brings_no_password(running: Any) -> None:
+    """It would be stored, and told to whoever reads the session; the refusal does not repeat it."""
+    source = session_service_pb2.Source(uri="rtsp://eve:s3cret@camera.example/1")
+    request = session_service_pb2.CreateSessionRequest(session=session_service_pb2.Session(source=source))
+    code, status = await refused(running.stub.CreateSession(request, timeout=10))
+    assert code is grpc.StatusCode.INVALID_ARGUMENT
+    assert fields(status) == {"session.source.uri"}
+    assert b"s3cret" not in status.SerializeToString()
 
 
 async def test_a_flood_of_bad_fields_is_refused_in_few_words(running: Any) -> None:
