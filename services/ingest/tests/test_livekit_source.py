@@ -397,8 +397,8 @@ async def test_a_feed_plays_a_room_and_outlives_its_server(livekit: LiveKit, tmp
         feed = LiveFeed(room.connect, settings, Regions(), Tally("ingest"), time.time_ns())
         async with asyncio.timeout(WAIT_S), phone(server, session) as ann, aclosing(feed.steps()) as steps:
             await ann.film(stamped=True)
-            picture = await _next_of(steps, lambda step: isinstance(step, Picture))
-            assert (picture.width, picture.height, picture.origin) == (*WIDE, CaptureOrigin.SENDER)
+            picture = await _next_of(steps, lambda step: getattr(step, "origin", None) == CaptureOrigin.SENDER)
+            assert (picture.width, picture.height) == WIDE
             await room.say("Up", b"{}")
             assert await ann.texts.get() == ("Up", {})
             server.server.kill()
