@@ -7,7 +7,7 @@ import time
 from contextlib import aclosing
 
 from motus.bus.v1 import samples_pb2
-from motus.v1 import movement_pb2
+from motus.v1 import event_pb2, movement_pb2
 from motus_ingest.cue_hold import Cue, CueHold
 from motus_ingest.rooms import Room
 from motus_ingest.sources.port import LostError
@@ -21,7 +21,7 @@ log = logging.getLogger("motus.ingest")
 
 
 async def speak_cues(bus: Bus, session: str, room: Room, tally: Tally) -> None:
-    """Say each cue of a session in its last words into a room, for ever.
+    """Say each cue of a session in its last words into a room, until the coach has said that it is through.
 
     An owner says each once. One who takes the session over may say those of the last seconds again, under the same
     name. What cannot be sent when it is due is not sent later: it would answer what is long over.
@@ -32,17 +32,19 @@ async def speak_cues(bus: Bus, session: str, room: Room, tally: Tally) -> None:
         room: where they are said.
         tally: counts `cues_said` and `cues_unsaid`.
     """
-    hold = CueHold()
+    hold, through = CueHold(), False
     subject = topics.events(session, "coach")
     async with aclosing(follow(bus, topics.EVENTS_STREAM, subject)) as events:
         waiting = asyncio.ensure_future(anext(events))
         try:
-            while True:
+            while not through or hold.waiting:
                 due_s = hold.next_s()
                 await asyncio.wait({waiting}, timeout=None if due_s is None else max(0.0, due_s - time.time()))
                 if waiting.done():
-                    if (cue := _heard(waiting.result())) is not None:
-                        hold = hold.hear(cue)
+                    heard = _heard(waiting.result())
+                    through |= heard is not None and heard.HasField("end")
+                    if heard is not None and heard.HasField("cue"):
+                        hold = hold.hear(_cue(heard.cue))
                     waiting = asyncio.ensure_future(anext(events))
                 due, hold = hold.due(time.time())
                 for cue in due:
@@ -52,13 +54,12 @@ async def speak_cues(bus: Bus, session: str, room: Room, tally: Tally) -> None:
             await asyncio.wait({waiting})
 
 
-def _heard(stored: Stored) -> Cue | None:
+def _heard(stored: Stored) -> event_pb2.Event | None:
     try:
-        event = decode(samples_pb2.EventEnvelope, stored.body).event
+        return decode(samples_pb2.EventEnvelope, stored.body).event
     except PermanentError as error:
         log.error("an event in %s: %s", stored.subject, error.message)
         return None
-    return _cue(event.cue) if event.HasField("cue") else None
 
 
 def _cue(cue: movement_pb2.Cue) -> Cue:

@@ -29,6 +29,8 @@ from motus_runtime.telemetry import tracer
 log = logging.getLogger("motus.ingest")
 
 REPORT_EVERY_S = 1.0
+LAST_WORDS_S = 5.0
+"""So long a room is kept for what the coach says at the end."""
 # A frame so much behind its time shows that the pipeline does not keep up with real time.
 LATE_S = 0.1
 
@@ -101,7 +103,7 @@ class _Playback:
         self._bus, self._spec, self._epoch = bus, spec, epoch
         self._source, self._live, self._room = opened.source, opened.live, opened.room
         self._sender, self._surely, self._tally = sender, surely, tally
-        self._troubles = 0
+        self._troubles, self._over = 0, False
         self._last = convert.frame_ref(spec, epoch, 0, after_s, time.time_ns())
         self._sent = 0
         self._schedule: Schedule | None = None
@@ -109,25 +111,33 @@ class _Playback:
 
     async def run(self) -> None:
         async with asyncio.TaskGroup() as group:
-            beside = [group.create_task(self._report_progress())]
-            if self._room is not None:
-                beside.append(group.create_task(speak_cues(self._bus, self._spec.session, self._room, self._tally)))
-            outcome = await self._fed(group)
-            await self._surely.settle()
-            if not self._sender.fenced:
-                await self._end(outcome)
-            for task in beside:
-                task.cancel()
+            reporting, feed = group.create_task(self._report_progress()), group.create_task(self._feed())
+            speaking = group.create_task(self._speak())
+            try:
+                outcome = await self._outcome(group, feed)
+                await self._surely.settle()
+                if not self._sender.fenced:
+                    await self._end(outcome)
+                    # Who is filmed hears the summary too, so the room is left behind it.
+                    await asyncio.wait({speaking}, timeout=LAST_WORDS_S)
+            finally:
+                await _ended(feed, reporting, speaking)
 
-    async def _fed(self, group: asyncio.TaskGroup) -> _Outcome:
-        """Feed the source to pose up to its end, or until a command stops it."""
-        feed = group.create_task(self._feed())
+    async def _outcome(self, group: asyncio.TaskGroup, feed: "asyncio.Task[_Outcome]") -> _Outcome:
+        """Wait for the source's end, or a command that stops it; what comes behind it is passed over."""
         stop = group.create_task(self._stop_command())
         try:
             await asyncio.wait({feed, stop}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            await _ended(feed, stop)
-        return feed.result() if not feed.cancelled() else _Outcome(reason=stop.result())
+            await _ended(stop)
+        self._over = True
+        if self._room is None:
+            await _ended(feed)
+        return feed.result() if feed.done() and not feed.cancelled() else _Outcome(reason=stop.result())
+
+    async def _speak(self) -> None:
+        if self._room is not None:
+            await speak_cues(self._bus, self._spec.session, self._room, self._tally)
 
     async def _stop_command(self) -> str:
         subject = topics.commands(self._spec.session)
@@ -145,6 +155,8 @@ class _Playback:
         try:
             async with aclosing(self._source.steps()) as steps:
                 async for step in steps:
+                    if self._over:
+                        continue
                     await self._take(step)
                     if self._sender.fenced:
                         break
