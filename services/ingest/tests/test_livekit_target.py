@@ -2,7 +2,7 @@
 
 import pytest
 
-from motus_ingest.sources.livekit_target import Candidate, Target, pick, target_of
+from motus_ingest.sources.livekit_target import Candidate, Target, check_room, pick, target_of
 from motus_ingest.sources.port import SourceError
 
 
@@ -78,3 +78,25 @@ def test_the_one_that_is_watched_stays_until_it_is_gone() -> None:
     assert pick(tracks, Target("r"), "2") == "2"
     assert pick(tracks, Target("r"), "gone") == "1"
     assert pick([], Target("r"), "2") is None
+
+
+@pytest.mark.parametrize(
+    ("room", "rooms", "tenant", "may"),
+    [
+        ("gym", ("*",), "a", True),
+        ("a-gym", ("{tenant}-*",), "a", True),
+        ("b-gym", ("{tenant}-*",), "a", False),
+        ("ab-gym", ("{tenant}-*",), "a", False),
+        ("b-gym", ("{tenant}-*",), "*", False),
+        ("b-gym", ("{tenant}-*",), "[ab]", False),
+        ("hall", ("{tenant}-*", "hall"), "a", True),
+        ("gym", (), "a", False),
+    ],
+)
+def test_tenants_are_kept_to_their_rooms(room, rooms, tenant, may) -> None:
+    """By the operator's patterns; no tenant's name is a pattern itself."""
+    if may:
+        check_room(f"livekit://{room}/ann", rooms, tenant)
+        return
+    with pytest.raises(SourceError, match="none that may be watched"):
+        check_room(f"livekit://{room}/ann", rooms, tenant)

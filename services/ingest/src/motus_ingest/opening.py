@@ -14,6 +14,7 @@ from motus_ingest.settings import IngestSettings
 from motus_ingest.sources.av_source import LIVE_SCHEMES, AvSource
 from motus_ingest.sources.file_source import FileSource
 from motus_ingest.sources.livekit_source import LiveKitSource
+from motus_ingest.sources.livekit_target import check_room
 from motus_ingest.sources.port import FrameSource
 from motus_ingest.sources.url_source import UrlSource
 from motus_runtime.tally import Tally
@@ -73,6 +74,7 @@ def open_source(
 def _in_room(
     spec: control_pb2.SessionSpec, settings: IngestSettings, epoch: int, connections: "count[int]"
 ) -> SpeakingSource:
+    check_room(spec.source.uri, settings.livekit_rooms, spec.tenant)
     # Not even the owner's own last connection may be put out by the next before it has left by itself.
     return LiveKitSource(spec.source.uri, settings, f"motus-{spec.session}-{epoch}-{next(connections)}")
 

@@ -45,5 +45,9 @@ class IngestSettings:
     max_download_bytes: int = setting(200_000_000, "bytes that a recording fetched by HTTP may have", minimum=1)
     download_s: float = setting(300.0, "seconds that fetching it may take", minimum=1)
     livekit_url: str = setting("", "LiveKit server whose rooms may be watched, ws:// or wss://; empty: none")
+    livekit_rooms: tuple[str, ...] = setting(
+        ("*",),
+        "rooms that may be watched, as gym-* with commas between; {tenant} stands for who asks, as in {tenant}-*",
+    )
     livekit_key: str = setting("", "name of the key that opens its rooms")
     livekit_secret: str = setting("", "that key itself, from a secret")

@@ -1,6 +1,8 @@
 """Pure core: which camera in a LiveKit room a URI means, and which of the tracks that are there it is."""
 
-from collections.abc import Iterable
+import fnmatch
+import glob
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import unquote
@@ -50,6 +52,22 @@ def target_of(uri: str) -> Target:
     if scheme.lower() != SCHEME or len(names) > 3 or not all(names) or set("?#@") & set(rest):
         raise SourceError(_FORM)
     return Target(*names)
+
+
+def check_room(uri: str, rooms: Sequence[str], tenant: str) -> None:
+    """Whether a tenant may watch the room that a URI names.
+
+    Args:
+        uri: `livekit://...`.
+        rooms: patterns of rooms that may be watched, in which `{tenant}` stands for who asks.
+        tenant: who asks; taken as it is, whatever signs it holds.
+
+    Raises:
+        SourceError: they may not, or the URI names none.
+    """
+    room = target_of(uri).room
+    if not any(fnmatch.fnmatchcase(room, one.replace("{tenant}", glob.escape(tenant))) for one in rooms):
+        raise SourceError("This LiveKit room is none that may be watched here.")
 
 
 def pick(candidates: Iterable[Candidate], target: Target, current: str | None) -> str | None:
