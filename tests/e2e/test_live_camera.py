@@ -17,7 +17,7 @@ from servers.media import Rtsp
 from servers.publishing import ClipPublisher
 from tests.e2e.conftest import CLIPS, MOTUS, truth
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(300)]
 
 
 def test_a_camera_is_watched_until_the_user_ends_it(

@@ -19,7 +19,7 @@ from motus_client.aio.client import AsyncClient
 from servers.media import LiveKit
 from tests.e2e.conftest import CLIPS, running_stack, truth
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(300)]
 CLIP = CLIPS / "squat.mp4"
 FPS = 30
 
