@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 
@@ -12,15 +13,16 @@ from motus_runtime.bus import Bus, decode
 from motus_runtime.errors import UnavailableError
 from motus_runtime.lease import Leases
 from motus_runtime.ownership import RunSession, SessionOwner, Specs, run_reporting
+from motus_runtime.pushed import has_pictures
 from motus_runtime.tally import Tally
 
 
 @asynccontextmanager
-async def _owner(bus: Bus, stage: str, run_session: RunSession) -> AsyncIterator[Leases]:
+async def _owner(bus: Bus, stage: str, run_session: RunSession, **how: Any) -> AsyncIterator[Leases]:
     """A worker of a stage, with its loops running."""
     leases, specs = Leases(bus, stage, 10), Specs(bus)
     await leases.beat()
-    loops = (leases.run(), specs.run(), SessionOwner(leases, specs, run_session).run())
+    loops = (leases.run(), specs.run(), SessionOwner(leases, specs, run_session, **how).run())
     tasks = [asyncio.create_task(loop) for loop in loops]
     try:
         yield leases
@@ -104,6 +106,26 @@ async def test_a_bug_in_a_session_is_not_swallowed(bus: Bus) -> None:
         await SessionOwner(leases, specs, run_session).run()
 
     assert raised.group_contains(ZeroDivisionError)
+
+
+async def test_what_a_stage_does_not_want_it_does_not_claim(bus: Bus) -> None:
+    """A session without pictures is nothing for pose; one that comes behind it is."""
+    begun: asyncio.Queue[str] = asyncio.Queue()
+
+    async def run_session(spec: control_pb2.SessionSpec, epoch: int) -> None:
+        await begun.put(spec.session)
+        await asyncio.Event().wait()
+
+    async with _owner(bus, "pose", run_session, wants=has_pictures) as leases:
+        for session, uri in (("landmarks-only", "push:landmarks"), ("with-pictures", "push:frames")):
+            spec = control_pb2.SessionSpec(session=session)
+            spec.source.uri = uri
+            await bus.store(topics.spec_key(session), spec)
+        first = await begun.get()
+        owned = set(leases.epochs)
+
+    assert first == "with-pictures"
+    assert owned == {"with-pictures"}
 
 
 async def test_a_spec_that_is_not_what_its_key_says_is_left_out(bus: Bus) -> None:

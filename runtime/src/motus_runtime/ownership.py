@@ -99,6 +99,7 @@ class SessionOwner:
             away or the lease is lost. A RetryableError makes it run again; any other error ends the service, since it
             is a bug.
         unit_of: the lease unit of a session: itself, or its partition for stages that own partitions.
+        wants: whether a session is for this stage to claim; others it leaves alone.
     """
 
     def __init__(
@@ -108,8 +109,10 @@ class SessionOwner:
         run_session: RunSession,
         *,
         unit_of: Callable[[str], str] = lambda session: session,
+        wants: Callable[[control_pb2.SessionSpec], bool] = lambda spec: True,
     ) -> None:
         self._leases, self._specs, self._run_session, self._unit_of = leases, specs, run_session, unit_of
+        self._wants = wants
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._done: set[str] = set()
         self._free_since: dict[str, float] = {}
@@ -158,7 +161,7 @@ class SessionOwner:
         """Claim what is free and this worker's turn; returns after how many seconds it is worth another look."""
         idle: dict[str, list[control_pb2.SessionSpec]] = {}
         for session, spec in self._specs.current.items():
-            if session not in self._tasks and session not in self._done:
+            if session not in self._tasks and session not in self._done and self._wants(spec):
                 idle.setdefault(self._unit_of(session), []).append(spec)
         wait_s = {unit: self._wait_s(unit) for unit in idle}
         due = [unit for unit in idle if wait_s[unit] <= 0]

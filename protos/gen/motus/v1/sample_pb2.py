@@ -22,28 +22,35 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from motus.v1 import measure_pb2 as motus_dot_v1_dot_measure__pb2
 from motus.v1 import movement_pb2 as motus_dot_v1_dot_movement__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15motus/v1/sample.proto\x12\x08motus.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16motus/v1/measure.proto\x1a\x17motus/v1/movement.proto\"\x8e\x02\n\x06Sample\x12\x13\n\x0bparticipant\x18\x01 \x01(\t\x12\x0b\n\x03t_s\x18\x02 \x01(\x01\x12\x30\n\x0c\x63\x61pture_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08\x63hannels\x18\x04 \x03(\t\x12\x0e\n\x06values\x18\x05 \x03(\x02\x12)\n\x08\x61\x62sences\x18\x06 \x03(\x0e\x32\x17.motus.v1.AbsenceReason\x12\x1f\n\x06grades\x18\x07 \x03(\x0e\x32\x0f.motus.v1.Grade\x12\"\n\x05phase\x18\x08 \x01(\x0e\x32\x13.motus.v1.PhaseKind\x12\x0c\n\x04reps\x18\t \x01(\r\x12\x10\n\x08\x65xercise\x18\n \x01(\t\"S\n\tReasonRun\x12\r\n\x05start\x18\x01 \x01(\r\x12\x0e\n\x06length\x18\x02 \x01(\r\x12\'\n\x06reason\x18\x03 \x01(\x0e\x32\x17.motus.v1.AbsenceReason\"\x99\x01\n\x06\x43olumn\x12\x0f\n\x07\x63hannel\x18\x01 \x01(\t\x12\x12\n\nvalues_f32\x18\x02 \x01(\x0c\x12%\n\x08\x61\x62sences\x18\x03 \x03(\x0b\x32\x13.motus.v1.ReasonRun\x12\x1e\n\x05grade\x18\x04 \x01(\x0e\x32\x0f.motus.v1.Grade\x12\x10\n\x08lows_f32\x18\x05 \x01(\x0c\x12\x11\n\thighs_f32\x18\x06 \x01(\x0c\"Q\n\x06Series\x12\x13\n\x0bparticipant\x18\x01 \x01(\t\x12\x0f\n\x07t_s_f64\x18\x02 \x01(\x0c\x12!\n\x07\x63olumns\x18\x03 \x03(\x0b\x32\x10.motus.v1.Column\"J\n\x0bLandmarkSet\x12\x15\n\rpresence_mask\x18\x01 \x01(\x06\x12\x11\n\timage_f32\x18\x02 \x01(\x0c\x12\x11\n\tworld_f32\x18\x03 \x01(\x0c\"[\n\rSkeletonFrame\x12\x13\n\x0bparticipant\x18\x01 \x01(\t\x12\x0b\n\x03t_s\x18\x02 \x01(\x01\x12(\n\tlandmarks\x18\x03 \x01(\x0b\x32\x15.motus.v1.LandmarkSetb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15motus/v1/sample.proto\x12\x08motus.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16motus/v1/measure.proto\x1a\x17motus/v1/movement.proto\"\x8e\x02\n\x06Sample\x12\x13\n\x0bparticipant\x18\x01 \x01(\t\x12\x0b\n\x03t_s\x18\x02 \x01(\x01\x12\x30\n\x0c\x63\x61pture_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08\x63hannels\x18\x04 \x03(\t\x12\x0e\n\x06values\x18\x05 \x03(\x02\x12)\n\x08\x61\x62sences\x18\x06 \x03(\x0e\x32\x17.motus.v1.AbsenceReason\x12\x1f\n\x06grades\x18\x07 \x03(\x0e\x32\x0f.motus.v1.Grade\x12\"\n\x05phase\x18\x08 \x01(\x0e\x32\x13.motus.v1.PhaseKind\x12\x0c\n\x04reps\x18\t \x01(\r\x12\x10\n\x08\x65xercise\x18\n \x01(\t\"S\n\tReasonRun\x12\r\n\x05start\x18\x01 \x01(\r\x12\x0e\n\x06length\x18\x02 \x01(\r\x12\'\n\x06reason\x18\x03 \x01(\x0e\x32\x17.motus.v1.AbsenceReason\"\x99\x01\n\x06\x43olumn\x12\x0f\n\x07\x63hannel\x18\x01 \x01(\t\x12\x12\n\nvalues_f32\x18\x02 \x01(\x0c\x12%\n\x08\x61\x62sences\x18\x03 \x03(\x0b\x32\x13.motus.v1.ReasonRun\x12\x1e\n\x05grade\x18\x04 \x01(\x0e\x32\x0f.motus.v1.Grade\x12\x10\n\x08lows_f32\x18\x05 \x01(\x0c\x12\x11\n\thighs_f32\x18\x06 \x01(\x0c\"Q\n\x06Series\x12\x13\n\x0bparticipant\x18\x01 \x01(\t\x12\x0f\n\x07t_s_f64\x18\x02 \x01(\x0c\x12!\n\x07\x63olumns\x18\x03 \x03(\x0b\x32\x10.motus.v1.Column\"q\n\x0bLandmarkSet\x12%\n\rpresence_mask\x18\x01 \x01(\x06\x42\x0e\xbaH\x0bR\t\x11\x00\x00\x00\x00\x02\x00\x00\x00\x12\x1b\n\timage_f32\x18\x02 \x01(\x0c\x42\x08\xbaH\x05z\x03h\x94\x05\x12\x1e\n\tworld_f32\x18\x03 \x01(\x0c\x42\x0b\xbaH\x08z\x03h\x8c\x03\xd8\x01\x01\"[\n\rSkeletonFrame\x12\x13\n\x0bparticipant\x18\x01 \x01(\t\x12\x0b\n\x03t_s\x18\x02 \x01(\x01\x12(\n\tlandmarks\x18\x03 \x01(\x0b\x32\x15.motus.v1.LandmarkSetb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'motus.v1.sample_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_SAMPLE']._serialized_start=118
-  _globals['_SAMPLE']._serialized_end=388
-  _globals['_REASONRUN']._serialized_start=390
-  _globals['_REASONRUN']._serialized_end=473
-  _globals['_COLUMN']._serialized_start=476
-  _globals['_COLUMN']._serialized_end=629
-  _globals['_SERIES']._serialized_start=631
-  _globals['_SERIES']._serialized_end=712
-  _globals['_LANDMARKSET']._serialized_start=714
-  _globals['_LANDMARKSET']._serialized_end=788
-  _globals['_SKELETONFRAME']._serialized_start=790
-  _globals['_SKELETONFRAME']._serialized_end=881
+  _globals['_LANDMARKSET'].fields_by_name['presence_mask']._loaded_options = None
+  _globals['_LANDMARKSET'].fields_by_name['presence_mask']._serialized_options = b'\272H\013R\t\021\000\000\000\000\002\000\000\000'
+  _globals['_LANDMARKSET'].fields_by_name['image_f32']._loaded_options = None
+  _globals['_LANDMARKSET'].fields_by_name['image_f32']._serialized_options = b'\272H\005z\003h\224\005'
+  _globals['_LANDMARKSET'].fields_by_name['world_f32']._loaded_options = None
+  _globals['_LANDMARKSET'].fields_by_name['world_f32']._serialized_options = b'\272H\010z\003h\214\003\330\001\001'
+  _globals['_SAMPLE']._serialized_start=147
+  _globals['_SAMPLE']._serialized_end=417
+  _globals['_REASONRUN']._serialized_start=419
+  _globals['_REASONRUN']._serialized_end=502
+  _globals['_COLUMN']._serialized_start=505
+  _globals['_COLUMN']._serialized_end=658
+  _globals['_SERIES']._serialized_start=660
+  _globals['_SERIES']._serialized_end=741
+  _globals['_LANDMARKSET']._serialized_start=743
+  _globals['_LANDMARKSET']._serialized_end=856
+  _globals['_SKELETONFRAME']._serialized_start=858
+  _globals['_SKELETONFRAME']._serialized_end=949
 # @@protoc_insertion_point(module_scope)

@@ -97,8 +97,9 @@ class Source(_message.Message):
     MIRRORED_FIELD_NUMBER: _builtins.int
     uri: _builtins.str
     """URI of the source: `file:///videos/squat.mp4`, `rtsp://camera.example/one`, `livekit://room/participant`,
-    `https://files.example/squat.mp4`, and whatever else the operator allows. Files must lie below a root, hosts on the
-    list that the operator gives. It holds no password.
+    `https://files.example/squat.mp4`, and whatever else the operator allows; or `push:landmarks`, `push:frames`,
+    `push:video`, for what the client pushes by IngestService. Files must lie below a root, hosts on the list that the
+    operator gives. It holds no password.
     """
     pacing: Global___Pacing.ValueType
     """How fast a recorded source is played; live sources ignore it."""

@@ -6,6 +6,7 @@ from motus_ingest.settings import IngestSettings
 from motus_runtime.bus import Bus
 from motus_runtime.lease import Leases
 from motus_runtime.ownership import SessionOwner, Specs
+from motus_runtime.pushed import is_pushed
 from motus_runtime.service import Context
 from motus_runtime.settings import load
 
@@ -23,7 +24,8 @@ class IngestApp:
     def __init__(self, bus: Bus, leases: Leases, specs: Specs, settings: IngestSettings) -> None:
         self._bus, self._settings = bus, settings
         leases.capacity = settings.capacity
-        self._owner = SessionOwner(leases, specs, self._run_session)
+        # What clients push is owned by whoever holds their call.
+        self._owner = SessionOwner(leases, specs, self._run_session, wants=lambda spec: not is_pushed(spec))
 
     async def run(self) -> None:
         """Play sessions until cancelled. A session that is cut short gets no end: the next owner goes on with it."""

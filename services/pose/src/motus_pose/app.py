@@ -27,6 +27,7 @@ from motus_runtime import topics
 from motus_runtime.bus import decode
 from motus_runtime.errors import PermanentError
 from motus_runtime.ownership import SessionOwner
+from motus_runtime.pushed import has_pictures
 from motus_runtime.service import App, Context
 from motus_runtime.settings import load
 
@@ -59,7 +60,7 @@ class PoseApp:
         self._engines: Spares | None = None
         self._sessions: set[PoseSession] = set()
         self._turns = asyncio.Semaphore(settings.looks)
-        self._owner = SessionOwner(context.leases, context.specs, self._run_session)
+        self._owner = SessionOwner(context.leases, context.specs, self._run_session, wants=has_pictures)
         context.leases.capacity, context.leases.working = settings.capacity, self._working
         sys.setswitchinterval(SWITCH_INTERVAL_S)
         context.health.require("engine", lambda: self._fault)

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from motus.v1 import session_service_pb2
 from motus_register import CHANNELS, EXERCISES
 from motus_runtime.errors import InvalidArgumentError
+from motus_runtime.pushed import URIS
 from motus_sessions.names import MOVEMENT_ID, PARTICIPANT_ID, last_part
 from motus_sessions.projection.records import ParticipantRecord, SessionRecord, Wishes
 
@@ -113,12 +114,15 @@ SCHEMES: Final = ("file", "rtsp", "rtsps", "rtmp", "rtmps", "livekit", "http", "
 
 def _check_source(source: session_service_pb2.Source, faults: Faults) -> None:
     field = "session.source.uri"
+    if source.uri in URIS:
+        return
     try:
         parts = urlsplit(source.uri)
     except ValueError:
         faults.unless(False, field, "is not a URI")
         return
-    faults.unless(parts.scheme in SCHEMES, field, "must begin with one of " + ", ".join(f"{one}://" for one in SCHEMES))
+    begin = "must begin with one of " + ", ".join(f"{one}://" for one in SCHEMES)
+    faults.unless(parts.scheme in SCHEMES, field, f"{begin}; or be one of {', '.join(URIS)}")
     if parts.scheme == "file":
         faults.unless(parts.netloc in ("", "localhost"), field, "must name a file of the server: file:///path")
         faults.unless(parts.path.startswith("/") and len(parts.path) > 1, field, "must name a file: file:///path")
