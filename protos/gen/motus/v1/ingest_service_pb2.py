@@ -28,7 +28,7 @@ from motus.v1 import access_pb2 as motus_dot_v1_dot_access__pb2
 from motus.v1 import sample_pb2 as motus_dot_v1_dot_sample__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dmotus/v1/ingest_service.proto\x12\x08motus.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15motus/v1/access.proto\x1a\x15motus/v1/sample.proto\"{\n\x14PushLandmarksRequest\x12)\n\x05start\x18\x01 \x01(\x0b\x32\x18.motus.v1.LandmarksStartH\x00\x12)\n\x05\x66rame\x18\x02 \x01(\x0b\x32\x18.motus.v1.LandmarksFrameH\x00\x42\r\n\x04item\x12\x05\xbaH\x02\x08\x01\"\xd4\x01\n\x0eLandmarksStart\x12\x32\n\x07session\x18\x01 \x01(\tB!\xbaH\x1er\x1c\x32\x1a^sessions/[a-z0-9-]{4,40}$\x12\x1a\n\x05width\x18\x02 \x01(\rB\x0b\xbaH\x08*\x06\x18\x80\x80\x01(\x10\x12\x1b\n\x06height\x18\x03 \x01(\rB\x0b\xbaH\x08*\x06\x18\x80\x80\x01(\x10\x12!\n\x06\x65ngine\x18\x04 \x01(\tB\x11\xbaH\x0er\x0c\x18(2\x08^[ -~]*$\x12 \n\x05model\x18\x05 \x01(\tB\x11\xbaH\x0er\x0c\x18P2\x08^[ -~]*$\x12\x10\n\x08smoothed\x18\x06 \x01(\x08\"\xfe\x01\n\x0eLandmarksFrame\x12&\n\x03t_s\x18\x01 \x01(\x01\x42\x19\xbaH\x16\x12\x14\x11\x00\x00\x00 _\xa0\x02\x42)\x00\x00\x00\x00\x00\x00\x00\x00@\x01\x12\x42\n\x0c\x63\x61pture_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x10\xbaH\r\xb2\x01\n\x1a\x06\x08\x80\xb4\xc4\xc3!2\x00\x12V\n\x0bparticipant\x18\x03 \x01(\tBA\xbaH>r927^sessions/[a-z0-9-]{4,40}/participants/[a-z0-9-]{1,40}$\xd8\x01\x01\x12(\n\tlandmarks\x18\x04 \x01(\x0b\x32\x15.motus.v1.LandmarkSet\"\x90\x01\n\nPushCounts\x12\x10\n\x08received\x18\x01 \x01(\x04\x12\x0c\n\x04sent\x18\x02 \x01(\x04\x12\x32\n\x07\x64ropped\x18\x03 \x03(\x0b\x32!.motus.v1.PushCounts.DroppedEntry\x1a.\n\x0c\x44roppedEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x04:\x02\x38\x01\"M\n\x15PushLandmarksResponse\x12$\n\x06\x63ounts\x18\x01 \x01(\x0b\x32\x14.motus.v1.PushCounts\x12\x0e\n\x06reason\x18\x02 \x01(\t\"r\n\x11PushFramesRequest\x12&\n\x05start\x18\x01 \x01(\x0b\x32\x15.motus.v1.FramesStartH\x00\x12&\n\x05\x66rame\x18\x02 \x01(\x0b\x32\x15.motus.v1.PushedFrameH\x00\x42\r\n\x04item\x12\x05\xbaH\x02\x08\x01\"A\n\x0b\x46ramesStart\x12\x32\n\x07session\x18\x01 \x01(\tB!\xbaH\x1er\x1c\x32\x1a^sessions/[a-z0-9-]{4,40}$\"\x94\x01\n\x0bPushedFrame\x12&\n\x03t_s\x18\x01 \x01(\x01\x42\x19\xbaH\x16\x12\x14\x11\x00\x00\x00 _\xa0\x02\x42)\x00\x00\x00\x00\x00\x00\x00\x00@\x01\x12\x42\n\x0c\x63\x61pture_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x10\xbaH\r\xb2\x01\n\x1a\x06\x08\x80\xb4\xc4\xc3!2\x00\x12\x19\n\x04jpeg\x18\x03 \x01(\x0c\x42\x0b\xbaH\x08z\x06\x10\x64\x18\xc0\x84=\":\n\x12PushFramesResponse\x12$\n\x06\x63ounts\x18\x01 \x01(\x0b\x32\x14.motus.v1.PushCounts\"e\n\x10PushVideoRequest\x12%\n\x05start\x18\x01 \x01(\x0b\x32\x14.motus.v1.VideoStartH\x00\x12\x1b\n\x04\x64\x61ta\x18\x02 \x01(\x0c\x42\x0b\xbaH\x08z\x06\x10\x01\x18\xc0\x84=H\x00\x42\r\n\x04item\x12\x05\xbaH\x02\x08\x01\"T\n\nVideoStart\x12\x32\n\x07session\x18\x01 \x01(\tB!\xbaH\x1er\x1c\x32\x1a^sessions/[a-z0-9-]{4,40}$\x12\x12\n\nsize_bytes\x18\x02 \x01(\x04\"9\n\x11PushVideoResponse\x12$\n\x06\x63ounts\x18\x01 \x01(\x0b\x32\x14.motus.v1.PushCounts2\xb2\x02\n\rIngestService\x12\x66\n\rPushLandmarks\x12\x1e.motus.v1.PushLandmarksRequest\x1a\x1f.motus.v1.PushLandmarksResponse\"\x12\x82\x80\x19\x0esessions.write(\x01\x12]\n\nPushFrames\x12\x1b.motus.v1.PushFramesRequest\x1a\x1c.motus.v1.PushFramesResponse\"\x12\x82\x80\x19\x0esessions.write(\x01\x12Z\n\tPushVideo\x12\x1a.motus.v1.PushVideoRequest\x1a\x1b.motus.v1.PushVideoResponse\"\x12\x82\x80\x19\x0esessions.write(\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dmotus/v1/ingest_service.proto\x12\x08motus.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15motus/v1/access.proto\x1a\x15motus/v1/sample.proto\"\x93\x01\n\x14PushLandmarksRequest\x12)\n\x05start\x18\x01 \x01(\x0b\x32\x18.motus.v1.LandmarksStartH\x00\x12)\n\x05\x66rame\x18\x02 \x01(\x0b\x32\x18.motus.v1.LandmarksFrameH\x00\x12\x16\n\x03\x65nd\x18\x03 \x01(\x08\x42\x07\xbaH\x04j\x02\x08\x01H\x00\x42\r\n\x04item\x12\x05\xbaH\x02\x08\x01\"\xd4\x01\n\x0eLandmarksStart\x12\x32\n\x07session\x18\x01 \x01(\tB!\xbaH\x1er\x1c\x32\x1a^sessions/[a-z0-9-]{4,40}$\x12\x1a\n\x05width\x18\x02 \x01(\rB\x0b\xbaH\x08*\x06\x18\x80\x80\x01(\x10\x12\x1b\n\x06height\x18\x03 \x01(\rB\x0b\xbaH\x08*\x06\x18\x80\x80\x01(\x10\x12!\n\x06\x65ngine\x18\x04 \x01(\tB\x11\xbaH\x0er\x0c\x18(2\x08^[ -~]*$\x12 \n\x05model\x18\x05 \x01(\tB\x11\xbaH\x0er\x0c\x18P2\x08^[ -~]*$\x12\x10\n\x08smoothed\x18\x06 \x01(\x08\"\xfe\x01\n\x0eLandmarksFrame\x12&\n\x03t_s\x18\x01 \x01(\x01\x42\x19\xbaH\x16\x12\x14\x11\x00\x00\x00 _\xa0\x02\x42)\x00\x00\x00\x00\x00\x00\x00\x00@\x01\x12\x42\n\x0c\x63\x61pture_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x10\xbaH\r\xb2\x01\n\x1a\x06\x08\x80\xb4\xc4\xc3!2\x00\x12V\n\x0bparticipant\x18\x03 \x01(\tBA\xbaH>r927^sessions/[a-z0-9-]{4,40}/participants/[a-z0-9-]{1,40}$\xd8\x01\x01\x12(\n\tlandmarks\x18\x04 \x01(\x0b\x32\x15.motus.v1.LandmarkSet\"\x90\x01\n\nPushCounts\x12\x10\n\x08received\x18\x01 \x01(\x04\x12\x0c\n\x04sent\x18\x02 \x01(\x04\x12\x32\n\x07\x64ropped\x18\x03 \x03(\x0b\x32!.motus.v1.PushCounts.DroppedEntry\x1a.\n\x0c\x44roppedEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x04:\x02\x38\x01\"=\n\x15PushLandmarksResponse\x12$\n\x06\x63ounts\x18\x01 \x01(\x0b\x32\x14.motus.v1.PushCounts\"\x8a\x01\n\x11PushFramesRequest\x12&\n\x05start\x18\x01 \x01(\x0b\x32\x15.motus.v1.FramesStartH\x00\x12&\n\x05\x66rame\x18\x02 \x01(\x0b\x32\x15.motus.v1.PushedFrameH\x00\x12\x16\n\x03\x65nd\x18\x03 \x01(\x08\x42\x07\xbaH\x04j\x02\x08\x01H\x00\x42\r\n\x04item\x12\x05\xbaH\x02\x08\x01\"A\n\x0b\x46ramesStart\x12\x32\n\x07session\x18\x01 \x01(\tB!\xbaH\x1er\x1c\x32\x1a^sessions/[a-z0-9-]{4,40}$\"\x94\x01\n\x0bPushedFrame\x12&\n\x03t_s\x18\x01 \x01(\x01\x42\x19\xbaH\x16\x12\x14\x11\x00\x00\x00 _\xa0\x02\x42)\x00\x00\x00\x00\x00\x00\x00\x00@\x01\x12\x42\n\x0c\x63\x61pture_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x10\xbaH\r\xb2\x01\n\x1a\x06\x08\x80\xb4\xc4\xc3!2\x00\x12\x19\n\x04jpeg\x18\x03 \x01(\x0c\x42\x0b\xbaH\x08z\x06\x10\x64\x18\xc0\x84=\":\n\x12PushFramesResponse\x12$\n\x06\x63ounts\x18\x01 \x01(\x0b\x32\x14.motus.v1.PushCounts\"}\n\x10PushVideoRequest\x12%\n\x05start\x18\x01 \x01(\x0b\x32\x14.motus.v1.VideoStartH\x00\x12\x1b\n\x04\x64\x61ta\x18\x02 \x01(\x0c\x42\x0b\xbaH\x08z\x06\x10\x01\x18\xc0\x84=H\x00\x12\x16\n\x03\x65nd\x18\x03 \x01(\x08\x42\x07\xbaH\x04j\x02\x08\x01H\x00\x42\r\n\x04item\x12\x05\xbaH\x02\x08\x01\"T\n\nVideoStart\x12\x32\n\x07session\x18\x01 \x01(\tB!\xbaH\x1er\x1c\x32\x1a^sessions/[a-z0-9-]{4,40}$\x12\x12\n\nsize_bytes\x18\x02 \x01(\x04\"9\n\x11PushVideoResponse\x12$\n\x06\x63ounts\x18\x01 \x01(\x0b\x32\x14.motus.v1.PushCounts2\xb2\x02\n\rIngestService\x12\x66\n\rPushLandmarks\x12\x1e.motus.v1.PushLandmarksRequest\x1a\x1f.motus.v1.PushLandmarksResponse\"\x12\x82\x80\x19\x0esessions.write(\x01\x12]\n\nPushFrames\x12\x1b.motus.v1.PushFramesRequest\x1a\x1c.motus.v1.PushFramesResponse\"\x12\x82\x80\x19\x0esessions.write(\x01\x12Z\n\tPushVideo\x12\x1a.motus.v1.PushVideoRequest\x1a\x1b.motus.v1.PushVideoResponse\"\x12\x82\x80\x19\x0esessions.write(\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,6 +37,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_PUSHLANDMARKSREQUEST'].oneofs_by_name['item']._loaded_options = None
   _globals['_PUSHLANDMARKSREQUEST'].oneofs_by_name['item']._serialized_options = b'\272H\002\010\001'
+  _globals['_PUSHLANDMARKSREQUEST'].fields_by_name['end']._loaded_options = None
+  _globals['_PUSHLANDMARKSREQUEST'].fields_by_name['end']._serialized_options = b'\272H\004j\002\010\001'
   _globals['_LANDMARKSSTART'].fields_by_name['session']._loaded_options = None
   _globals['_LANDMARKSSTART'].fields_by_name['session']._serialized_options = b'\272H\036r\0342\032^sessions/[a-z0-9-]{4,40}$'
   _globals['_LANDMARKSSTART'].fields_by_name['width']._loaded_options = None
@@ -57,6 +59,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PUSHCOUNTS_DROPPEDENTRY']._serialized_options = b'8\001'
   _globals['_PUSHFRAMESREQUEST'].oneofs_by_name['item']._loaded_options = None
   _globals['_PUSHFRAMESREQUEST'].oneofs_by_name['item']._serialized_options = b'\272H\002\010\001'
+  _globals['_PUSHFRAMESREQUEST'].fields_by_name['end']._loaded_options = None
+  _globals['_PUSHFRAMESREQUEST'].fields_by_name['end']._serialized_options = b'\272H\004j\002\010\001'
   _globals['_FRAMESSTART'].fields_by_name['session']._loaded_options = None
   _globals['_FRAMESSTART'].fields_by_name['session']._serialized_options = b'\272H\036r\0342\032^sessions/[a-z0-9-]{4,40}$'
   _globals['_PUSHEDFRAME'].fields_by_name['t_s']._loaded_options = None
@@ -69,6 +73,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PUSHVIDEOREQUEST'].oneofs_by_name['item']._serialized_options = b'\272H\002\010\001'
   _globals['_PUSHVIDEOREQUEST'].fields_by_name['data']._loaded_options = None
   _globals['_PUSHVIDEOREQUEST'].fields_by_name['data']._serialized_options = b'\272H\010z\006\020\001\030\300\204='
+  _globals['_PUSHVIDEOREQUEST'].fields_by_name['end']._loaded_options = None
+  _globals['_PUSHVIDEOREQUEST'].fields_by_name['end']._serialized_options = b'\272H\004j\002\010\001'
   _globals['_VIDEOSTART'].fields_by_name['session']._loaded_options = None
   _globals['_VIDEOSTART'].fields_by_name['session']._serialized_options = b'\272H\036r\0342\032^sessions/[a-z0-9-]{4,40}$'
   _globals['_INGESTSERVICE'].methods_by_name['PushLandmarks']._loaded_options = None
@@ -77,32 +83,32 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_INGESTSERVICE'].methods_by_name['PushFrames']._serialized_options = b'\202\200\031\016sessions.write'
   _globals['_INGESTSERVICE'].methods_by_name['PushVideo']._loaded_options = None
   _globals['_INGESTSERVICE'].methods_by_name['PushVideo']._serialized_options = b'\202\200\031\016sessions.write'
-  _globals['_PUSHLANDMARKSREQUEST']._serialized_start=151
-  _globals['_PUSHLANDMARKSREQUEST']._serialized_end=274
-  _globals['_LANDMARKSSTART']._serialized_start=277
-  _globals['_LANDMARKSSTART']._serialized_end=489
-  _globals['_LANDMARKSFRAME']._serialized_start=492
-  _globals['_LANDMARKSFRAME']._serialized_end=746
-  _globals['_PUSHCOUNTS']._serialized_start=749
-  _globals['_PUSHCOUNTS']._serialized_end=893
-  _globals['_PUSHCOUNTS_DROPPEDENTRY']._serialized_start=847
-  _globals['_PUSHCOUNTS_DROPPEDENTRY']._serialized_end=893
-  _globals['_PUSHLANDMARKSRESPONSE']._serialized_start=895
-  _globals['_PUSHLANDMARKSRESPONSE']._serialized_end=972
-  _globals['_PUSHFRAMESREQUEST']._serialized_start=974
-  _globals['_PUSHFRAMESREQUEST']._serialized_end=1088
-  _globals['_FRAMESSTART']._serialized_start=1090
-  _globals['_FRAMESSTART']._serialized_end=1155
-  _globals['_PUSHEDFRAME']._serialized_start=1158
-  _globals['_PUSHEDFRAME']._serialized_end=1306
-  _globals['_PUSHFRAMESRESPONSE']._serialized_start=1308
-  _globals['_PUSHFRAMESRESPONSE']._serialized_end=1366
-  _globals['_PUSHVIDEOREQUEST']._serialized_start=1368
-  _globals['_PUSHVIDEOREQUEST']._serialized_end=1469
-  _globals['_VIDEOSTART']._serialized_start=1471
-  _globals['_VIDEOSTART']._serialized_end=1555
-  _globals['_PUSHVIDEORESPONSE']._serialized_start=1557
-  _globals['_PUSHVIDEORESPONSE']._serialized_end=1614
-  _globals['_INGESTSERVICE']._serialized_start=1617
-  _globals['_INGESTSERVICE']._serialized_end=1923
+  _globals['_PUSHLANDMARKSREQUEST']._serialized_start=152
+  _globals['_PUSHLANDMARKSREQUEST']._serialized_end=299
+  _globals['_LANDMARKSSTART']._serialized_start=302
+  _globals['_LANDMARKSSTART']._serialized_end=514
+  _globals['_LANDMARKSFRAME']._serialized_start=517
+  _globals['_LANDMARKSFRAME']._serialized_end=771
+  _globals['_PUSHCOUNTS']._serialized_start=774
+  _globals['_PUSHCOUNTS']._serialized_end=918
+  _globals['_PUSHCOUNTS_DROPPEDENTRY']._serialized_start=872
+  _globals['_PUSHCOUNTS_DROPPEDENTRY']._serialized_end=918
+  _globals['_PUSHLANDMARKSRESPONSE']._serialized_start=920
+  _globals['_PUSHLANDMARKSRESPONSE']._serialized_end=981
+  _globals['_PUSHFRAMESREQUEST']._serialized_start=984
+  _globals['_PUSHFRAMESREQUEST']._serialized_end=1122
+  _globals['_FRAMESSTART']._serialized_start=1124
+  _globals['_FRAMESSTART']._serialized_end=1189
+  _globals['_PUSHEDFRAME']._serialized_start=1192
+  _globals['_PUSHEDFRAME']._serialized_end=1340
+  _globals['_PUSHFRAMESRESPONSE']._serialized_start=1342
+  _globals['_PUSHFRAMESRESPONSE']._serialized_end=1400
+  _globals['_PUSHVIDEOREQUEST']._serialized_start=1402
+  _globals['_PUSHVIDEOREQUEST']._serialized_end=1527
+  _globals['_VIDEOSTART']._serialized_start=1529
+  _globals['_VIDEOSTART']._serialized_end=1613
+  _globals['_PUSHVIDEORESPONSE']._serialized_start=1615
+  _globals['_PUSHVIDEORESPONSE']._serialized_end=1672
+  _globals['_INGESTSERVICE']._serialized_start=1675
+  _globals['_INGESTSERVICE']._serialized_end=1981
 # @@protoc_insertion_point(module_scope)

@@ -28,25 +28,29 @@ class PushLandmarksRequest(_message.Message):
 
     START_FIELD_NUMBER: _builtins.int
     FRAME_FIELD_NUMBER: _builtins.int
+    END_FIELD_NUMBER: _builtins.int
+    end: _builtins.bool
+    """In the last one: true."""
     @_builtins.property
     def start(self) -> Global___LandmarksStart:
         """In the first message alone."""
 
     @_builtins.property
     def frame(self) -> Global___LandmarksFrame:
-        """In every other one."""
+        """In every one between."""
 
     def __init__(
         self,
         *,
         start: Global___LandmarksStart | None = ...,
         frame: Global___LandmarksFrame | None = ...,
+        end: _builtins.bool = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["frame", b"frame", "item", b"item", "start", b"start"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["end", b"end", "frame", b"frame", "item", b"item", "start", b"start"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["frame", b"frame", "item", b"item", "start", b"start"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["end", b"end", "frame", b"frame", "item", b"item", "start", b"start"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_item: _TypeAlias = _typing.Literal["start", "frame"]  # noqa: Y015
+    _WhichOneofReturnType_item: _TypeAlias = _typing.Literal["start", "frame", "end"]  # noqa: Y015
     _WhichOneofArgType_item: _TypeAlias = _typing.Literal["item", b"item"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_item) -> _WhichOneofReturnType_item | None: ...
 
@@ -186,14 +190,11 @@ Global___PushCounts: _TypeAlias = PushCounts  # noqa: Y015
 
 @_typing.final
 class PushLandmarksResponse(_message.Message):
-    """PushLandmarksResponse says that the session comes to its end."""
+    """PushLandmarksResponse says how the call went."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     COUNTS_FIELD_NUMBER: _builtins.int
-    REASON_FIELD_NUMBER: _builtins.int
-    reason: _builtins.str
-    """Why the session was stopped; empty: the client closed its stream."""
     @_builtins.property
     def counts(self) -> Global___PushCounts:
         """What became of this call's moments."""
@@ -202,11 +203,10 @@ class PushLandmarksResponse(_message.Message):
         self,
         *,
         counts: Global___PushCounts | None = ...,
-        reason: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["counts", b"counts"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["counts", b"counts", "reason", b"reason"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["counts", b"counts"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -220,25 +220,29 @@ class PushFramesRequest(_message.Message):
 
     START_FIELD_NUMBER: _builtins.int
     FRAME_FIELD_NUMBER: _builtins.int
+    END_FIELD_NUMBER: _builtins.int
+    end: _builtins.bool
+    """In the last one: true."""
     @_builtins.property
     def start(self) -> Global___FramesStart:
         """In the first message alone."""
 
     @_builtins.property
     def frame(self) -> Global___PushedFrame:
-        """In every other one."""
+        """In every one between."""
 
     def __init__(
         self,
         *,
         start: Global___FramesStart | None = ...,
         frame: Global___PushedFrame | None = ...,
+        end: _builtins.bool = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["frame", b"frame", "item", b"item", "start", b"start"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["end", b"end", "frame", b"frame", "item", b"item", "start", b"start"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["frame", b"frame", "item", b"item", "start", b"start"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["end", b"end", "frame", b"frame", "item", b"item", "start", b"start"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_item: _TypeAlias = _typing.Literal["start", "frame"]  # noqa: Y015
+    _WhichOneofReturnType_item: _TypeAlias = _typing.Literal["start", "frame", "end"]  # noqa: Y015
     _WhichOneofArgType_item: _TypeAlias = _typing.Literal["item", b"item"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_item) -> _WhichOneofReturnType_item | None: ...
 
@@ -300,7 +304,7 @@ Global___PushedFrame: _TypeAlias = PushedFrame  # noqa: Y015
 
 @_typing.final
 class PushFramesResponse(_message.Message):
-    """PushFramesResponse says that the session comes to its end."""
+    """PushFramesResponse says how the call went."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -330,8 +334,11 @@ class PushVideoRequest(_message.Message):
 
     START_FIELD_NUMBER: _builtins.int
     DATA_FIELD_NUMBER: _builtins.int
+    END_FIELD_NUMBER: _builtins.int
     data: _builtins.bytes
-    """In every other one: the next bytes of the file."""
+    """In every one between: the next bytes of the file."""
+    end: _builtins.bool
+    """In the last one: true. The file is whole."""
     @_builtins.property
     def start(self) -> Global___VideoStart:
         """In the first message alone."""
@@ -341,12 +348,13 @@ class PushVideoRequest(_message.Message):
         *,
         start: Global___VideoStart | None = ...,
         data: _builtins.bytes = ...,
+        end: _builtins.bool = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["data", b"data", "item", b"item", "start", b"start"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["data", b"data", "end", b"end", "item", b"item", "start", b"start"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["data", b"data", "item", b"item", "start", b"start"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["data", b"data", "end", b"end", "item", b"item", "start", b"start"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_item: _TypeAlias = _typing.Literal["start", "data"]  # noqa: Y015
+    _WhichOneofReturnType_item: _TypeAlias = _typing.Literal["start", "data", "end"]  # noqa: Y015
     _WhichOneofArgType_item: _TypeAlias = _typing.Literal["item", b"item"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_item) -> _WhichOneofReturnType_item | None: ...
 

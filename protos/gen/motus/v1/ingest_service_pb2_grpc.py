@@ -29,10 +29,10 @@ class IngestServiceStub:
     """IngestService takes what clients push into sessions of their own.
 
     The session is created before, with the source `push:landmarks`, `push:frames` or `push:video`. A call's first message
-    names it, all others bring data. Closing the stream of requests ends the session as if its source had ended; a call
-    that breaks off leaves it open, and another one goes on behind what is stored. One call at a time pushes into a session.
-    Times are seconds on the client's clock and rise from message to message. A session into which nobody pushes for a
-    while ends FAILED.
+    names it, the others bring data, and `end` ends the session as if its source had ended. A stream of requests that is
+    closed without it, or breaks off, leaves the session open: another call goes on behind what is stored, and what is sent
+    once more is passed over. One call at a time pushes into a session. Times are seconds on the client's clock and rise from
+    message to message. A session into which nobody pushes for a while ends FAILED.
 
     Tokens, scopes and errors are as those of SessionService: what is another tenant's is NOT_FOUND.
     """
@@ -64,10 +64,10 @@ class IngestServiceServicer:
     """IngestService takes what clients push into sessions of their own.
 
     The session is created before, with the source `push:landmarks`, `push:frames` or `push:video`. A call's first message
-    names it, all others bring data. Closing the stream of requests ends the session as if its source had ended; a call
-    that breaks off leaves it open, and another one goes on behind what is stored. One call at a time pushes into a session.
-    Times are seconds on the client's clock and rise from message to message. A session into which nobody pushes for a
-    while ends FAILED.
+    names it, the others bring data, and `end` ends the session as if its source had ended. A stream of requests that is
+    closed without it, or breaks off, leaves the session open: another call goes on behind what is stored, and what is sent
+    once more is passed over. One call at a time pushes into a session. Times are seconds on the client's clock and rise from
+    message to message. A session into which nobody pushes for a while ends FAILED.
 
     Tokens, scopes and errors are as those of SessionService: what is another tenant's is NOT_FOUND.
     """
@@ -125,10 +125,10 @@ class IngestService:
     """IngestService takes what clients push into sessions of their own.
 
     The session is created before, with the source `push:landmarks`, `push:frames` or `push:video`. A call's first message
-    names it, all others bring data. Closing the stream of requests ends the session as if its source had ended; a call
-    that breaks off leaves it open, and another one goes on behind what is stored. One call at a time pushes into a session.
-    Times are seconds on the client's clock and rise from message to message. A session into which nobody pushes for a
-    while ends FAILED.
+    names it, the others bring data, and `end` ends the session as if its source had ended. A stream of requests that is
+    closed without it, or breaks off, leaves the session open: another call goes on behind what is stored, and what is sent
+    once more is passed over. One call at a time pushes into a session. Times are seconds on the client's clock and rise from
+    message to message. A session into which nobody pushes for a while ends FAILED.
 
     Tokens, scopes and errors are as those of SessionService: what is another tenant's is NOT_FOUND.
     """

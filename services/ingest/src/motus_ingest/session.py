@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from collections.abc import Callable
 from contextlib import aclosing, nullcontext, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -19,10 +20,10 @@ from motus_ingest.sender import EverySender
 from motus_ingest.sending import Sending
 from motus_ingest.settings import IngestSettings
 from motus_ingest.sources.port import Picture, SourceError, Step, Trouble
+from motus_ingest.stopping import stop_reason
 from motus_runtime import topics
-from motus_runtime.bus import Bus, decode
+from motus_runtime.bus import Bus
 from motus_runtime.errors import PermanentError, RetryableError, UnavailableError
-from motus_runtime.follow import follow
 from motus_runtime.tally import Tally
 from motus_runtime.telemetry import tracer
 
@@ -35,17 +36,30 @@ LAST_WORDS_S = 5.0
 LATE_S = 0.1
 
 
-async def play(bus: Bus, settings: IngestSettings, spec: control_pb2.SessionSpec, epoch: int) -> None:
+async def play(
+    bus: Bus,
+    settings: IngestSettings,
+    spec: control_pb2.SessionSpec,
+    epoch: int,
+    opening: Callable[..., Opened] = open_source,
+) -> None:
     """Play a session to its end, behind what was done of it before; returns once its end is known to pose.
+
+    Args:
+        bus: the bus.
+        settings: the service's.
+        spec: of the session.
+        epoch: of this owner.
+        opening: gives its source, called as `open_source` is.
 
     Raises:
         RetryableError: the bus does not answer, or another worker has taken the session over.
     """
-    after_s, ended = await _position(bus, spec.session)
+    after_s, ended = await position(bus, spec.session)
     if ended:
         return
     regions, tally = Regions(), Tally("ingest")
-    opened = open_source(spec, settings, regions, tally, epoch=epoch, after_s=after_s)
+    opened = opening(spec, settings, regions, tally, epoch=epoch, after_s=after_s)
     async with (
         EverySender(bus, spec.session, tally, regions) as surely,
         NewestSender(bus, spec.session, tally, regions, heard=opened.heard) as newest,
@@ -59,7 +73,7 @@ async def play(bus: Bus, settings: IngestSettings, spec: control_pb2.SessionSpec
         raise RetryableError("another worker has taken the session over")
 
 
-async def _position(bus: Bus, session: str) -> tuple[float | None, bool]:
+async def position(bus: Bus, session: str) -> tuple[float | None, bool]:
     """The time of the last frame done, None when there is none, and whether the session's end is stored."""
     last = await bus.last(topics.LANDMARKS_STREAM, topics.landmarks(session))
     if last is None:
@@ -125,7 +139,7 @@ class _Playback:
 
     async def _outcome(self, group: asyncio.TaskGroup, feed: "asyncio.Task[_Outcome]") -> _Outcome:
         """Wait for the source's end, or a command that stops it; what comes behind it is passed over."""
-        stop = group.create_task(self._stop_command())
+        stop = group.create_task(stop_reason(self._bus, self._spec.session))
         try:
             await asyncio.wait({feed, stop}, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -138,18 +152,6 @@ class _Playback:
     async def _speak(self) -> None:
         if self._room is not None:
             await speak_cues(self._bus, self._spec.session, self._room, self._tally)
-
-    async def _stop_command(self) -> str:
-        subject = topics.commands(self._spec.session)
-        async for stored in follow(self._bus, topics.COMMANDS_STREAM, subject):
-            try:
-                command = decode(control_pb2.Command, stored.body)
-            except PermanentError as error:
-                log.error("a command of %s: %s", self._spec.session, error.message)
-                continue
-            if command.HasField("stop"):
-                return command.stop.reason or "stopped by request"
-        raise AssertionError("a stream has no end")
 
     async def _feed(self) -> _Outcome:
         try:

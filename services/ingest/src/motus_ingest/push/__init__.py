@@ -1,0 +1,1 @@
+"""What clients push: IngestService, and who looks after its sessions."""
