@@ -12,6 +12,7 @@ from motus.v1 import ingest_service_pb2
 from motus_ingest.push.alongside import alongside
 from motus_ingest.push.hold import Hold, Holds
 from motus_ingest.push.landmarks import PushedLandmarks
+from motus_ingest.push.playing import Playing
 from motus_ingest.settings import IngestSettings
 from motus_ingest.stopping import stop_in
 from motus_runtime import topics
@@ -19,7 +20,7 @@ from motus_runtime.bus import Bus
 from motus_runtime.errors import FailedPreconditionError, MotusError
 from motus_runtime.follow import follow
 from motus_runtime.ownership import Specs
-from motus_runtime.pushed import is_pushed
+from motus_runtime.pushed import has_pictures, is_pushed
 
 log = logging.getLogger("motus.ingest")
 
@@ -106,6 +107,9 @@ class Caretaker:
         reason = stop.reason if stop else ""
         failure = None if stop else f"Nothing was pushed for {self._abandoned_s:g} s."
         log.info("session %s ends: %s", hold.spec.session, reason or failure)
+        if has_pictures(hold.spec):
+            await Playing(self._bus, hold, self._settings).nothing(failure)
+            return
         try:
             push = await PushedLandmarks.begin(self._bus, hold, ingest_service_pb2.LandmarksStart(), self._settings)
         except FailedPreconditionError:

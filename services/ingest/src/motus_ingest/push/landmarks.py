@@ -48,7 +48,7 @@ class PushedLandmarks:
         """
         after_s, ended = await position(bus, hold.spec.session)
         if ended:
-            raise FailedPreconditionError(f"session {hold.spec.session} is over", reason="SESSION_OVER")
+            raise over(hold)
         times = Times(settings.max_fps, settings.max_duration_s, after_s)
         return cls(bus, hold, start, times, after_s or 0.0)
 
@@ -113,3 +113,8 @@ class PushedLandmarks:
         self.tally.count("frames_sent")
         self.tally.observe(now_ns)
         self._last, self._sent = ref, self._sent + 1
+
+
+def over(hold: Hold) -> FailedPreconditionError:
+    """The refusal of a session whose end is stored."""
+    return FailedPreconditionError(f"session {hold.spec.session} is over", reason="SESSION_OVER")
