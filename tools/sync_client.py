@@ -9,11 +9,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 CLIENT = ROOT / "client/src/motus_client"
 RUFF = str(Path(sys.executable).parent / "ruff")
-WRITTEN = ("sessions", "athletes", "operations", "client")
+WRITTEN = ("sessions", "athletes", "operations", "pushing", "client")
 CHANGES = (
     (r"\basync (def|for|with)\b", r"\1"),
     (r"\bawait ", ""),
-    (r"\bAsync(Iterator|Connection|SessionCalls|AthleteCalls|OperationsCalls|Client)\b", r"\1"),
+    (r"\bAsync(Iterator|Connection|SessionCalls|AthleteCalls|OperationsCalls|PushCalls|Client)\b", r"\1"),
     (r"\bmotus_client\.aio\.", "motus_client."),
 )
 

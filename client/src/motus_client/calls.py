@@ -12,6 +12,7 @@ STREAM_S = 3600.0
 """A watch is renewed after this time: every call needs a deadline, and a session may last longer than any."""
 PAUSE_S = 0.25
 PAGE = 500
+VIDEO_PART_BYTES = 256 * 1024
 _AGAIN = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
 _RETRIES = {
     "methodConfig": [

@@ -3,8 +3,9 @@
 
 from motus_client.athletes import AthleteCalls
 from motus_client.operations import OperationsCalls
+from motus_client.pushing import PushCalls
 from motus_client.sessions import SessionCalls
 
 
-class Client(SessionCalls, AthleteCalls, OperationsCalls):
+class Client(SessionCalls, AthleteCalls, OperationsCalls, PushCalls):
     """Calls one server; every call may raise `ApiError`."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
@@ -10,6 +11,7 @@ import grpc.aio
 
 from motus.v1 import (
     athlete_service_pb2_grpc,
+    ingest_service_pb2_grpc,
     operations_service_pb2_grpc,
     session_service_pb2,
     session_service_pb2_grpc,
@@ -20,6 +22,7 @@ from motus_client.errors import api_error, api_errors
 
 if TYPE_CHECKING:
     from motus.v1.athlete_service_pb2_grpc import AthleteServiceAsyncStub
+    from motus.v1.ingest_service_pb2_grpc import IngestServiceAsyncStub
     from motus.v1.operations_service_pb2_grpc import OperationsServiceAsyncStub
     from motus.v1.session_service_pb2_grpc import SessionServiceAsyncStub
 
@@ -34,18 +37,26 @@ class AsyncConnection:
         address: `host:port` of the service.
         access: how to be let in there.
         timeout_s: deadline of each single call, seconds.
+        ingest: `host:port` that takes what is pushed, where that is another, as with `motus up`.
 
     Raises:
         OSError: a file that `access` names cannot be read.
     """
 
-    def __init__(self, address: str, access: Access = NO_ACCESS, *, timeout_s: float = 10.0) -> None:
+    def __init__(self, address: str, access: Access = NO_ACCESS, *, timeout_s: float = 10.0, ingest: str = "") -> None:
         self.address = address
         self._timeout_s = timeout_s
         self._channel = grpc.aio.secure_channel(address, channel_credentials(address, access), options=OPTIONS)
+        self._ingest_address, self._ingest_channel = address, self._channel
+        if ingest:
+            credentials = channel_credentials(ingest, access)
+            self._ingest_address = ingest
+            self._ingest_channel = grpc.aio.secure_channel(ingest, credentials, options=OPTIONS)
         sessions: Any = session_service_pb2_grpc.SessionServiceStub(self._channel)
         athletes: Any = athlete_service_pb2_grpc.AthleteServiceStub(self._channel)
         operations: Any = operations_service_pb2_grpc.OperationsServiceStub(self._channel)
+        pushing: Any = ingest_service_pb2_grpc.IngestServiceStub(self._ingest_channel)
+        self._ingest = cast("IngestServiceAsyncStub", pushing)
         self._operations = cast("OperationsServiceAsyncStub", operations)
         self._sessions = cast("SessionServiceAsyncStub", sessions)
         self._athletes = cast("AthleteServiceAsyncStub", athletes)
@@ -61,6 +72,7 @@ class AsyncConnection:
     async def close(self) -> None:
         """Close the connection."""
         await self._channel.close()
+        await self._ingest_channel.close()
 
     async def _call(self, method: "grpc.aio.UnaryUnaryMultiCallable[Q, A]", request: Q) -> A:
         with api_errors(self.address):
@@ -81,6 +93,20 @@ class AsyncConnection:
             with api_errors(self.address):
                 async for response in call:
                     yield response
+        finally:
+            call.cancel()
+
+    async def _push(self, method: "grpc.aio.StreamUnaryMultiCallable[Q, A]", requests: AsyncIterator[Q]) -> A:
+        """Send the first request, and the others once the server has taken the session for this call."""
+        call = method(timeout=STREAM_S)
+        try:
+            with api_errors(self._ingest_address):
+                with suppress(asyncio.InvalidStateError):  # it has answered already
+                    async for request in requests:
+                        await call.write(request)
+                        await call.initial_metadata()
+                    await call.done_writing()
+                return await call
         finally:
             call.cancel()
 

@@ -6,6 +6,7 @@ import re
 import sys
 import unicodedata
 from argparse import Namespace
+from collections.abc import Callable
 from pathlib import Path
 
 from motus.v1 import session_service_pb2
@@ -14,8 +15,9 @@ from motus_client.cli.display import display_for
 from motus_client.cli.following import end_session, follow_session
 from motus_client.cli.interrupts import Interrupts
 from motus_client.cli.problem import Problem, print_json
-from motus_client.cli.session_stack import SessionStack, stack_for
+from motus_client.cli.session_stack import stack_for
 from motus_client.cli.summary import summary
+from motus_client.cli.upload import VIDEO, Upload
 from motus_client.client import Client
 from motus_client.names import last_part
 from motus_client.outcome import Outcome, outcome_json, read_outcome
@@ -32,11 +34,14 @@ def analyze(arguments: Namespace, interrupts: Interrupts) -> int:
         _made(arguments.out)
     access = given_access(arguments)
     with (
-        stack_for(video, arguments.server, access, interrupts, _note) as stack,
-        Client(stack.address, stack.access) as client,
+        stack_for(video, arguments.server, arguments.ingest_server, access, interrupts, _note) as stack,
+        Client(stack.address, stack.access, ingest=stack.ingest) as client,
     ):
-        session = client.create_session(wanted_session(video, arguments)).name
-        _follow(client, session, stack, video.name, interrupts, as_json=arguments.json)
+        uri = VIDEO if stack.ingest else video.as_uri()
+        session = client.create_session(wanted_session(uri, arguments)).name
+        upload = Upload(client, session, video) if stack.ingest else None
+        check = upload.check if upload else stack.check
+        _follow(client, session, check, video.name, interrupts, as_json=arguments.json)
         outcome = read_outcome(client, session)
         material = read_material(client, outcome, video) if outcome.frames.read else None
     report = _write(outcome, material, video, arguments.out) if material else None
@@ -47,11 +52,11 @@ def analyze(arguments: Namespace, interrupts: Interrupts) -> int:
     return 0 if outcome.ended else 1
 
 
-def wanted_session(video: Path, arguments: Namespace) -> session_service_pb2.Session:
-    """The session to create for a video."""
+def wanted_session(uri: str, arguments: Namespace) -> session_service_pb2.Session:
+    """The session to create for a source."""
     pacing = session_service_pb2.PACING_FAST if arguments.fast else session_service_pb2.PACING_REALTIME
     session = session_service_pb2.Session(
-        source=session_service_pb2.Source(uri=video.as_uri(), pacing=pacing), exercise=arguments.exercise
+        source=session_service_pb2.Source(uri=uri, pacing=pacing), exercise=arguments.exercise
     )
     if arguments.athlete:
         session.participants.add(athlete=athlete_name(arguments.athlete), display_name=arguments.athlete[:80])
@@ -71,11 +76,11 @@ def athlete_name(name: str) -> str:
 
 
 def _follow(
-    client: Client, session: str, stack: SessionStack, title: str, interrupts: Interrupts, *, as_json: bool
+    client: Client, session: str, check: Callable[[], None], title: str, interrupts: Interrupts, *, as_json: bool
 ) -> None:
     display = display_for(title, as_json=as_json)
     try:
-        follow_session(client, session, display, stack.check)
+        follow_session(client, session, display, check)
     except BaseException:
         display.close()
         with interrupts.held():

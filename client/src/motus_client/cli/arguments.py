@@ -10,7 +10,7 @@ from motus_client.access import Access
 from motus_client.cli.more_arguments import athlete_words, cue_words, list_words, session_words
 from motus_register import CHANNELS, EXERCISES
 
-DEFAULT_PORT, DEFAULT_HTTP_PORT = 7443, 7480
+DEFAULT_PORT, DEFAULT_INGEST_PORT, DEFAULT_HTTP_PORT = 7443, 7444, 7480
 _JSON_HELP = "print one JSON object on stdout and nothing else there"
 _SESSION_HELP = "the session's id, with or without `sessions/`"
 
@@ -61,7 +61,8 @@ def _analyze(commands: Any) -> None:
         "analyze",
         help="analyze a video: reps, angles, cues and a report",
         description="Plays a video through the whole stack and shows what is measured. Uses the stack of `motus up` "
-        "when one runs, else starts a private one. Exit code 0 only when the session came to its end.",
+        "when one runs, else starts a private one; a server that is named is sent the video. Exit code 0 only when the "
+        "session came to its end.",
     )
     analyze.add_argument("video", type=Path, metavar="VIDEO", help="the video file")
     analyze.add_argument(
@@ -80,6 +81,12 @@ def _analyze(commands: Any) -> None:
         type=Path,
         metavar="DIR",
         help="folder for report.html and result.json; default: motus-out/VIDEO-SESSION",
+    )
+    analyze.add_argument(
+        "--ingest-server",
+        default=os.environ.get("MOTUS_INGEST_SERVER", ""),
+        metavar="HOST:PORT",
+        help="what takes the video for --server; default: $MOTUS_INGEST_SERVER, else the same",
     )
     _common(analyze)
 
@@ -119,6 +126,12 @@ def _up(commands: Any) -> None:
         type=_port,
         default=0,
         help=f"of its HTTP API on 127.0.0.1; default: {DEFAULT_HTTP_PORT} where that is free, else any",
+    )
+    up.add_argument(
+        "--ingest-port",
+        type=_port,
+        default=0,
+        help=f"for what clients push, on 127.0.0.1; default: {DEFAULT_INGEST_PORT} where that is free, else any",
     )
     up.add_argument("--json", action="store_true", help=_JSON_HELP)
 

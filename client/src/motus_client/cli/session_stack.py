@@ -31,23 +31,35 @@ class SessionStack:
         address: `host:port` of its session service.
         access: how to be let in there.
         check: raises when the stack has a part that does not stay up.
+        ingest: `host:port` that the video is sent to; empty: the stack reads it from the disk.
     """
 
     address: str
     access: Access
     check: Callable[[], None] = lambda: None
+    ingest: str = ""
 
 
 @contextmanager
-def stack_for(video: Path, server: str, access: Access, interrupts: Interrupts, tell: Tell) -> Iterator[SessionStack]:
-    """Give a stack that may read a video: the server if one is named; a private one is stopped at the end.
+def stack_for(
+    video: Path, server: str, ingest: str, access: Access, interrupts: Interrupts, tell: Tell
+) -> Iterator[SessionStack]:
+    """Give a stack that may read a video, or the server if one is named; a private one is stopped at the end.
+
+    Args:
+        video: the video.
+        server: `host:port` of a server that is named; empty: none is.
+        ingest: what takes the video for that server; empty: itself.
+        access: how to be let in there.
+        interrupts: of the user.
+        tell: gets lines for people.
 
     Raises:
         Problem: the stack that runs may not read the video.
         StackError: the stack does not start.
     """
     if server:
-        yield SessionStack(server, access)
+        yield SessionStack(server, access, ingest=ingest or _ingest_of(server))
         return
     layout = Layout(data_folder())
     lock = StackLock(layout)
@@ -66,6 +78,12 @@ def stack_for(video: Path, server: str, access: Access, interrupts: Interrupts, 
         spare.acquire()
         with _private(elsewhere, spare, video, interrupts, tell, own_store=True) as stack:
             yield stack
+
+
+def _ingest_of(server: str) -> str:
+    """What takes videos for a server: itself by a gateway's routing, but for the stack of this machine."""
+    running = running_stack(Layout(data_folder()))
+    return running.ingest if running is not None and running.address == server and running.ingest else server
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import time
 from argparse import Namespace
 from pathlib import Path
 
-from motus_client.cli.arguments import DEFAULT_HTTP_PORT
+from motus_client.cli.arguments import DEFAULT_HTTP_PORT, DEFAULT_INGEST_PORT
 from motus_client.cli.interrupts import Interrupted, Interrupts
 from motus_client.cli.problem import Problem, print_json
 from motus_client.stack.layout import Layout, data_folder
@@ -23,7 +23,12 @@ def up(arguments: Namespace, interrupts: Interrupts) -> int:
     if not lock.acquire():
         raise _taken(layout)
     try:
-        for port, option in ((arguments.port, "--port"), (arguments.http_port, "--http-port")):
+        ports = {
+            "--port": arguments.port,
+            "--http-port": arguments.http_port,
+            "--ingest-port": arguments.ingest_port,
+        }
+        for option, port in ports.items():
             if port and not is_free(port):
                 raise Problem("PORT_TAKEN", f"port {port} is in use", f"choose another with {option}")
         _serve(layout, lock, roots, arguments, interrupts)
@@ -33,21 +38,28 @@ def up(arguments: Namespace, interrupts: Interrupts) -> int:
 
 
 def _serve(layout: Layout, lock: StackLock, roots: list[Path], arguments: Namespace, interrupts: Interrupts) -> None:
-    http_port = arguments.http_port or (DEFAULT_HTTP_PORT if is_free(DEFAULT_HTTP_PORT) else free_port())
-    supervisor = Supervisor(layout, roots, port=arguments.port, http_port=http_port, tell=_note)
+    http_port = _port(arguments.http_port, DEFAULT_HTTP_PORT)
+    ingest_port = _port(arguments.ingest_port, DEFAULT_INGEST_PORT)
+    supervisor = Supervisor(
+        layout, roots, port=arguments.port, ingest_port=ingest_port, http_port=http_port, tell=_note
+    )
     interrupts.hurry = supervisor.hurry
     info = StackInfo(os.getpid(), "up", "", tuple(str(root) for root in roots))
     lock.publish(info)
     try:
         _note("starting the stack ...")
         supervisor.start()
-        lock.publish(StackInfo(info.pid, info.kind, supervisor.address, info.roots))
+        lock.publish(StackInfo(info.pid, info.kind, supervisor.address, info.roots, supervisor.ingest))
         _announce(supervisor, layout, roots, as_json=arguments.json)
         _wait_for_interrupt()
     finally:
         with interrupts.held():
             supervisor.stop()
     _note("stopped")
+
+
+def _port(wanted: int, usual: int) -> int:
+    return wanted or (usual if is_free(usual) else free_port())
 
 
 def _wait_for_interrupt() -> None:
@@ -65,6 +77,7 @@ def _announce(supervisor: Supervisor, layout: Layout, roots: list[Path], *, as_j
             {
                 "address": supervisor.address,
                 "http": supervisor.url,
+                "ingest": supervisor.ingest,
                 "pid": os.getpid(),
                 "data": str(layout.root),
                 "token_file": str(layout.token),
@@ -74,6 +87,7 @@ def _announce(supervisor: Supervisor, layout: Layout, roots: list[Path], *, as_j
         )
     else:
         print(f"Motus answers at {supervisor.address} (gRPC) and {supervisor.url}/v1 (HTTP); Ctrl-C ends it")
+        print(f"  pushed frames, landmarks and videos are taken at {supervisor.ingest} (gRPC)")
         print(f"  token  in {layout.token}")
         print(f"  data   {layout.root}\n  logs   {supervisor.logs}\n  videos {', '.join(map(str, roots))}")
     sys.stdout.flush()

@@ -19,12 +19,14 @@ class StackInfo:
         kind: `up` serves everybody; `analyze` is the private one of one run.
         address: `host:port` of the session service; empty while the stack starts.
         roots: folders whose videos it may read.
+        ingest: `host:port` that takes what clients push; empty while the stack starts.
     """
 
     pid: int
     kind: Literal["up", "analyze"]
     address: str
     roots: tuple[str, ...]
+    ingest: str = ""
 
     def allows(self, video: Path) -> bool:
         """Whether the stack may read a video."""
@@ -75,7 +77,8 @@ def running_stack(layout: Layout) -> StackInfo | None:
     """The stack that runs on a data folder, or None; a file left by a dead process counts for nothing."""
     try:
         fields = json.loads(layout.info.read_text())
-        info = StackInfo(fields["pid"], fields["kind"], fields["address"], tuple(fields["roots"]))
+        roots, ingest = tuple(fields["roots"]), fields.get("ingest", "")
+        info = StackInfo(fields["pid"], fields["kind"], fields["address"], roots, ingest)
         os.kill(info.pid, 0)
     except (OSError, ValueError, KeyError, TypeError):
         return None

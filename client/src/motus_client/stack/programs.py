@@ -16,7 +16,13 @@ STAGES = ("ingest", "pose", "kinematics", "coach", "sessions")
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
 # Who may call this stack, and how, is not what the user's environment says of another server.
-_OF_OTHER_SERVERS = ("MOTUS_AUTH_", "MOTUS_INSECURE_DEV", "MOTUS_SESSIONS_GRPC_", "MOTUS_SESSIONS_HTTP_")
+_OF_OTHER_SERVERS = (
+    "MOTUS_AUTH_",
+    "MOTUS_INSECURE_DEV",
+    "MOTUS_INGEST_GRPC_",
+    "MOTUS_SESSIONS_GRPC_",
+    "MOTUS_SESSIONS_HTTP_",
+)
 
 # The networks take most of the time and the rest waits for them; on a busy machine the others give way.
 _BOTTLENECK, _GIVES_WAY = "pose", 5
@@ -46,11 +52,13 @@ class Ports:
     Attributes:
         nats: of the bus.
         grpc: of the session service.
-        http: of its HTTP API; 0: it is not served.
+        ingest: of what takes what clients push.
+        http: of the session service's HTTP API; 0: it is not served.
     """
 
     nats: int
     grpc: int
+    ingest: int
     http: int = 0
 
 
@@ -94,6 +102,9 @@ def _environ(layout: Layout, roots: Sequence[Path], ports: Ports, own_store: boo
         "MOTUS_HEALTH_PORT": "0",
         "MOTUS_AUTH_KEYS_FILE": str(layout.keys),
         "MOTUS_INGEST_ROOTS": os.pathsep.join(str(root) for root in roots),
+        "MOTUS_INGEST_GRPC_SERVE": "true",
+        "MOTUS_INGEST_GRPC_HOST": "127.0.0.1",
+        "MOTUS_INGEST_GRPC_PORT": str(ports.ingest),
         "MOTUS_SESSIONS_GRPC_HOST": "127.0.0.1",
         "MOTUS_SESSIONS_GRPC_PORT": str(ports.grpc),
         "MOTUS_SESSIONS_HTTP_SERVE": "true" if ports.http else "false",

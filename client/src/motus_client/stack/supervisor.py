@@ -54,6 +54,7 @@ class Supervisor:
         layout: the data folder; its lock must be held by this process.
         roots: folders whose videos may be read.
         port: port of the session service, 0 for any.
+        ingest_port: port for what clients push, 0 for any.
         http_port: port of its HTTP API, 0 for none.
         own_store: keep the store in the data folder even where the environment names another.
         tell: gets one line for people when a part had to be started again.
@@ -65,12 +66,14 @@ class Supervisor:
         roots: Sequence[Path],
         *,
         port: int = 0,
+        ingest_port: int = 0,
         http_port: int = 0,
         own_store: bool = False,
         tell: Callable[[str], None] = lambda line: None,
     ) -> None:
         self._layout, self._roots, self._own_store, self._tell = layout, tuple(roots), own_store, tell
         self._port, self._http_port = port or free_port(), http_port
+        self._ingest_port = ingest_port or free_port()
         self._logs = layout.logs
         self._nats: Keeper | None = None
         self._services: tuple[Keeper, ...] = ()
@@ -82,6 +85,11 @@ class Supervisor:
     def address(self) -> str:
         """`host:port` of the session service."""
         return f"127.0.0.1:{self._port}"
+
+    @property
+    def ingest(self) -> str:
+        """`host:port` that takes what clients push."""
+        return f"127.0.0.1:{self._ingest_port}"
 
     @property
     def url(self) -> str:
@@ -154,7 +162,7 @@ class Supervisor:
         self._logs = self._layout.begin_run()
         admit_holder(self._layout)
         nats_port = free_port()
-        ports = Ports(nats_port, self._port, self._http_port)
+        ports = Ports(nats_port, self._port, self._ingest_port, self._http_port)
         wanted = programs(self._layout, self._logs, self._roots, ports, own_store=self._own_store)
         self._nats = Keeper(wanted.nats, lambda: None, lambda: nats_fault(nats_port), self._tell)
         self._until(lambda: not self._faults())
