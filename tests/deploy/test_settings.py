@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from motus_ingest.push.server import GRPC as PUSH_GRPC
+from motus_ingest.push.settings import PushServerSettings, PushSettings
 from motus_runtime.bus import BusSettings
 from motus_runtime.rpc.auth_settings import AuthSettings
 from motus_runtime.rpc.http.settings import HttpSettings
@@ -22,13 +24,14 @@ from motus_sessions.app import GRPC, HTTP
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 # What a service that serves gRPC loads beside its own.
-SERVES: list[tuple[type[Any], str]] = [
-    (ServerSettings, GRPC),
-    (HttpSettings, HTTP),
-    (AuthSettings, "MOTUS_AUTH"),
-    (LimitSettings, "MOTUS_LIMIT"),
-]
+CALLED: list[tuple[type[Any], str]] = [(AuthSettings, "MOTUS_AUTH"), (LimitSettings, "MOTUS_LIMIT")]
+SERVES: dict[str, list[tuple[type[Any], str]]] = {
+    "sessions": [(ServerSettings, GRPC), (HttpSettings, HTTP), *CALLED],
+    "ingest": [(PushServerSettings, PUSH_GRPC), (PushSettings, "MOTUS_INGEST_PUSH"), *CALLED],
+}
 STAGES = ("ingest", "pose", "kinematics", "coach", "sessions")
+
+API = [("sessions", ServerSettings, GRPC, 7443), ("ingest", PushServerSettings, PUSH_GRPC, 7444)]
 
 Document = dict[str, Any]
 
@@ -60,7 +63,7 @@ def _settings_of(stage: str) -> list[tuple[type[Any], str]]:
     classes = [value for value in vars(module).values() if dataclasses.is_dataclass(value) and isinstance(value, type)]
     own = [(cls, f"MOTUS_{stage.upper()}") for cls in classes if cls.__module__ == name]
     common = [(ServiceSettings, "MOTUS"), (BusSettings, "MOTUS_NATS")]
-    return [*common, *own, *(SERVES if stage == "sessions" else [])]
+    return [*common, *own, *SERVES.get(stage, [])]
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -110,20 +113,27 @@ def test_the_base_deploys_this_version(stage: str, base: list[Document]) -> None
     assert f"motus/{stage}:{project['version']}" in images
 
 
-def test_the_api_is_served_beyond_its_pod(workloads: dict[str, Document], documents: list[Document]) -> None:
-    """Sessions does not refuse to listen on the address that the manifests give it, to callers with tokens."""
-    environment = _environment(workloads["sessions"], documents)
-    server, auth = load(ServerSettings, GRPC, environment), load(AuthSettings, "MOTUS_AUTH", environment)
+@pytest.mark.parametrize(("stage", "kind", "prefix", "port"), API)
+def test_the_api_is_served_beyond_its_pod(
+    stage: str, kind: type[Any], prefix: str, port: int, workloads: dict[str, Document], documents: list[Document]
+) -> None:
+    """A service does not refuse to listen on the address that the manifests give it, to callers with tokens."""
+    environment = _environment(workloads[stage], documents)
+    server, auth = load(kind, prefix, environment), load(AuthSettings, "MOTUS_AUTH", environment)
 
-    refuse_exposure(server, GRPC, auth)
+    refuse_exposure(server, prefix, auth)
 
-    assert (server.host, server.port, auth.insecure_dev) == ("0.0.0.0", 7443, False)
+    assert (server.host, server.port, auth.insecure_dev) == ("0.0.0.0", port, False)
+    assert getattr(server, "serve", True)
 
 
-def test_the_api_is_encrypted_in_the_base(base: list[Document]) -> None:
+@pytest.mark.parametrize(("stage", "kind", "prefix", "port"), API)
+def test_the_api_is_encrypted_in_the_base(
+    stage: str, kind: type[Any], prefix: str, port: int, base: list[Document]
+) -> None:
     """Only an overlay may say that nothing needs to be encrypted."""
-    (sessions,) = [d for d in base if d["kind"] == "Deployment" and d["metadata"]["name"] == "sessions"]
-    server = load(ServerSettings, GRPC, _environment(sessions, base))
+    (workload,) = [d for d in base if d["kind"] == "Deployment" and d["metadata"]["name"] == stage]
+    server = load(kind, prefix, _environment(workload, base))
 
     assert server.certificate_file
     assert not server.plaintext
