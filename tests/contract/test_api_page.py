@@ -6,7 +6,13 @@ from pathlib import Path
 import pytest
 from google.api import annotations_pb2
 
-from motus.v1 import access_pb2, athlete_service_pb2, operations_service_pb2, session_service_pb2
+from motus.v1 import (
+    access_pb2,
+    athlete_service_pb2,
+    ingest_service_pb2,
+    operations_service_pb2,
+    session_service_pb2,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE, HTTP_PAGE = ((ROOT / "docs" / name).read_text() for name in ("api.md", "http.md"))
@@ -16,6 +22,8 @@ METHODS = [
     for service in module.DESCRIPTOR.services_by_name.values()
     for method in service.methods
 ]
+# Streams of requests, for which HTTP has no form.
+PUSHING = list(ingest_service_pb2.DESCRIPTOR.services_by_name["IngestService"].methods)
 # Of the bus, and of what the protos' own tests rule out.
 NOT_OF_THE_API = {"UNDECODABLE", "METHOD_CLOSED"}
 
@@ -25,7 +33,7 @@ def test_every_call_is_in_the_table() -> None:
     rows = PAGE[PAGE.index("| call |") : PAGE.index("The usual way")].strip().splitlines()[2:]
     named = {name for row in rows for name in re.findall(r"\w+", row.split("|")[1])}
 
-    assert named == {method.name for method in METHODS}
+    assert named == {method.name for method in METHODS + PUSHING}
 
 
 @pytest.mark.parametrize("method", METHODS, ids=lambda method: method.name)
@@ -42,10 +50,11 @@ def test_every_call_says_its_path(method: object) -> None:
 
 def test_every_scope_and_reason_is_explained() -> None:
     """Whatever a client can be told has a line on one of the pages."""
-    scopes = {scope for method in METHODS for scope in method.GetOptions().Extensions[access_pb2.required_scopes]}
+    options = [method.GetOptions().Extensions[access_pb2.required_scopes] for method in METHODS + PUSHING]
+    scopes = {scope for needed in options for scope in needed}
     sources = [
         file.read_text()
-        for folder in ("runtime/src/motus_runtime/rpc", "services/sessions/src")
+        for folder in ("runtime/src/motus_runtime/rpc", "services/sessions/src", "services/ingest/src/motus_ingest")
         for file in (ROOT / folder).rglob("*.py")
     ]
     reasons = {reason for text in sources for reason in re.findall(r'reason="([A-Z_]+)"', text)} - NOT_OF_THE_API

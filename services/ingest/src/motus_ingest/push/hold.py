@@ -2,9 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from motus.bus.v1 import control_pb2
@@ -14,7 +15,7 @@ from motus_runtime.ownership import Specs
 
 FIND_S: Final = 2.0
 """A session that was created a moment ago may not be known here yet."""
-LOOK_EVERY_S: Final = 0.2
+LOOK_EVERY_S: Final = 0.05
 
 
 @dataclass(frozen=True)
@@ -24,10 +25,12 @@ class Hold:
     Attributes:
         spec: what it is.
         epoch: of the lease; goes into every output.
+        lives: whether it is still there, and this worker's.
     """
 
     spec: control_pb2.SessionSpec
     epoch: int
+    lives: Callable[[], bool]
 
 
 class Holds:
@@ -71,7 +74,8 @@ class Holds:
             raise _taken(session)
         self._held.add(session)
         try:
-            yield Hold(spec, await self._claim(session))
+            epoch = await self._claim(session)
+            yield Hold(spec, epoch, partial(self._lives, session, epoch))
         finally:
             try:
                 await self._leases.release(session)
@@ -90,9 +94,12 @@ class Holds:
             await asyncio.sleep(LOOK_EVERY_S)
             # Seen once it may be this call's own end, which is about to be answered.
             missing = 0 if session in self._specs.current else missing + 1
-            if self._leases.epochs.get(session) != hold.epoch:
+            if not missing and not hold.lives():
                 raise UnavailableError(f"another worker has taken session {session} over")
         raise _unknown(session)
+
+    def _lives(self, session: str, epoch: int) -> bool:
+        return session in self._specs.current and self._leases.epochs.get(session) == epoch
 
     async def _found(self, tenant: str, session: str) -> control_pb2.SessionSpec:
         deadline_s = time.monotonic() + FIND_S

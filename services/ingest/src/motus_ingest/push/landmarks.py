@@ -102,6 +102,8 @@ class PushedLandmarks:
         if self._times.is_stored(frame.t_s):
             self.tally.count("frames_skipped")
             return
+        if not self._hold.lives():
+            return  # erased, or another's: nothing more is stored, and the call is about to end
         person = pushed.person_of(frame, self._hold.spec)
         self.tally.count("frames_in")
         self.tally.count("frames_with_pose", int(person is not None))
