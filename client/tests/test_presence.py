@@ -28,7 +28,7 @@ def test_a_published_stack_is_found(tmp_path: Path) -> None:
     """What its holder says is read by others, and gone when it is released."""
     layout, lock = Layout(tmp_path), StackLock(Layout(tmp_path))
     lock.acquire()
-    info = StackInfo(os.getpid(), "up", "127.0.0.1:7443", ("/videos",))
+    info = StackInfo(os.getpid(), "up", "127.0.0.1:7443", ("/videos",), "127.0.0.1:7444")
 
     lock.publish(info)
     found = running_stack(layout)

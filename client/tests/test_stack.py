@@ -186,6 +186,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[tuple[Path, str
     data = tmp_path_factory.mktemp("up")
     running = begin(data, "up", "--root", str(CLIP.parent), "--port", str(free_port()), "--json")
     said = json.loads(read_until(running.stdout, "}"))
+    assert said["ingest"] == json.loads((data / "stack.json").read_text())["ingest"]
     yield data, said["address"]
     running.send_signal(signal.SIGINT)
     running.communicate(timeout=60)

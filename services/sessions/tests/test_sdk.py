@@ -10,12 +10,13 @@ from typing import Any
 import grpc
 import pytest
 
-from motus.v1 import athlete_service_pb2, event_pb2, session_service_pb2
+from motus.v1 import athlete_service_pb2, event_pb2, ingest_service_pb2, session_service_pb2
 from motus_client import Access, ApiError, AsyncClient, Client
 
 SERVICES = (
     session_service_pb2.DESCRIPTOR.services_by_name["SessionService"],
     athlete_service_pb2.DESCRIPTOR.services_by_name["AthleteService"],
+    ingest_service_pb2.DESCRIPTOR.services_by_name["IngestService"],
 )
 CALLS = [re.sub(r"(?<!^)(?=[A-Z])", "_", method.name).lower() for service in SERVICES for method in service.methods]
 SOURCE = session_service_pb2.Source(uri="file:///videos/squat.mp4")

@@ -88,3 +88,15 @@ async def test_a_session_is_changed_exported_and_erased_by_command(
     assert gone[0] == (0, {"session": "by-command", "deleted": True})
     assert gone[1][1]["error"]["code"] == "SESSION_NOT_FOUND"
     assert [file.name for file in tmp_path.iterdir() if file.name.startswith("squats")] == ["squats.parquet"]
+
+
+async def test_a_video_that_nobody_takes_ends_its_session(motus: Motus, running: Any, tmp_path: Path) -> None:
+    """A server without a gateway, and nobody named beside it: the user is told what to name, and nothing stays open."""
+    (tmp_path / "clip.mp4").write_bytes(b"a video")
+
+    code, answer = await motus(f"analyze {tmp_path / 'clip.mp4'} --out {tmp_path}")
+    listed = await motus("sessions list")
+
+    assert (code, answer["error"]["code"]) == (1, "NOT_SERVED")
+    assert "--ingest-server" in answer["error"]["hint"]
+    assert [session["source"] for session in listed[1]["sessions"]] == ["push:video"]

@@ -63,6 +63,9 @@ def _api_problem(error: ApiError) -> Problem:
     if error.code is grpc.StatusCode.UNAVAILABLE and not error.answered:
         hint = "start a stack with `motus up`, or name another with --server or MOTUS_SERVER"
         return Problem("UNAVAILABLE", f"no session service answers at {error.address}", hint)
+    if error.code is grpc.StatusCode.UNIMPLEMENTED and not error.answered:
+        hint = "name what takes videos for that server with --ingest-server or MOTUS_INGEST_SERVER"
+        return Problem("NOT_SERVED", f"{error.address} does not serve this call", hint)
     if error.code is grpc.StatusCode.UNAUTHENTICATED:
         return Problem(error.reason, error.message, "give a token by --token-file or MOTUS_TOKEN")
     if error.code is grpc.StatusCode.NOT_FOUND:

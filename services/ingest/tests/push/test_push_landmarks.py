@@ -83,6 +83,27 @@ async def test_a_call_that_breaks_off_is_gone_on_with(pushing: Pushing, session:
     assert len(set(epochs)) == 2
 
 
+async def test_a_worker_that_is_told_to_go_leaves_the_session_to_the_next(
+    run_worker: Any, bounds: PushSettings, session: str
+) -> None:
+    """Its call is broken off at once, as one that may be made again; another worker goes on behind what is stored."""
+    async with run_worker(bounds) as first, run_worker(bounds) as second:
+        await first.announce(session, "push:landmarks")
+        call = first.stub().PushLandmarks(timeout=DEADLINE_S)
+        for message in messages(session, TIMES[:10], end=False):
+            await call.write(message)
+        await first.has(session, 10)
+
+        await first.app.drain()
+        code = await call.code()
+        answer = await second.stub().PushLandmarks(iter(messages(session, TIMES)), timeout=DEADLINE_S)
+        stored = await second.landmarks(session)
+
+    assert code in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED)
+    assert (answer.counts.sent, answer.counts.dropped["frames_skipped"]) == (20, 10)
+    assert [message.ref.t_s for message in stored[:-1]] == TIMES
+
+
 async def test_a_stream_closed_without_an_end_leaves_the_session_open(pushing: Pushing, session: str) -> None:
     """Its counts are told; the next call ends it."""
     await pushing.announce(session, "push:landmarks")
