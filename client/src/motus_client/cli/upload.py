@@ -13,7 +13,7 @@ from motus_client.outcome import FINAL_STATES
 
 VIDEO: Final = "push:video"
 """The source of a session that a video is pushed into."""
-_PASSING: Final = ("SESSION_NOT_FOUND", "NO_FREE_CAPACITY", "SPOOL_FULL")
+_PASSING: Final = ("SESSION_NOT_FOUND", "NO_FREE_CAPACITY", "SPOOL_FULL", "PUSHED_ALREADY")
 _PAUSE_S: Final = 1.0
 _PATIENCE_S: Final = 60.0
 
@@ -61,5 +61,5 @@ class Upload:
 
 
 def _may_pass(error: ApiError) -> bool:
-    """Whether another try may succeed: the server was away, or has just let the session begin."""
+    """Whether another try may succeed: the server was away, or does not know yet that the last one is over."""
     return error.code is grpc.StatusCode.UNAVAILABLE or error.reason in _PASSING

@@ -13,6 +13,7 @@ import simplejpeg
 from motus.bus.v1 import frame_pb2
 from motus.v1 import ingest_service_pb2 as api
 from motus_ingest.push.settings import PushSettings
+from motus_runtime.errors import RetryableError
 from services.ingest.tests.push.conftest import DEADLINE_S, Pushing, refused
 
 Receivers = Callable[..., Any]
@@ -167,3 +168,19 @@ async def test_a_stop_ends_a_session_with_pictures_with_or_without_a_call(
     assert (await call).counts.sent == 3
     ends = [receiver.frames[-1].end for receiver in (pushed, empty)]
     assert [(end.failed, end.reason) for end in ends] == [(False, "enough")] * 2
+
+
+async def test_what_a_play_meets_is_told_as_what_it_is(
+    pushing: Pushing, session: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its tasks raise groups, which would be told as a bug of ours."""
+
+    async def fails(*_: Any) -> None:
+        raise ExceptionGroup("tasks", [ExceptionGroup("inner", [RetryableError("taken over")])])
+
+    monkeypatch.setattr("motus_ingest.push.playing.play", fails)
+    await pushing.announce(session, "push:frames")
+
+    answer = await refused(pushing.stub().PushFrames(iter(calls(session, TIMES)), timeout=DEADLINE_S))
+
+    assert answer[:2] == (grpc.StatusCode.UNAVAILABLE, "TRY_AGAIN")

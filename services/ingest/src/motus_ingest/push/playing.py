@@ -16,6 +16,7 @@ from motus_ingest.settings import IngestSettings
 from motus_ingest.sources.file_source import FileSource
 from motus_ingest.sources.port import FrameSource, SourceError, Step
 from motus_runtime.bus import Bus
+from motus_runtime.errors import MotusError
 from motus_runtime.tally import Tally
 
 _Open = Callable[[Regions, float | None], Opened]
@@ -63,7 +64,21 @@ class Playing:
             self.tally = tally
             return opened(regions, after_s)
 
-        await play(self._bus, self._settings, self._hold.spec, self._hold.epoch, opening)
+        try:
+            await play(self._bus, self._settings, self._hold.spec, self._hold.epoch, opening)
+        except ExceptionGroup as group:
+            raise _expected(group) from None
+
+
+def _expected(group: ExceptionGroup[Exception]) -> Exception:
+    """The one error that a caller understands, of what the tasks of a play raised; the whole where there is a bug."""
+    expected, bugs = group.split(MotusError)
+    if expected is None or bugs is not None:
+        return group
+    error: Exception = expected
+    while isinstance(error, ExceptionGroup):
+        error = error.exceptions[0]
+    return error
 
 
 class _Nothing:
