@@ -31,6 +31,7 @@ KEYS = {
     "stranger": ("else", ["sessions.write"]),
 }
 DEADLINE_S = 20.0
+TIMES = [n / 30 for n in range(30)]
 
 
 class Pushing:
