@@ -49,7 +49,7 @@ def database(request: pytest.FixtureRequest) -> str:
 
 def session(name: str, created: int = 1, **fields: object) -> SessionRecord:
     """A session with everything in it."""
-    people = (ParticipantRecord("p1", "ada", "Ada"), ParticipantRecord("p2"))
+    people = (ParticipantRecord("p1", "ada", "Ada", (0.0, 0.5)), ParticipantRecord("p2"))
     whole = SessionRecord(
         name, "file:///v.mp4", 2, True, people, "squat", True, "en", 3600.0, None, "gym", created, "", b"digest"
     )

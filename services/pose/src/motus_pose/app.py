@@ -12,7 +12,7 @@ from nats.aio.msg import Msg
 
 from motus.bus.v1 import control_pb2
 from motus_pose.bundle import default_bundle_path, networks_of, read_bundle
-from motus_pose.convert import participants_of
+from motus_pose.convert import lanes_of, participants_of
 from motus_pose.engines.blazepose.runner import Runner
 from motus_pose.engines.libraries import missing_libraries, remedy
 from motus_pose.engines.port import EngineError, EngineFactory
@@ -97,10 +97,9 @@ class PoseApp:
     async def _run_session(self, spec: control_pb2.SessionSpec, epoch: int) -> None:
         if self._engines is None:
             raise EngineError("no engine")
-        participants = participants_of(spec)
-        context = self._context
+        context, people = self._context, participants_of(spec)
         session = PoseSession(
-            context.bus, context.leases, spec.session, participants, epoch, self._engines, self._turns
+            context.bus, context.leases, spec.session, people, epoch, self._engines, self._turns, lanes_of(spec)
         )
         self._sessions.add(session)
         try:
