@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from motus_client.cli import main
-from motus_client.cli.analyze import athlete_name
+from motus_client.cli.analyze import athlete_name, wanted_session
 from motus_client.cli.arguments import parser
 from motus_client.cli.interrupts import Interrupted, Interrupts
 from motus_client.cli.queries import list_sessions, show_session
@@ -106,6 +106,8 @@ def test_a_missing_video_is_named_before_anything_starts(tmp_path: Path, capsys:
         (["series", "abcd", "--channel", "knee_flexion_deg"], "did you mean knee_flexion_"),
         (["series", "abcd"], "--channel"),
         (["analyze", "x.mp4", "--fast", "--realtime"], "not allowed with"),
+        (["analyze", "x.mp4", "--lane", "0.3"], "as 0.3:0.7"),
+        (["analyze", "x.mp4", "--lane", "0.7:0.3"], "as 0.3:0.7"),
         (["up", "--port", "99999"], "from 1 to 65535"),
         (["dance"], "invalid choice"),
     ],
@@ -183,6 +185,20 @@ def test_one_rep_is_no_plural(count: int, words: str, made: Any) -> None:
     reps = tuple(made.rep(ordinal + 1) for ordinal in range(count))
 
     assert f"squat: {words}" in summary(Outcome(made.session(), "squat", reps, (), ()), None)
+
+
+@pytest.mark.parametrize("words", [["--lane", "0.3:0.7"], ["--lane", "0.3:0.7", "--athlete", "Ana"]])
+def test_a_lane_is_the_participants(words: list[str]) -> None:
+    """Whether they are said to be somebody or not; without either there is no participant to create."""
+    session, plain = (
+        wanted_session(Path("/videos/a.mp4"), parser().parse_args(["analyze", "a.mp4", *given]))
+        for given in (words, [])
+    )
+
+    (person,) = session.participants
+    assert (person.lane.left, person.lane.right) == (0.3, 0.7)
+    assert (person.athlete, person.display_name) == (("athletes/ana", "Ana") if "Ana" in words else ("", ""))
+    assert not plain.participants
 
 
 def test_real_time_is_the_default_pace() -> None:

@@ -63,6 +63,7 @@ class ObedientEngine:
         open: while cleared, looks wait.
         people: how many people it sees.
         fail_next: the next look raises EngineError.
+        broken: every look does.
         made: engines made so far.
         most: how many people it can follow.
         times_ms: the times it was given.
@@ -75,7 +76,7 @@ class ObedientEngine:
         self.open = threading.Event()
         self.open.set()
         self.people, self.fail_next, self.made, self.most = 1, False, 0, 16
-        self.waiting = False
+        self.waiting = self.broken = False
         self.times_ms: list[int] = []
 
     def make(self) -> "ObedientEngine":
@@ -94,7 +95,7 @@ class ObedientEngine:
         self.open.wait(30)
         self.waiting = False
         self.times_ms.append(t_ms)
-        if self.fail_next:
+        if self.fail_next or self.broken:
             self.fail_next = False
             raise EngineError("told to fail")
         return tuple(_pose() for _ in range(self.people))

@@ -17,9 +17,24 @@ import pytest
 import simplejpeg
 
 from motus.bus.v1 import control_pb2, frame_pb2, landmarks_pb2, samples_pb2
+from motus_pose.engines.watched import MOST_FAILURES
 from motus_runtime import topics
 from motus_runtime.bus import Bus, decode
 
+# What runs the service, and the same with an engine that fails whatever it looks at.
+_WHOLE = ("-m", "motus_pose")
+_BROKEN_ENGINE = """
+import sys
+import motus_pose.app
+from conftest import ObedientEngine
+from motus_pose.__main__ import main
+engine = ObedientEngine()
+engine.broken = True
+motus_pose.app.engine_factory = lambda settings: engine.make
+sys.exit(main())
+"""
+# The safe path: in the folder that it runs in there is another conftest.
+_BROKEN = ("-P", "-c", _BROKEN_ENGINE)
 _JPEG = simplejpeg.encode_jpeg(np.full((48, 64, 3), 128, np.uint8))
 
 
@@ -47,12 +62,13 @@ class _Service:
 
 
 @contextlib.asynccontextmanager
-async def _running(nats_url: str, folder: Path, **environ: str) -> AsyncIterator[_Service]:
+async def _running(
+    nats_url: str, folder: Path, program: tuple[str, ...] = _WHOLE, **environ: str
+) -> AsyncIterator[_Service]:
     port_file = folder / "port"
     process = await asyncio.create_subprocess_exec(
         sys.executable,
-        "-m",
-        "motus_pose",
+        *program,
         stderr=asyncio.subprocess.PIPE,
         env={**os.environ, "MOTUS_NATS_URL": nats_url, "MOTUS_HEALTH_PORT_FILE": str(port_file), **environ},
     )
@@ -64,11 +80,15 @@ async def _running(nats_url: str, folder: Path, **environ: str) -> AsyncIterator
         await process.communicate()
 
 
-async def _send(bus: Bus, session: str, seq: int) -> frame_pb2.FrameAck:
+def _frame(session: str, seq: int) -> bytes:
     ref = frame_pb2.FrameRef(session=session, ingest_epoch=5, frame_seq=seq, t_s=seq / 30, ingest_time_ns=1)
     frame = frame_pb2.Frame(ref=ref, width=64, height=48, patches=[frame_pb2.Patch(jpeg=_JPEG)])
     frame.delivery = frame_pb2.DELIVERY_EVERY
-    answer = await bus.client.request(topics.frames(session), frame.SerializeToString(), timeout=30)
+    return frame.SerializeToString()
+
+
+async def _send(bus: Bus, session: str, seq: int) -> frame_pb2.FrameAck:
+    answer = await bus.client.request(topics.frames(session), _frame(session, seq), timeout=30)
     return decode(frame_pb2.FrameAck, answer.data)
 
 
@@ -134,4 +154,23 @@ async def test_wrong_settings_are_named_in_one_line(nats_url: str, tmp_path: Pat
         await service.wait_for_line("MOTUS_POSE_CAPACITY")
         code = await service.process.wait()
 
+    assert code == 1
+
+
+async def test_a_process_whose_engine_is_broken_ends(bus: Bus, nats_url: str, tmp_path: Path) -> None:
+    """It answers BAD for as long as that may be the frames' fault; then it says why in one line and exits with 1."""
+    session = f"pose-{secrets.token_hex(6)}"
+    await bus.store(topics.spec_key(session), control_pb2.SessionSpec(session=session))
+    owned = await bus.client.subscribe(topics.live(session))
+    path = os.pathsep.join((str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")))
+
+    async with _running(nats_url, tmp_path, _BROKEN, PYTHONPATH=path) as service:
+        await owned.next_msg(30)
+        outcomes = [(await _send(bus, session, seq)).outcome for seq in range(MOST_FAILURES - 1)]
+        await bus.client.publish(topics.frames(session), _frame(session, MOST_FAILURES - 1))
+        line = await service.wait_for_line("motus-pose: ")
+        code = await service.process.wait()
+
+    assert set(outcomes) == {frame_pb2.FRAME_OUTCOME_BAD}
+    assert "told to fail" in line
     assert code == 1

@@ -110,6 +110,54 @@ async def test_every_bad_field_is_named_at_once(running: Any) -> None:
     }
 
 
+async def test_a_participants_lane_reaches_pose_and_comes_back(running: Any, bus: Bus) -> None:
+    """Edges are kept as they were given; who has no lane has none anywhere."""
+    people = [
+        session_service_pb2.Participant(lane={"left": 0.0, "right": 0.45}),
+        session_service_pb2.Participant(lane={"left": 0.45, "right": 1.0}, athlete="athletes/ada"),
+        session_service_pb2.Participant(),
+    ]
+
+    made = await running.create("in-lanes", participants=people)
+
+    assert made == await running.get("in-lanes")
+    listed = await running.stub.ListSessions(session_service_pb2.ListSessionsRequest(), timeout=10)
+    assert [one.participants for one in listed.sessions] == [made.participants]
+    last = await bus.last(f"KV_{topics.SPECS}", topics.spec_key("in-lanes"))
+    spec = decode(control_pb2.SessionSpec, last.data)
+    for told in (made, spec):
+        lanes = [(one.lane.left, one.lane.right) for one in told.participants if one.HasField("lane")]
+        assert lanes == [(0.0, 0.45), (0.45, 1.0)]
+        assert not told.participants[2].HasField("lane")
+
+
+@pytest.mark.parametrize(
+    ("lanes", "at_fault"),
+    [
+        ([(-0.1, 0.5)], "session.participants[0].lane.left"),
+        ([(float("nan"), 0.5)], "session.participants[0].lane.left"),
+        ([(0.5, 1.1)], "session.participants[0].lane.right"),
+        ([(0.5, 0.5)], "session.participants[0].lane"),
+        ([(0.6, 0.4)], "session.participants[0].lane"),
+        ([(0.0, 0.5), (0.4, 1.0)], "session.participants[1].lane"),
+        ([(0.2, 0.4), (0.6, 1.0), (0.0, 0.9)], "session.participants[2].lane"),
+    ],
+)
+async def test_a_lane_that_nobody_can_be_in_alone_is_refused(
+    running: Any, lanes: list[tuple[float, float]], at_fault: str
+) -> None:
+    """It lies in the picture, has a width, and has nothing in common with another one's."""
+    people = [session_service_pb2.Participant(lane={"left": left, "right": right}) for left, right in lanes]
+    source = session_service_pb2.Source(uri="file:///videos/any.mp4")
+    wish = session_service_pb2.Session(source=source, participants=people)
+    request = session_service_pb2.CreateSessionRequest(session=wish)
+
+    code, status = await refused(running.stub.CreateSession(request, timeout=10))
+
+    assert code is grpc.StatusCode.INVALID_ARGUMENT
+    assert at_fault in fields(status)
+
+
 async def test_what_rules_cannot_say_is_named_at_once_too(running: Any) -> None:
     """Fields that are the server's, exercises and schemes that are not known, names that do not belong there."""
     session = session_service_pb2.Session(

@@ -58,8 +58,13 @@ def wanted_session(uri: str, arguments: Namespace) -> session_service_pb2.Sessio
     session = session_service_pb2.Session(
         source=session_service_pb2.Source(uri=uri, pacing=pacing), exercise=arguments.exercise
     )
-    if arguments.athlete:
-        session.participants.add(athlete=athlete_name(arguments.athlete), display_name=arguments.athlete[:80])
+    if arguments.athlete or arguments.lane:
+        athlete, lane = arguments.athlete, arguments.lane
+        session.participants.add(
+            athlete=athlete_name(athlete) if athlete else "",
+            display_name=athlete[:80],
+            lane=session_service_pb2.Lane(left=lane[0], right=lane[1]) if lane else None,
+        )
     return session
 
 

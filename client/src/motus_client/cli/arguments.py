@@ -73,6 +73,12 @@ def _analyze(commands: Any) -> None:
         help=f"what is done; default: unknown, to have it recognised. One of {', '.join(EXERCISES)}",
     )
     analyze.add_argument("--athlete", default="", metavar="NAME", help="who does it; default: nobody in particular")
+    analyze.add_argument(
+        "--lane",
+        type=_lane,
+        metavar="LEFT:RIGHT",
+        help="part of the picture's width in which they begin, as 0.3:0.7; default: whoever appears first",
+    )
     pace = analyze.add_mutually_exclusive_group()
     pace.add_argument("--realtime", dest="fast", action="store_false", default=False, help="play at its pace (default)")
     pace.add_argument("--fast", dest="fast", action="store_true", help="as fast as it goes; no frame is dropped")
@@ -209,6 +215,16 @@ def _known(text: str, names: tuple[str, ...], what: str) -> str:
     near = difflib.get_close_matches(text, names, 1)
     hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(names)}"
     raise argparse.ArgumentTypeError(f"no {what} {text!r}: {hint}")
+
+
+def _lane(text: str) -> tuple[float, float]:
+    try:
+        left, right = map(float, text.split(":"))
+    except ValueError:
+        left, right = 1.0, 0.0
+    if not 0 <= left < right <= 1:
+        raise argparse.ArgumentTypeError("must be two fractions of the picture's width, as 0.3:0.7")
+    return left, right
 
 
 def _port(text: str) -> int:

@@ -121,6 +121,32 @@ class Source(_message.Message):
 Global___Source: _TypeAlias = Source  # noqa: Y015
 
 @_typing.final
+class Lane(_message.Message):
+    """Lane is a vertical strip of the picture as the camera gives it, from top to bottom."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LEFT_FIELD_NUMBER: _builtins.int
+    RIGHT_FIELD_NUMBER: _builtins.int
+    left: _builtins.float
+    """Its left edge, as a fraction of the picture's width."""
+    right: _builtins.float
+    """Its right edge, as a fraction of the picture's width."""
+    def __init__(
+        self,
+        *,
+        left: _builtins.float = ...,
+        right: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["left", b"left", "right", b"right"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Lane: _TypeAlias = Lane  # noqa: Y015
+
+@_typing.final
 class Participant(_message.Message):
     """Participant is one person that a session is about."""
 
@@ -129,22 +155,31 @@ class Participant(_message.Message):
     NAME_FIELD_NUMBER: _builtins.int
     ATHLETE_FIELD_NUMBER: _builtins.int
     DISPLAY_NAME_FIELD_NUMBER: _builtins.int
+    LANE_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """`sessions/{session}/participants/{participant}`; set by the server when empty on create."""
     athlete: _builtins.str
     """`athletes/{athlete}` it is bound to; empty when not bound."""
     display_name: _builtins.str
     """How a screen shows the person; at most 80 characters."""
+    @_builtins.property
+    def lane(self) -> Global___Lane:
+        """Where they begin: whoever is in it for a second with the middle of their body is this participant, wherever they go
+        from there. Whoever is in it is nobody else by order of appearance, and nobody outside of it is this participant,
+        unless AssignParticipant says so. Lanes of a session may touch, not overlap. Absent: whoever appears is who is free.
+        """
+
     def __init__(
         self,
         *,
         name: _builtins.str = ...,
         athlete: _builtins.str = ...,
         display_name: _builtins.str = ...,
+        lane: Global___Lane | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["lane", b"lane"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["athlete", b"athlete", "display_name", b"display_name", "name", b"name"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["athlete", b"athlete", "display_name", b"display_name", "lane", b"lane", "name", b"name"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -12,13 +12,14 @@ from nats.aio.msg import Msg
 
 from motus.bus.v1 import control_pb2
 from motus_pose.bundle import default_bundle_path, networks_of, read_bundle
-from motus_pose.convert import participants_of
+from motus_pose.convert import lanes_of, participants_of
 from motus_pose.engines.blazepose.runner import Runner
 from motus_pose.engines.libraries import missing_libraries, remedy
 from motus_pose.engines.port import EngineError, EngineFactory
 from motus_pose.engines.recording import load_recording
 from motus_pose.engines.replay_engine import ReplayEngine
 from motus_pose.engines.spares import Spares
+from motus_pose.engines.watched import Watched
 from motus_pose.session import PoseSession
 from motus_pose.settings import PoseSettings
 from motus_pose.tflite import ModelError
@@ -57,16 +58,26 @@ class PoseApp:
     def __init__(self, context: Context, settings: PoseSettings) -> None:
         self._context, self._settings = context, settings
         self._fault = "engine not loaded yet"
+        self._watch: Watched | None = None
         self._engines: Spares | None = None
         self._sessions: set[PoseSession] = set()
         self._turns = asyncio.Semaphore(settings.looks)
         self._owner = SessionOwner(context.leases, context.specs, self._run_session, wants=has_pictures)
         context.leases.capacity, context.leases.working = settings.capacity, self._working
         sys.setswitchinterval(SWITCH_INTERVAL_S)
-        context.health.require("engine", lambda: self._fault)
+        context.health.require("engine", lambda: self._fault or self._broken)
+
+    @property
+    def _broken(self) -> str:
+        """Why no engine works any more; empty while they do, and before there is one."""
+        return "" if self._watch is None else self._watch.fault
 
     async def run(self) -> None:
-        """Get the engine ready, trying again for as long as something is missing, then work until cancelled."""
+        """Get the engine ready, trying again for as long as something is missing, then work until cancelled.
+
+        Raises:
+            BrokenError: engines fail, whatever they look at; the process is of no use.
+        """
         while True:
             try:
                 make = await asyncio.to_thread(engine_factory, self._settings)
@@ -76,7 +87,8 @@ class PoseApp:
                 if self._fault != before:
                     log.error("not ready: %s", error)
             await asyncio.sleep(RETRY_S)
-        self._engines = Spares(make, self._settings.spares)
+        self._watch = Watched(make)
+        self._engines = Spares(self._watch, self._settings.spares)
         self._fault = ""
         log.info("engine ready")
         stop_listening = await self._context.bus.listen(topics.every("invitations"), self._invited)
@@ -98,10 +110,9 @@ class PoseApp:
     async def _run_session(self, spec: control_pb2.SessionSpec, epoch: int) -> None:
         if self._engines is None:
             raise EngineError("no engine")
-        participants = participants_of(spec)
-        context = self._context
+        context, people = self._context, participants_of(spec)
         session = PoseSession(
-            context.bus, context.leases, spec.session, participants, epoch, self._engines, self._turns
+            context.bus, context.leases, spec.session, people, epoch, self._engines, self._turns, lanes_of(spec)
         )
         self._sessions.add(session)
         try:
@@ -112,11 +123,11 @@ class PoseApp:
                 self._sessions.discard(session)
 
     def _working(self) -> bool:
-        """Whether every engine's look ends; if not, the heartbeat stops, others take over, and liveness fails."""
+        """Whether engines work and every look ends; if not, the heartbeat stops, others take over, liveness fails."""
         hung = [session.name for session in self._sessions if session.looking_s > HUNG_S]
         if hung:
             log.critical("the engine hangs in %s: this worker gives up all it has", ", ".join(sorted(hung)))
-        return not hung
+        return not hung and not self._broken
 
 
 def engine_factory(settings: PoseSettings) -> EngineFactory:

@@ -11,6 +11,7 @@ from motus.bus.v1 import control_pb2, frame_pb2, landmarks_pb2, samples_pb2
 from motus.v1 import event_pb2, sample_pb2
 from motus_pose.engines.port import ALL_POINTS, POINTS, EngineInfo, PersonPose, points_there
 from motus_pose.frames import End, Frame, FrameRef, Patch
+from motus_pose.lanes import Lane
 from motus_pose.ordering import Done
 from motus_pose.places import Region, box
 from motus_pose.tracking import Assignment, Track, TrackedPerson, Tracks
@@ -42,6 +43,11 @@ def frame_from(message: frame_pb2.Frame) -> Frame:
 def participants_of(spec: control_pb2.SessionSpec) -> tuple[str, ...]:
     """Bare ids of the people a session is about."""
     return tuple(participant.id for participant in spec.participants)
+
+
+def lanes_of(spec: control_pb2.SessionSpec) -> tuple[Lane, ...]:
+    """Where those participants of a session begin who have a lane."""
+    return tuple(Lane(one.id, one.lane.left, one.lane.right) for one in spec.participants if one.HasField("lane"))
 
 
 def state_from(message: landmarks_pb2.Landmarks, sequence: int) -> tuple[Done, Tracks]:

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from motus_pose.engines.port import PersonPose, points_there
 
 _MARGIN: Final = 0.15
+_TRUNK: Final = np.array([11, 12, 23, 24])
+"""Shoulders and hips."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,13 @@ def box(image: NDArray[np.float32]) -> Region:
     low, high = (low - room).clip(0, 1), (high + room).clip(0, 1)
     (x, y), (width, height) = (low + high) / 2, high - low
     return Region(float(x), float(y), float(width), float(height))
+
+
+def middle(pose: PersonPose) -> float:
+    """How far right the middle of a body is, as a fraction of the picture's width: of its trunk, where that is seen."""
+    there = points_there(pose.presence_mask)
+    trunk = _TRUNK[there[_TRUNK]]
+    return float(pose.image[trunk if len(trunk) else there, 0].mean())
 
 
 def gap_between(here: Region, there: Region | None) -> float:

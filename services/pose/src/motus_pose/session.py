@@ -23,6 +23,7 @@ from motus_pose.assigning import Assigning
 from motus_pose.engines.port import EngineError, EngineFactory, PersonPose, RefusedError
 from motus_pose.frames import Frame
 from motus_pose.inference import Inference
+from motus_pose.lanes import Lane
 from motus_pose.ordering import Done, Freshness, Verdict, after, judge
 from motus_pose.picture import BadPictureError, Picture
 from motus_pose.publisher import Answer, Job, Publisher
@@ -62,6 +63,7 @@ class PoseSession:
         pose_epoch: the lease's epoch, which goes into every output.
         make_engine: makes the session's engine; called in the session's thread.
         turns: of all sessions of the worker: whoever has one may look at a picture. First come, first served.
+        lanes: where those participants begin who have a lane.
     """
 
     def __init__(
@@ -73,6 +75,7 @@ class PoseSession:
         pose_epoch: int,
         make_engine: EngineFactory,
         turns: asyncio.Semaphore,
+        lanes: tuple[Lane, ...] = (),
     ) -> None:
         self._bus, self._leases, self._session, self._participants = bus, leases, session, participants
         self._tally = Tally("pose")
@@ -80,7 +83,7 @@ class PoseSession:
         self._inference = Inference(session, make_engine, len(participants))
         self._inbox: asyncio.Future[_Inbox] = asyncio.get_running_loop().create_future()
         self._assigning = Assigning(bus, session, pose_epoch)
-        self._turns = turns
+        self._turns, self._lanes = turns, lanes
         self._done, self._tracks, self._freshness = Done(), Tracks(), Freshness()
         self._quality = Quality()
         self._persons: tuple[TrackedPerson, ...] = ()
@@ -238,7 +241,7 @@ class PoseSession:
             self._tally.count("frames_dropped_bad")
             log.warning("session %s frame %d: %s", self._session, ref.frame_seq, error)
             return Answer(job, frame_pb2.FRAME_OUTCOME_BAD)
-        self._tracks, persons = step(self._tracks, poses, ref.t_s, self._participants)
+        self._tracks, persons = step(self._tracks, poses, ref.t_s, self._participants, self._lanes)
         self._persons, self._t_s = persons, ref.t_s
         self._quality.watch(persons, ref.t_s, job.frame.width / job.frame.height)
         wanted_fps = 0.0 if job.frame.every or not self._inference.seconds else LOAD / self._inference.seconds

@@ -5,7 +5,7 @@ another number. Tracks are told apart by where somebody was and by what they loo
 was away for up to half a minute is the same person again; whoever else comes is another, and nobody's participant.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from motus_pose.engines.port import PersonPose
-from motus_pose.places import Region, covered, gap_between, region, shared
+from motus_pose.lanes import NOWHERE, Lane, Stay, Vacancies, stay
+from motus_pose.places import Region, covered, gap_between, middle, region, shared
 from motus_pose.plausibility import is_body
 
 LOST_AFTER_S: Final = 1.0
@@ -57,6 +58,7 @@ class Track:
         since_s: when the engine began to follow them under this number, seconds.
         believed: it is certain that this is a person at all.
         within: the track in whose place they have been ever since they appeared; 0: they stood apart.
+        where: whose lane they are in.
     """
 
     track_id: int
@@ -68,6 +70,7 @@ class Track:
     since_s: float = 0.0
     believed: bool = False
     within: int = 0
+    where: Stay = NOWHERE
 
     @property
     def settled(self) -> bool:
@@ -158,20 +161,21 @@ def _holds(part: Region, x: float, y: float) -> bool:
 
 
 def step(
-    tracks: Tracks, poses: Sequence[PersonPose], t_s: float, participants: Sequence[str]
+    tracks: Tracks, poses: Sequence[PersonPose], t_s: float, participants: Sequence[str], lanes: Sequence[Lane] = ()
 ) -> tuple[Tracks, tuple[TrackedPerson, ...]]:
     """One picture's people.
 
     A track is remembered for REMEMBERED_S, or for LOST_AFTER_S when the engine follows nobody itself; and not at all
     when time goes back, as it does when a source begins anew. A participant stays with their track for as long; who is
-    new becomes the first participant who is free, once it is certain that it is a person. While somebody looks more
-    like another than like their track, they are nobody's.
+    new becomes the one in whose lane they are, or outside of all lanes the first one without a lane who is free, once
+    it is certain that it is a person. While somebody looks more like another than like their track, they are nobody's.
 
     Args:
         tracks: the state so far.
         poses: what the engine sees; of an engine that follows nobody itself only the first.
         t_s: the picture's time on the source's clock, seconds.
         participants: bare ids of the session's participants.
+        lanes: where those begin who have a lane.
     """
     if not poses:
         return tracks, ()
@@ -186,10 +190,11 @@ def step(
         if before is None:
             before, next_id = Track(next_id, t_s, look=sighting.pose.look, since_s=t_s), next_id + 1
         seen.append(_seen(before, sighting, t_s, known.values()))
+        seen[-1] = replace(seen[-1], where=_where(before, sighting, t_s, lanes))
     seen = [_placed(track, seen, is_new=track.track_id not in known) for track in seen]
     known = _released(known, seen, tracks.owned)
     known |= {track.track_id: track for track in seen}
-    owned = _owned(tracks, known, seen, participants)
+    owned = _owned(tracks, known, seen, participants, lanes)
     persons = _persons(seen, sightings, known.values(), owned)
     return replace(tracks, next_id=next_id, known=tuple(known.values()), owned=owned), persons
 
@@ -335,18 +340,21 @@ def _seen(track: Track, sighting: _Sighting, t_s: float, known: Iterable[Track])
     return Track(track.track_id, t_s, sighting.at, pose.followed, look, alone_s, since_s, believed, track.within)
 
 
+def _where(before: Track, sighting: _Sighting, t_s: float, lanes: Sequence[Lane]) -> Stay:
+    """Whose lane they are in; who was away may have been elsewhere meanwhile."""
+    was = before.where if t_s - before.seen_s <= LOST_AFTER_S else NOWHERE
+    return stay(was, middle(sighting.pose), t_s, lanes)
+
+
 def _owned(
-    tracks: Tracks, known: dict[int, Track], seen: Sequence[Track], participants: Sequence[str]
+    tracks: Tracks, known: dict[int, Track], seen: Sequence[Track], participants: Sequence[str], lanes: Sequence[Lane]
 ) -> tuple[tuple[str, int], ...]:
-    """Participants with their tracks, newcomers included."""
+    """Participants with their tracks, newcomers included; whom a user last named is given first."""
     owned = {participant: track_id for participant, track_id in tracks.owned if track_id in known}
-    free = _free(participants, tracks.participant, owned)
+    vacancies = Vacancies(sorted(participants, key=lambda one: one != tracks.participant), owned, lanes)
     for track in seen:
-        if track.believed and track.track_id not in owned.values() and (participant := next(free, "")):
-            owned[participant] = track.track_id
+        if track.believed and track.track_id not in owned.values():
+            participant = vacancies.take(track.where, track.seen_s)
+            if participant:
+                owned[participant] = track.track_id
     return tuple(owned.items())
-
-
-def _free(participants: Sequence[str], first: str, owned: dict[str, int]) -> Iterator[str]:
-    """Participants without a track, whom a user last named first."""
-    yield from [one for one in sorted(participants, key=lambda one: one != first) if one not in owned]

@@ -5,7 +5,7 @@ from functools import cache
 
 from motus.v1 import athlete_service_pb2, event_pb2, measure_pb2, movement_pb2, session_service_pb2
 from motus_register import CHANNELS, EXERCISES, MEASURES, PHASE_MEASURES, SET_MEASURES
-from motus_sessions.convert import source_message
+from motus_sessions.convert import lane_message, source_message
 from motus_sessions.names import athlete_name, participant_name, session_name
 from motus_sessions.projection.athletes import AthleteRecord, PastRep, trend, usual
 from motus_sessions.projection.life import State
@@ -25,6 +25,7 @@ def session_message(record: SessionRecord, place: int = 0) -> session_service_pb
                 name=participant_name(record.session, one.participant),
                 athlete=athlete_name(one.athlete) if one.athlete else "",
                 display_name=one.display_name,
+                lane=lane_message(one),
             )
             for one in record.participants
         ],

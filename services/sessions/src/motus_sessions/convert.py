@@ -165,8 +165,9 @@ def spec_message(tenant: str, record: SessionRecord, histories: Mapping[str, His
 
 
 def _participant_spec(one: ParticipantRecord, history: History | None) -> control_pb2.ParticipantSpec:
+    lane = lane_message(one)
     if history is None:
-        return control_pb2.ParticipantSpec(id=one.participant, athlete=one.athlete)
+        return control_pb2.ParticipantSpec(id=one.participant, athlete=one.athlete, lane=lane)
     athlete = history.athlete
     return control_pb2.ParticipantSpec(
         id=one.participant,
@@ -183,6 +184,7 @@ def _participant_spec(one: ParticipantRecord, history: History | None) -> contro
         level=_word(athlete_service_pb2.Level.Name(athlete_service_pb2.Level.ValueType(athlete.level))),
         language=athlete.language,
         sex=_word(athlete_service_pb2.Sex.Name(athlete_service_pb2.Sex.ValueType(athlete.sex))),
+        lane=lane,
     )
 
 
@@ -190,6 +192,11 @@ def _word(constant: str) -> str:
     """The word in an enum's constant; empty for what is not known."""
     word = constant.partition("_")[2].lower()
     return "" if word == "unspecified" else word
+
+
+def lane_message(record: ParticipantRecord) -> session_service_pb2.Lane | None:
+    """Where a participant begins; None when that is wherever they appear."""
+    return record.lane and session_service_pb2.Lane(left=record.lane[0], right=record.lane[1])
 
 
 def source_message(record: SessionRecord) -> session_service_pb2.Source:

@@ -150,8 +150,16 @@ def _participants(
         faults.unless(named, f"{field}.name", "must be empty or sessions/{session}/participants/[a-z0-9-]{1,40}")
         taken = any(other.participant == participant for other in found)
         faults.unless(not taken, f"{field}.name", "is the name of another one too")
-        found.append(ParticipantRecord(participant, last_part(one.athlete), one.display_name))
+        lane = (one.lane.left, one.lane.right) if one.HasField("lane") else None
+        apart = all(other.lane is None or lane is None or _apart(lane, other.lane) for other in found)
+        faults.unless(apart, f"{field}.lane", "overlaps another one's lane: nobody could say whose who is in both is")
+        found.append(ParticipantRecord(participant, last_part(one.athlete), one.display_name, lane))
     return tuple(found) or (ParticipantRecord("p1"),)
+
+
+def _apart(one: tuple[float, float], other: tuple[float, float]) -> bool:
+    """Whether two lanes have no more than an edge in common."""
+    return one[1] <= other[0] or other[1] <= one[0]
 
 
 def _seconds(retention: session_service_pb2.Retention, name: Literal["landmarks", "measures"]) -> float | None:

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from motus.v1 import session_service_pb2 as motus_dot_v1_dot_session__service__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1amotus/bus/v1/control.proto\x12\x0cmotus.bus.v1\x1a\x1emotus/v1/session_service.proto\"\xe0\x01\n\x0fParticipantSpec\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0f\n\x07\x61thlete\x18\x02 \x01(\t\x12\x16\n\tstature_m\x18\x03 \x01(\x01H\x00\x88\x01\x01\x12\x14\n\x07mass_kg\x18\x04 \x01(\x01H\x01\x88\x01\x01\x12\x0f\n\x07profile\x18\x05 \x01(\x0c\x12)\n\tbaselines\x18\x06 \x03(\x0b\x32\x16.motus.bus.v1.Baseline\x12\r\n\x05level\x18\x07 \x01(\t\x12\x10\n\x08language\x18\x08 \x01(\t\x12\x0b\n\x03sex\x18\t \x01(\tB\x0c\n\n_stature_mB\n\n\x08_mass_kg\"_\n\x08\x42\x61seline\x12\x10\n\x08\x65xercise\x18\x01 \x01(\t\x12\x0f\n\x07measure\x18\x02 \x01(\t\x12\x0e\n\x06median\x18\x03 \x01(\x01\x12\x11\n\trobust_cv\x18\x04 \x01(\x01\x12\r\n\x05\x63ount\x18\x05 \x01(\r\"\xe9\x01\n\x0bSessionSpec\x12\x0f\n\x07session\x18\x01 \x01(\t\x12\x0e\n\x06tenant\x18\x02 \x01(\t\x12 \n\x06source\x18\x03 \x01(\x0b\x32\x10.motus.v1.Source\x12\x33\n\x0cparticipants\x18\x04 \x03(\x0b\x32\x1d.motus.bus.v1.ParticipantSpec\x12\x10\n\x08\x65xercise\x18\x05 \x01(\t\x12&\n\x05\x63oach\x18\x06 \x01(\x0b\x32\x17.motus.v1.CoachSettings\x12\x16\n\x0e\x63reate_time_ns\x18\x07 \x01(\x03\x12\x10\n\x08revision\x18\x08 \x01(\r\"\x8e\x02\n\x07\x43ommand\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0f\n\x07session\x18\x02 \x01(\t\x12\x0f\n\x07time_ns\x18\x03 \x01(\x03\x12\"\n\x04stop\x18\n \x01(\x0b\x32\x12.motus.bus.v1.StopH\x00\x12&\n\x06update\x18\x0b \x01(\x0b\x32\x14.motus.bus.v1.UpdateH\x00\x12&\n\x06\x61ssign\x18\x0c \x01(\x0b\x32\x14.motus.bus.v1.AssignH\x00\x12$\n\x05teach\x18\r \x01(\x0b\x32\x13.motus.bus.v1.TeachH\x00\x12\x31\n\x0c\x63ue_feedback\x18\x0e \x01(\x0b\x32\x19.motus.bus.v1.CueFeedbackH\x00\x42\x08\n\x06\x61\x63tion\"\x16\n\x04Stop\x12\x0e\n\x06reason\x18\x01 \x01(\t\"v\n\x06Update\x12\x15\n\x08\x65xercise\x18\x01 \x01(\tH\x00\x88\x01\x01\x12\x13\n\x06in_set\x18\x02 \x01(\x08H\x01\x88\x01\x01\x12\x18\n\x0b\x63oach_muted\x18\x03 \x01(\x08H\x02\x88\x01\x01\x42\x0b\n\t_exerciseB\t\n\x07_in_setB\x0e\n\x0c_coach_muted\"b\n\x06\x41ssign\x12\x13\n\x0bparticipant\x18\x01 \x01(\t\x12\x12\n\x08track_id\x18\x02 \x01(\x04H\x00\x12%\n\x03tap\x18\x03 \x01(\x0b\x32\x16.motus.bus.v1.TapPointH\x00\x42\x08\n\x06person\" \n\x08TapPoint\x12\t\n\x01x\x18\x01 \x01(\x02\x12\t\n\x01y\x18\x02 \x01(\x02\"<\n\x05Teach\x12\x13\n\x0bparticipant\x18\x01 \x01(\t\x12\x10\n\x08movement\x18\x02 \x01(\t\x12\x0c\n\x04reps\x18\x03 \x03(\r\"M\n\x0b\x43ueFeedback\x12\x0b\n\x03\x63ue\x18\x01 \x01(\t\x12\x11\n\tdismissed\x18\x02 \x01(\x08\x12\x13\n\x06rating\x18\x03 \x01(\rH\x00\x88\x01\x01\x42\t\n\x07_rating\"Q\n\nWorkerInfo\x12\x0e\n\x06worker\x18\x01 \x01(\t\x12\r\n\x05stage\x18\x02 \x01(\t\x12\x15\n\rfree_capacity\x18\x03 \x01(\r\x12\r\n\x05owned\x18\x04 \x01(\r\"1\n\nInvitation\x12\x0f\n\x07session\x18\x01 \x01(\t\x12\x12\n\npose_epoch\x18\x02 \x01(\x04\"\x8a\x01\n\nDeadLetter\x12\x0f\n\x07subject\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x0f\n\x07service\x18\x03 \x01(\t\x12\x0c\n\x04\x62ody\x18\x04 \x01(\x0c\x12\x12\n\ndeliveries\x18\x05 \x01(\r\x12\x17\n\x0fstream_sequence\x18\x06 \x01(\x04\x12\x0f\n\x07time_ns\x18\x07 \x01(\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1amotus/bus/v1/control.proto\x12\x0cmotus.bus.v1\x1a\x1emotus/v1/session_service.proto\"\xfe\x01\n\x0fParticipantSpec\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0f\n\x07\x61thlete\x18\x02 \x01(\t\x12\x16\n\tstature_m\x18\x03 \x01(\x01H\x00\x88\x01\x01\x12\x14\n\x07mass_kg\x18\x04 \x01(\x01H\x01\x88\x01\x01\x12\x0f\n\x07profile\x18\x05 \x01(\x0c\x12)\n\tbaselines\x18\x06 \x03(\x0b\x32\x16.motus.bus.v1.Baseline\x12\r\n\x05level\x18\x07 \x01(\t\x12\x10\n\x08language\x18\x08 \x01(\t\x12\x0b\n\x03sex\x18\t \x01(\t\x12\x1c\n\x04lane\x18\n \x01(\x0b\x32\x0e.motus.v1.LaneB\x0c\n\n_stature_mB\n\n\x08_mass_kg\"_\n\x08\x42\x61seline\x12\x10\n\x08\x65xercise\x18\x01 \x01(\t\x12\x0f\n\x07measure\x18\x02 \x01(\t\x12\x0e\n\x06median\x18\x03 \x01(\x01\x12\x11\n\trobust_cv\x18\x04 \x01(\x01\x12\r\n\x05\x63ount\x18\x05 \x01(\r\"\xe9\x01\n\x0bSessionSpec\x12\x0f\n\x07session\x18\x01 \x01(\t\x12\x0e\n\x06tenant\x18\x02 \x01(\t\x12 \n\x06source\x18\x03 \x01(\x0b\x32\x10.motus.v1.Source\x12\x33\n\x0cparticipants\x18\x04 \x03(\x0b\x32\x1d.motus.bus.v1.ParticipantSpec\x12\x10\n\x08\x65xercise\x18\x05 \x01(\t\x12&\n\x05\x63oach\x18\x06 \x01(\x0b\x32\x17.motus.v1.CoachSettings\x12\x16\n\x0e\x63reate_time_ns\x18\x07 \x01(\x03\x12\x10\n\x08revision\x18\x08 \x01(\r\"\x8e\x02\n\x07\x43ommand\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0f\n\x07session\x18\x02 \x01(\t\x12\x0f\n\x07time_ns\x18\x03 \x01(\x03\x12\"\n\x04stop\x18\n \x01(\x0b\x32\x12.motus.bus.v1.StopH\x00\x12&\n\x06update\x18\x0b \x01(\x0b\x32\x14.motus.bus.v1.UpdateH\x00\x12&\n\x06\x61ssign\x18\x0c \x01(\x0b\x32\x14.motus.bus.v1.AssignH\x00\x12$\n\x05teach\x18\r \x01(\x0b\x32\x13.motus.bus.v1.TeachH\x00\x12\x31\n\x0c\x63ue_feedback\x18\x0e \x01(\x0b\x32\x19.motus.bus.v1.CueFeedbackH\x00\x42\x08\n\x06\x61\x63tion\"\x16\n\x04Stop\x12\x0e\n\x06reason\x18\x01 \x01(\t\"v\n\x06Update\x12\x15\n\x08\x65xercise\x18\x01 \x01(\tH\x00\x88\x01\x01\x12\x13\n\x06in_set\x18\x02 \x01(\x08H\x01\x88\x01\x01\x12\x18\n\x0b\x63oach_muted\x18\x03 \x01(\x08H\x02\x88\x01\x01\x42\x0b\n\t_exerciseB\t\n\x07_in_setB\x0e\n\x0c_coach_muted\"b\n\x06\x41ssign\x12\x13\n\x0bparticipant\x18\x01 \x01(\t\x12\x12\n\x08track_id\x18\x02 \x01(\x04H\x00\x12%\n\x03tap\x18\x03 \x01(\x0b\x32\x16.motus.bus.v1.TapPointH\x00\x42\x08\n\x06person\" \n\x08TapPoint\x12\t\n\x01x\x18\x01 \x01(\x02\x12\t\n\x01y\x18\x02 \x01(\x02\"<\n\x05Teach\x12\x13\n\x0bparticipant\x18\x01 \x01(\t\x12\x10\n\x08movement\x18\x02 \x01(\t\x12\x0c\n\x04reps\x18\x03 \x03(\r\"M\n\x0b\x43ueFeedback\x12\x0b\n\x03\x63ue\x18\x01 \x01(\t\x12\x11\n\tdismissed\x18\x02 \x01(\x08\x12\x13\n\x06rating\x18\x03 \x01(\rH\x00\x88\x01\x01\x42\t\n\x07_rating\"Q\n\nWorkerInfo\x12\x0e\n\x06worker\x18\x01 \x01(\t\x12\r\n\x05stage\x18\x02 \x01(\t\x12\x15\n\rfree_capacity\x18\x03 \x01(\r\x12\r\n\x05owned\x18\x04 \x01(\r\"1\n\nInvitation\x12\x0f\n\x07session\x18\x01 \x01(\t\x12\x12\n\npose_epoch\x18\x02 \x01(\x04\"\x8a\x01\n\nDeadLetter\x12\x0f\n\x07subject\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x0f\n\x07service\x18\x03 \x01(\t\x12\x0c\n\x04\x62ody\x18\x04 \x01(\x0c\x12\x12\n\ndeliveries\x18\x05 \x01(\r\x12\x17\n\x0fstream_sequence\x18\x06 \x01(\x04\x12\x0f\n\x07time_ns\x18\x07 \x01(\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,29 +33,29 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'motus.bus.v1.control_pb2', 
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_PARTICIPANTSPEC']._serialized_start=77
-  _globals['_PARTICIPANTSPEC']._serialized_end=301
-  _globals['_BASELINE']._serialized_start=303
-  _globals['_BASELINE']._serialized_end=398
-  _globals['_SESSIONSPEC']._serialized_start=401
-  _globals['_SESSIONSPEC']._serialized_end=634
-  _globals['_COMMAND']._serialized_start=637
-  _globals['_COMMAND']._serialized_end=907
-  _globals['_STOP']._serialized_start=909
-  _globals['_STOP']._serialized_end=931
-  _globals['_UPDATE']._serialized_start=933
-  _globals['_UPDATE']._serialized_end=1051
-  _globals['_ASSIGN']._serialized_start=1053
-  _globals['_ASSIGN']._serialized_end=1151
-  _globals['_TAPPOINT']._serialized_start=1153
-  _globals['_TAPPOINT']._serialized_end=1185
-  _globals['_TEACH']._serialized_start=1187
-  _globals['_TEACH']._serialized_end=1247
-  _globals['_CUEFEEDBACK']._serialized_start=1249
-  _globals['_CUEFEEDBACK']._serialized_end=1326
-  _globals['_WORKERINFO']._serialized_start=1328
-  _globals['_WORKERINFO']._serialized_end=1409
-  _globals['_INVITATION']._serialized_start=1411
-  _globals['_INVITATION']._serialized_end=1460
-  _globals['_DEADLETTER']._serialized_start=1463
-  _globals['_DEADLETTER']._serialized_end=1601
+  _globals['_PARTICIPANTSPEC']._serialized_end=331
+  _globals['_BASELINE']._serialized_start=333
+  _globals['_BASELINE']._serialized_end=428
+  _globals['_SESSIONSPEC']._serialized_start=431
+  _globals['_SESSIONSPEC']._serialized_end=664
+  _globals['_COMMAND']._serialized_start=667
+  _globals['_COMMAND']._serialized_end=937
+  _globals['_STOP']._serialized_start=939
+  _globals['_STOP']._serialized_end=961
+  _globals['_UPDATE']._serialized_start=963
+  _globals['_UPDATE']._serialized_end=1081
+  _globals['_ASSIGN']._serialized_start=1083
+  _globals['_ASSIGN']._serialized_end=1181
+  _globals['_TAPPOINT']._serialized_start=1183
+  _globals['_TAPPOINT']._serialized_end=1215
+  _globals['_TEACH']._serialized_start=1217
+  _globals['_TEACH']._serialized_end=1277
+  _globals['_CUEFEEDBACK']._serialized_start=1279
+  _globals['_CUEFEEDBACK']._serialized_end=1356
+  _globals['_WORKERINFO']._serialized_start=1358
+  _globals['_WORKERINFO']._serialized_end=1439
+  _globals['_INVITATION']._serialized_start=1441
+  _globals['_INVITATION']._serialized_end=1490
+  _globals['_DEADLETTER']._serialized_start=1493
+  _globals['_DEADLETTER']._serialized_end=1631
 # @@protoc_insertion_point(module_scope)

@@ -34,6 +34,7 @@ class ParticipantSpec(_message.Message):
     LEVEL_FIELD_NUMBER: _builtins.int
     LANGUAGE_FIELD_NUMBER: _builtins.int
     SEX_FIELD_NUMBER: _builtins.int
+    LANE_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """The bare participant id."""
     athlete: _builtins.str
@@ -54,6 +55,10 @@ class ParticipantSpec(_message.Message):
     def baselines(self) -> _containers.RepeatedCompositeFieldContainer[Global___Baseline]:
         """Usual values by exercise and measure, for those who judge."""
 
+    @_builtins.property
+    def lane(self) -> _session_service_pb2.Lane:
+        """Where the participant begins; absent: wherever they appear."""
+
     def __init__(
         self,
         *,
@@ -66,10 +71,11 @@ class ParticipantSpec(_message.Message):
         level: _builtins.str = ...,
         language: _builtins.str = ...,
         sex: _builtins.str = ...,
+        lane: _session_service_pb2.Lane | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_mass_kg", b"_mass_kg", "_stature_m", b"_stature_m", "mass_kg", b"mass_kg", "stature_m", b"stature_m"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_mass_kg", b"_mass_kg", "_stature_m", b"_stature_m", "lane", b"lane", "mass_kg", b"mass_kg", "stature_m", b"stature_m"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_mass_kg", b"_mass_kg", "_stature_m", b"_stature_m", "athlete", b"athlete", "baselines", b"baselines", "id", b"id", "language", b"language", "level", b"level", "mass_kg", b"mass_kg", "profile", b"profile", "sex", b"sex", "stature_m", b"stature_m"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_mass_kg", b"_mass_kg", "_stature_m", b"_stature_m", "athlete", b"athlete", "baselines", b"baselines", "id", b"id", "lane", b"lane", "language", b"language", "level", b"level", "mass_kg", b"mass_kg", "profile", b"profile", "sex", b"sex", "stature_m", b"stature_m"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__mass_kg: _TypeAlias = _typing.Literal["mass_kg"]  # noqa: Y015
     _WhichOneofArgType__mass_kg: _TypeAlias = _typing.Literal["_mass_kg", b"_mass_kg"]  # noqa: Y015

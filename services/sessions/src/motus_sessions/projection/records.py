@@ -15,11 +15,19 @@ MEASURES = "measures"
 
 @dataclass(frozen=True)
 class ParticipantRecord:
-    """One person a session is about: bare participant id, bare athlete id or empty, and how a screen shows them."""
+    """One person a session is about.
+
+    Attributes:
+        participant: bare id.
+        athlete: bare id, or empty.
+        display_name: how a screen shows them.
+        lane: where they begin: left and right edge as fractions of the picture's width; None: wherever they appear.
+    """
 
     participant: str
     athlete: str = ""
     display_name: str = ""
+    lane: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)

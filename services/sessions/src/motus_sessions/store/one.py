@@ -8,7 +8,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from motus_sessions.projection.records import ParticipantRecord, SessionRecord
+from motus_sessions.projection.records import SessionRecord
 from motus_sessions.store import rows, tables
 
 _TENANT, _SESSION = (sa.bindparam(name, type_=sa.String) for name in ("of_tenant", "of_session"))
@@ -24,9 +24,7 @@ def _statement() -> "sa.Select[Any]":
         sa.select(
             table,
             count.label("rep_count"),
-            people.c.participant.label("person"),
-            people.c.athlete.label("person_athlete"),
-            people.c.display_name.label("person_name"),
+            *(people.c[name] for name in ("participant", "athlete", "display_name", "lane_left", "lane_right")),
             reports.c.stage.label("report_stage"),
             reports.c.body.label("report_body"),
         )
@@ -46,10 +44,6 @@ async def read_session(connection: AsyncConnection, tenant: str, session: str) -
     if not found:
         return None
     # Each participant comes with each report.
-    people = {
-        row["person"]: ParticipantRecord(row["person"], row["person_athlete"], row["person_name"])
-        for row in found
-        if row["person"] is not None
-    }
+    people = {row["participant"]: rows.participant_of(row) for row in found if row["participant"] is not None}
     reports = {row["report_stage"]: row["report_body"] for row in found if row["report_stage"] is not None}
     return rows.session_of(found[0], list(people.values()), list(reports.values()), found[0]["rep_count"])

@@ -81,9 +81,17 @@ def participant_rows(tenant: str, record: SessionRecord) -> list[dict[str, Any]]
     """Rows of a session's participants in their order."""
     key = {"tenant": tenant, "session": record.session}
     return [
-        key | {"place": place, "participant": one.participant, "athlete": one.athlete, "display_name": one.display_name}
+        key
+        | {"place": place, "participant": one.participant, "athlete": one.athlete, "display_name": one.display_name}
+        | dict(zip(("lane_left", "lane_right"), one.lane or (None, None), strict=True))
         for place, one in enumerate(record.participants)
     ]
+
+
+def participant_of(row: RowMapping) -> ParticipantRecord:
+    """The participant of a row."""
+    lane = None if row["lane_left"] is None else (row["lane_left"], row["lane_right"])
+    return ParticipantRecord(row["participant"], row["athlete"], row["display_name"], lane)
 
 
 def event_row(tenant: str, event: EventRecord) -> dict[str, Any]:

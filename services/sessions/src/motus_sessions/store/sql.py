@@ -361,11 +361,10 @@ async def _people(
     connection: AsyncConnection, tenant: str, sessions: Sequence[str]
 ) -> defaultdict[str, list[ParticipantRecord]]:
     table = tables.PARTICIPANTS
-    columns = (table.c.session, table.c.participant, table.c.athlete, table.c.display_name)
     mine = (table.c.tenant == tenant) & table.c.session.in_(sessions)
     found: defaultdict[str, list[ParticipantRecord]] = defaultdict(list)
-    for session, *rest in await connection.execute(sa.select(*columns).where(mine).order_by(table.c.place)):
-        found[session].append(ParticipantRecord(*rest))
+    for row in (await connection.execute(sa.select(table).where(mine).order_by(table.c.place))).mappings():
+        found[row["session"]].append(rows.participant_of(row))
     return found
 
 

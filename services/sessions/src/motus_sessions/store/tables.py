@@ -74,6 +74,8 @@ PARTICIPANTS = sa.Table(
     _number("place"),
     _text("athlete"),
     _text("display_name"),
+    sa.Column("lane_left", sa.Double),
+    sa.Column("lane_right", sa.Double),
     sa.Index(None, "tenant", "athlete"),
 )
 
