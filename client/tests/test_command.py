@@ -191,7 +191,7 @@ def test_one_rep_is_no_plural(count: int, words: str, made: Any) -> None:
 def test_a_lane_is_the_participants(words: list[str]) -> None:
     """Whether they are said to be somebody or not; without either there is no participant to create."""
     session, plain = (
-        wanted_session(Path("/videos/a.mp4"), parser().parse_args(["analyze", "a.mp4", *given]))
+        wanted_session("file:///videos/a.mp4", parser().parse_args(["analyze", "a.mp4", *given]))
         for given in (words, [])
     )
 

@@ -10,6 +10,8 @@ from motus_ingest.push.settings import PushSettings
 from motus_runtime import topics
 from services.ingest.tests.push.conftest import DEADLINE_S, TIMES, Pushing, messages, moment, refused, start
 
+SERVICE = api.DESCRIPTOR.services_by_name["IngestService"]
+
 
 async def test_a_session_is_pushed_into_by_its_own_tenant_alone(pushing: Pushing, session: str) -> None:
     """Another's is told as what is not there; without the scope, or a token, nobody may."""
@@ -26,6 +28,17 @@ async def test_a_session_is_pushed_into_by_its_own_tenant_alone(pushing: Pushing
     assert answers["reader"][:2] == (grpc.StatusCode.PERMISSION_DENIED, "SCOPE_MISSING")
     assert answers["nobody"][:2] == (grpc.StatusCode.UNAUTHENTICATED, "TOKEN_INVALID")
     assert await pushing.bus.last(topics.LANDMARKS_STREAM, topics.landmarks(session)) is None
+
+
+@pytest.mark.parametrize("method", [each.name for each in SERVICE.methods])
+async def test_no_method_takes_anything_from_a_stranger(pushing: Pushing, method: str) -> None:
+    """Without a token that somebody made, or with another scope: each the same refusal, before a message is read."""
+    for token, answer in (
+        ("nobody", (grpc.StatusCode.UNAUTHENTICATED, "TOKEN_INVALID")),
+        ("reader", (grpc.StatusCode.PERMISSION_DENIED, "SCOPE_MISSING")),
+    ):
+        call = getattr(pushing.stub(token), method)
+        assert (await refused(call(iter(()), timeout=DEADLINE_S)))[:2] == answer
 
 
 def _with(t_s: float, **points_fields: Any) -> api.PushLandmarksRequest:
