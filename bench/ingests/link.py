@@ -10,11 +10,11 @@ import av
 from av.filter import Graph
 
 from motus_ingest.link import Grade, Link, LinkReport, Seen
+from motus_ingest.link_watch import LOOK_EVERY_S
 from motus_ingest.sources.look import fingerprint, look_at, luma_of
 from store import note
 
 SECONDS: Final = 9.0
-LOOK_EVERY_S: Final = 0.7
 FPS: Final = 30.0
 
 

@@ -1,13 +1,13 @@
 """NATS servers that can be killed and started again in their place: one alone, or several as a JetStream cluster."""
 
 import json
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from servers.ports import LOOPBACK, free_port
+from servers.process import ServerProcess
 
 _CONFIGURATION = """\
 server_name: {name}
@@ -18,7 +18,7 @@ jetstream {{ store_dir: {folder}, sync_interval: always }}
 _CLUSTER = 'cluster {{ name: motus, listen: "{host}:{port}", routes: {routes} }}'
 
 
-class Node:
+class Node(ServerProcess):
     """A server with a name, ports and a folder of its own, which it keeps when it is started again.
 
     Attributes:
@@ -28,28 +28,10 @@ class Node:
 
     def __init__(self, name: str, folder: Path, host: str, port: int, cluster: str) -> None:
         self.name, self.url = name, f"nats://{host}:{port}"
-        self._file, self._log = folder / f"{name}.conf", folder / f"{name}.log"
-        store = json.dumps(str(folder / name))
-        self._file.write_text(_CONFIGURATION.format(name=name, host=host, port=port, folder=store, cluster=cluster))
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        """Start it, again on what it had stored."""
+        file, store = folder / f"{name}.conf", json.dumps(str(folder / name))
+        file.write_text(_CONFIGURATION.format(name=name, host=host, port=port, folder=store, cluster=cluster))
         binary = str(Path(sys.executable).parent / "nats-server")
-        with self._log.open("ab") as log:
-            self._process = subprocess.Popen([binary, "--config", str(self._file)], stdout=log, stderr=log)
-
-    def kill(self) -> None:
-        """Kill it with -9."""
-        assert self._process is not None
-        self._process.kill()
-        self._process.wait(10)
-
-    def stop(self) -> None:
-        """End it, if it runs."""
-        if self._process is not None and self._process.poll() is None:
-            self._process.terminate()
-            self._process.wait(30)
+        super().__init__([binary, "--config", str(file)], folder / f"{name}.log")
 
 
 @contextmanager

@@ -1,7 +1,6 @@
 """Media servers that tests and benches start: LiveKit's, and our small one for RTSP; `make tools` builds them."""
 
 import socket
-import subprocess
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -10,6 +9,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from servers.ports import LOOPBACK, free_port, free_udp_pair
+from servers.process import ServerProcess
 
 _BIN = Path(__file__).resolve().parents[2] / ".tools/bin"
 LIVEKIT, RTSP = _BIN / "livekit-server", _BIN / "rtsp-server"
@@ -39,7 +39,7 @@ def missing(*programs: Path) -> str:
     return "" if all(program.is_file() for program in programs) else MISSING
 
 
-class MediaServer:
+class MediaServer(ServerProcess):
     """A server with ports of its own, which it keeps when it is started again.
 
     Args:
@@ -49,35 +49,21 @@ class MediaServer:
     """
 
     def __init__(self, command: Sequence[str], port: int, log: Path) -> None:
-        self._command, self._log = command, log
-        self._process: subprocess.Popen[bytes] | None = None
+        super().__init__(command, log)
         self.port = port
 
     def start(self) -> None:
         """Start it; returns once it takes connections."""
-        with self._log.open("ab") as log:
-            self._process = subprocess.Popen(self._command, stdout=log, stderr=log)
+        super().start()
         end = time.monotonic() + _READY_S
         while not _answers(self.port):
-            if self._process.poll() is not None or time.monotonic() > end:
+            if not self.runs or time.monotonic() > end:
                 raise RuntimeError(f"{self._command[0]} did not start:\n{self._log.read_text()}")
             time.sleep(0.02)
 
-    @property
-    def pid(self) -> int:
-        """Its process id."""
-        assert self._process is not None
-        return self._process.pid
-
-    def kill(self) -> None:
-        """Kill it with -9."""
-        assert self._process is not None
-        self._process.kill()
-        self._process.wait(10)
-
-    def stop(self) -> None:
+    def stop(self, within_s: float = 30.0) -> None:
         """End it, if it runs. It has nothing to put in order, and LiveKit's would wait for seconds."""
-        if self._process is not None and self._process.poll() is None:
+        if self.runs:
             self.kill()
 
 

@@ -94,33 +94,50 @@ class Publisher:
             self.number += 1
 
 
-class ClipPublisher(Publisher):
-    """Publishes a clip, picture for picture, once `rolling` is set; before and behind it the picture stands still.
+class Clip:
+    """A clip's pictures, the next one each time once `rolling` is set; before and behind it the picture stands still.
 
     Args:
-        clip: video of 30 pictures a second.
+        path: of the video.
+
+    Attributes:
+        size: width and height.
+        rolling: set it to begin.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._pictures = self._decoded(path)
+        self._shown = next(self._pictures)
+        self.size = (self._shown.shape[1], self._shown.shape[0])
+        self.rolling = threading.Event()
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        while True:
+            if self.rolling.is_set():
+                self._shown = next(self._pictures, self._shown)
+            yield self._shown
+
+    @staticmethod
+    def _decoded(path: Path) -> Iterator[np.ndarray]:
+        with av.open(str(path)) as container:
+            for frame in container.decode(video=0):
+                yield frame.to_ndarray(format="rgb24")
+
+
+class ClipPublisher(Publisher):
+    """Publishes a clip of 30 pictures a second.
+
+    Args:
+        clip: the clip.
         url: where to.
     """
 
-    def __init__(self, clip: Path, url: str) -> None:
-        with av.open(str(clip)) as container:
-            video = container.streams.video[0]
-            size = (video.width, video.height)
-        super().__init__(url, "rtsp", size=size, options={"rtsp_transport": "tcp"})
-        self._pictures = self._decoded(clip)
-        self._shown = next(self._pictures)
-        self.rolling = threading.Event()
+    def __init__(self, clip: Clip, url: str) -> None:
+        super().__init__(url, "rtsp", size=clip.size, options={"rtsp_transport": "tcp"})
+        self._pictures = iter(clip)
 
     def _picture(self) -> np.ndarray:
-        if self.rolling.is_set():
-            self._shown = next(self._pictures, self._shown)
-        return self._shown
-
-    @staticmethod
-    def _decoded(clip: Path) -> Iterator[np.ndarray]:
-        with av.open(str(clip)) as container:
-            for frame in container.decode(video=0):
-                yield frame.to_ndarray(format="rgb24")
+        return next(self._pictures)
 
 
 def main() -> None:

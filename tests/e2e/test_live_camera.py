@@ -14,7 +14,7 @@ from motus.v1.movement_pb2 import REP_STATE_CONFIRMED
 from motus_client.access import Access
 from motus_client.client import Client
 from servers.media import Rtsp
-from servers.publishing import ClipPublisher
+from servers.publishing import Clip, ClipPublisher
 from tests.e2e.conftest import CLIPS, MOTUS, truth
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(300)]
@@ -25,17 +25,18 @@ def test_a_camera_is_watched_until_the_user_ends_it(
 ) -> None:
     """The clip's repetitions are counted as they are done, and Ctrl-C gives the summary of a session that ended."""
     server, expected = start_rtsp(), len(truth("squat")["reps"])
+    clip = Clip(CLIPS / "squat.mp4")
     url = server.url("gym")
     command = [MOTUS, "watch", url, "--exercise", "squat", "--json"]
     process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     with (
-        ClipPublisher(CLIPS / "squat.mp4", url) as camera,
+        ClipPublisher(clip, url),
         Client(stack["address"], Access(token_file=home / "token")) as client,
     ):
         counted = set[str]()
         for response in client.watch_session(_session(client, url)):
             if response.event.state.current == SESSION_STATE_RUNNING:
-                camera.rolling.set()
+                clip.rolling.set()
             if response.event.rep.state == REP_STATE_CONFIRMED:
                 counted.add(response.event.rep.name)
             if len(counted) == expected:

@@ -12,6 +12,7 @@ import pytest
 from motus_ingest.settings import IngestSettings
 from motus_ingest.sources.av_source import AvSource
 from motus_ingest.sources.port import LostError, SourceError
+from servers.ports import free_port
 
 _PACKET = 188
 
@@ -51,9 +52,7 @@ def _damaged(body: bytes, seed: int) -> bytes:
 def test_a_damaged_stream_gives_pictures_or_is_lost(seed: int, make_video: Callable[..., Path], tmp_path: Path) -> None:
     """Whatever its headers claim: some pictures within bounds, or a sentence; never anything else."""
     body = _damaged(make_video("a.ts", frames=40).read_bytes(), seed)
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port(udp=True)
     how = IngestSettings(schemes=("udp",), connect_s=2.0, silence_s=1.0, max_source_pixels=100_000)
     source = AvSource(f"udp://127.0.0.1:{port}", how)
     with _sending(body, port), suppress(LostError, SourceError), closing(source._produce()) as shots:

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
@@ -16,6 +17,7 @@ from motus_ingest.settings import IngestSettings
 from motus_runtime import topics
 from motus_runtime.bus import Bus, decode
 from motus_runtime.follow import follow
+from servers.ports import free_port
 from servers.publishing import Publisher, number_in
 
 Receivers = Callable[..., Any]
@@ -32,7 +34,6 @@ def live_settings(settings: IngestSettings) -> IngestSettings:
 @pytest.fixture
 def live_spec(session: str) -> Callable[[str], control_pb2.SessionSpec]:
     """Makes the spec of the test's session for a live source, begun now."""
-    import time
 
     def make(uri: str) -> control_pb2.SessionSpec:
         spec = control_pb2.SessionSpec(session=session, create_time_ns=time.time_ns(), revision=1)
@@ -41,13 +42,6 @@ def live_spec(session: str) -> Callable[[str], control_pb2.SessionSpec]:
         return spec
 
     return make
-
-
-def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
-    """A port that nobody has now."""
-    with socket.socket(socket.AF_INET, kind) as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 def numbers(frames: list[frame_pb2.Frame]) -> list[int]:
@@ -97,7 +91,7 @@ async def test_pictures_arrive_as_they_were_published(
     """Over UDP: in order, none twice, and gaps only where a newer picture was there."""
     receiver = receivers(session)
     await receiver.start()
-    url = f"udp://127.0.0.1:{free_port(socket.SOCK_DGRAM)}"
+    url = f"udp://127.0.0.1:{free_port(udp=True)}"
     with Publisher(url, "mpegts"):
         async with asyncio.timeout(WAIT_S):
             playing = asyncio.create_task(play(bus, live_settings, live_spec(url), epoch=3))
@@ -116,7 +110,7 @@ async def test_a_source_that_is_cut_comes_back(
     """The stall is told while it lasts, its end too, and frames go on under the same epoch, at later times."""
     receiver = receivers(session)
     await receiver.start()
-    url = f"udp://127.0.0.1:{free_port(socket.SOCK_DGRAM)}"
+    url = f"udp://127.0.0.1:{free_port(udp=True)}"
     async with asyncio.timeout(WAIT_S):
         playing = asyncio.create_task(play(bus, live_settings, live_spec(url), epoch=3))
         with Publisher(url, "mpegts"):
@@ -142,7 +136,7 @@ async def test_garbage_is_no_picture_and_no_crash(
     """What is no video at all is told as a stall; video that follows is played."""
     receiver = receivers(session)
     await receiver.start()
-    port = free_port(socket.SOCK_DGRAM)
+    port = free_port(udp=True)
     url = f"udp://127.0.0.1:{port}"
     async with asyncio.timeout(WAIT_S):
         playing = asyncio.create_task(play(bus, live_settings, live_spec(url), epoch=3))

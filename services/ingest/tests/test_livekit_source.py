@@ -23,6 +23,7 @@ from motus_ingest.sources.port import CaptureOrigin, LostError, Picture, Shot, S
 from motus_runtime.tally import Tally
 from servers.media import LiveKit, livekit_server
 from servers.publishing import numbered
+from servers.room_publishing import entrance
 
 WIDE, TALL = (320, 180), (180, 320)
 WAIT_S = 30.0
@@ -47,11 +48,10 @@ class Phone:
 
     async def enter(self) -> None:
         """Go into the room."""
-        grants = api.VideoGrants(room_join=True, room=self._name)
-        token = api.AccessToken(self._server.key, self._server.secret).with_identity(self.identity)
+        token = entrance(self._server.key, self._server.secret, self._name, self.identity)
         self.room.on("data_received", lambda packet: self.data.put_nowait((packet.topic, packet.data)))
         self.room.register_text_stream_handler(TEXT_TOPIC, self._read)
-        await self.room.connect(self._server.url, token.with_grants(grants).to_jwt())
+        await self.room.connect(self._server.url, token)
 
     async def film(self, name: str = "front", size: tuple[int, int] = WIDE, *, stamped: bool = False, **how) -> str:
         """Publish a track, and return its id."""

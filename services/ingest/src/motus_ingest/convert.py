@@ -96,8 +96,7 @@ def report_event(last: frame_pb2.FrameRef, report: event_pb2.StageReport) -> sam
         revision=1,
         report=report,
     )
-    event.time.GetCurrentTime()
-    return samples_pb2.EventEnvelope(session=last.session, epoch=last.ingest_epoch, ref=last, event=event)
+    return _said(last, event)
 
 
 def trouble_event(last: frame_pb2.FrameRef, trouble: Trouble, number: int) -> samples_pb2.EventEnvelope:
@@ -109,5 +108,10 @@ def trouble_event(last: frame_pb2.FrameRef, trouble: Trouble, number: int) -> sa
         revision=1,
         notice=event_pb2.Notice(code=trouble.code, text=trouble.text, reasons=trouble.reasons),
     )
+    return _said(last, event)
+
+
+def _said(last: frame_pb2.FrameRef, event: event_pb2.Event) -> samples_pb2.EventEnvelope:
+    """An event of now, behind a last frame."""
     event.time.GetCurrentTime()
     return samples_pb2.EventEnvelope(session=last.session, epoch=last.ingest_epoch, ref=last, event=event)

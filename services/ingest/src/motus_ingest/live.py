@@ -109,9 +109,9 @@ class LiveFeed:
                 async with aclosing(source.shots()) as shots:
                     while (shot := await _next(shots, wait_s)) is not None:
                         backoff, wait_s = Backoff(), self._settings.silence_s
-                        self._tally.count("frames_dropped_overtaken", source.overtaken - overtaken)
-                        self._tally.count("frames_in", source.overtaken - overtaken)
-                        overtaken = source.overtaken
+                        missed, overtaken = source.overtaken - overtaken, source.overtaken
+                        self._tally.count("frames_dropped_overtaken", missed)
+                        self._tally.count("frames_in", missed)
                         yield shot, self._placed(shot)
             except (LostError, TimeoutError) as error:
                 log.info("a live source is opened anew: %s", error or "it is silent")
@@ -147,13 +147,10 @@ class LiveFeed:
 
 
 async def _next(items: AsyncIterator[T], within_s: float | None = None) -> T | None:
-    """The next item, None behind the last. `anext` with a default, and `wait_for`, lose a cancellation in Python 3.11.
+    """The next item, None behind the last.
 
     Raises:
         TimeoutError: it did not come in time.
     """
     async with asyncio.timeout(within_s):
-        try:
-            return await anext(items)
-        except StopAsyncIteration:
-            return None
+        return await anext(items, None)

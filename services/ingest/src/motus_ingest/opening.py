@@ -62,9 +62,8 @@ def open_source(
     uri = spec.source.uri
     scheme = uri.partition(":")[0].lower()
     if scheme not in LIVE_SCHEMES | {_LIVEKIT}:
-        sampling = Sampling(settings.max_fps) if after_s is None else Sampling(settings.max_fps, after_s)
         recording = UrlSource if scheme in ("http", "https") else FileSource
-        return Opened(recording(uri, settings, sampling, regions), live=False)
+        return Opened(recording(uri, settings, Sampling.behind(settings.max_fps, after_s), regions), live=False)
     room = Room(partial(_in_room, spec, settings, epoch, count())) if scheme == _LIVEKIT else None
     connect = partial(AvSource, uri, settings) if room is None else room.connect
     feed = LiveFeed(connect, settings, regions, tally, spec.create_time_ns, after_s or 0.0)

@@ -52,6 +52,11 @@ class Sampling:
     after_s: float = -math.inf
     next_s: float = -math.inf
 
+    @classmethod
+    def behind(cls, max_fps: float, after_s: float | None) -> "Sampling":
+        """The sampling of a source of which all is done up to a time; None: nothing is."""
+        return cls(max_fps) if after_s is None else cls(max_fps, after_s)
+
     def judge(self, t_s: float) -> tuple[Omission | None, "Sampling"]:
         """Why the frame at `t_s` is not sent, None when it is, and the state behind it.
 

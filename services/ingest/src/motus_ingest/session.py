@@ -4,9 +4,8 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
-from contextlib import aclosing, nullcontext, suppress
+from contextlib import AsyncExitStack, aclosing, nullcontext, suppress
 from dataclasses import dataclass
-from typing import Any
 
 from motus.bus.v1 import control_pb2
 from motus.v1 import session_service_pb2
@@ -14,13 +13,14 @@ from motus_ingest import convert
 from motus_ingest.newest_sender import NewestSender
 from motus_ingest.opening import Opened, open_source
 from motus_ingest.regions import Regions
+from motus_ingest.reporting import report_final, report_live
 from motus_ingest.room_cues import speak_cues
 from motus_ingest.sampling import Omission, Schedule, Tracing
 from motus_ingest.sender import EverySender
 from motus_ingest.sending import Sending
 from motus_ingest.settings import IngestSettings
 from motus_ingest.sources.port import Picture, SourceError, Step, Trouble
-from motus_ingest.stopping import stop_reason
+from motus_ingest.stopping import ended, stop_reason
 from motus_runtime import topics
 from motus_runtime.bus import Bus
 from motus_runtime.errors import PermanentError, RetryableError, UnavailableError
@@ -29,7 +29,6 @@ from motus_runtime.telemetry import tracer
 
 log = logging.getLogger("motus.ingest")
 
-REPORT_EVERY_S = 1.0
 LAST_WORDS_S = 5.0
 """So long a room is kept for what the coach says at the end."""
 # A frame so much behind its time shows that the pipeline does not keep up with real time.
@@ -55,17 +54,18 @@ async def play(
     Raises:
         RetryableError: the bus does not answer, or another worker has taken the session over.
     """
-    after_s, ended = await position(bus, spec.session)
-    if ended:
+    after_s, is_over = await position(bus, spec.session)
+    if is_over:
         return
     regions, tally = Regions(), Tally("ingest")
     opened = opening(spec, settings, regions, tally, epoch=epoch, after_s=after_s)
-    async with (
-        EverySender(bus, spec.session, tally, regions) as surely,
-        NewestSender(bus, spec.session, tally, regions, heard=opened.heard) as newest,
-    ):
+    async with AsyncExitStack() as stack:
+        surely = await stack.enter_async_context(EverySender(bus, spec.session, tally, regions))
+        sender: Sending = surely
+        if opened.live:
+            newest = NewestSender(bus, spec.session, tally, regions, heard=opened.heard)
+            sender = await stack.enter_async_context(newest)
         try:
-            sender = newest if opened.live else surely
             await _Playback(bus, spec, epoch, opened, sender, surely, tally, after_s or 0.0).run()
         finally:
             regions.close()
@@ -83,13 +83,6 @@ async def position(bus: Bus, session: str) -> tuple[float | None, bool]:
     except PermanentError as error:
         log.error("last landmarks of %s: %s; playing from the start", session, error.message)
         return None, False
-
-
-async def _ended(*tasks: "asyncio.Task[Any]") -> None:
-    """Cancel tasks and wait until they are done, whatever they came to."""
-    for task in tasks:
-        task.cancel()
-    await asyncio.wait(tasks)
 
 
 @dataclass
@@ -135,7 +128,7 @@ class _Playback:
                     # Who is filmed hears the summary too, so the room is left behind it.
                     await asyncio.wait({speaking}, timeout=LAST_WORDS_S)
             finally:
-                await _ended(feed, reporting, speaking)
+                await ended(feed, reporting, speaking)
 
     async def _outcome(self, group: asyncio.TaskGroup, feed: "asyncio.Task[_Outcome]") -> _Outcome:
         """Wait for the source's end, or a command that stops it; what comes behind it is passed over."""
@@ -143,10 +136,10 @@ class _Playback:
         try:
             await asyncio.wait({feed, stop}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            await _ended(stop)
+            await ended(stop)
         self._over = True
         if self._room is None:
-            await _ended(feed)
+            await ended(feed)
         return feed.result() if feed.done() and not feed.cancelled() else _Outcome(reason=stop.result())
 
     async def _speak(self) -> None:
@@ -217,21 +210,15 @@ class _Playback:
         report = self._tally.report(final=True)
         if outcome.failure is None and not outcome.reason and not self._live:
             report.progress = 1.0
-        envelope = convert.report_event(self._last, report)
-        message_id = f"{envelope.event.name}@{envelope.event.revision}"
-        await self._bus.store_surely(topics.events(self._spec.session, "ingest"), envelope, message_id=message_id)
+        await report_final(self._bus, self._last, report)
         end = convert.end_frame(self._last, self._sent, outcome.failure, outcome.reason, live=self._live)
         await self._surely.send(end)
         await self._surely.settle()
 
     async def _report_progress(self) -> None:
-        session = self._spec.session
-        while True:
-            report = self._tally.report(progress=self._progress())
-            # One that is lost is replaced by the next.
-            with suppress(UnavailableError):
-                await self._bus.publish(topics.live(session), convert.live_report(session, self._epoch, report))
-            await asyncio.sleep(REPORT_EVERY_S)
+        await report_live(
+            self._bus, self._spec.session, self._epoch, lambda: self._tally.report(progress=self._progress())
+        )
 
     def _progress(self) -> float | None:
         duration_s = self._source.duration_s

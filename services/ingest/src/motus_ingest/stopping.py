@@ -1,6 +1,8 @@
-"""Hears that a session is to end."""
+"""Hears that a session is to end, and ends what works on it."""
 
+import asyncio
 import logging
+from typing import Any
 
 from motus.bus.v1 import control_pb2
 from motus_runtime import topics
@@ -9,6 +11,13 @@ from motus_runtime.errors import PermanentError
 from motus_runtime.follow import follow
 
 log = logging.getLogger("motus.ingest")
+
+
+async def ended(*tasks: "asyncio.Task[Any]") -> None:
+    """Cancel tasks and wait until they are done, whatever they came to."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
 
 
 async def stop_reason(bus: Bus, session: str) -> str:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from motus_pose.engines.port import PersonPose, points_there
 
 _MARGIN: Final = 0.15
-_TRUNK: Final = np.array([11, 12, 23, 24])
+TRUNK: Final = np.array([11, 12, 23, 24])
 """Shoulders and hips."""
 
 
@@ -41,7 +41,7 @@ def box(image: NDArray[np.float32]) -> Region:
 def middle(pose: PersonPose) -> float:
     """How far right the middle of a body is, as a fraction of the picture's width: of its trunk, where that is seen."""
     there = points_there(pose.presence_mask)
-    trunk = _TRUNK[there[_TRUNK]]
+    trunk = TRUNK[there[TRUNK]]
     return float(pose.image[trunk if len(trunk) else there, 0].mean())
 
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from prometheus_client import Counter, Histogram
 
 from motus_pose.engines.port import PersonPose
+from motus_pose.places import TRUNK
 from motus_pose.tracking import TrackedPerson
 
 SPAN_S: Final = 1.0
@@ -31,7 +32,6 @@ LIMB_DRIFT: Final = Histogram(
 )
 LOST: Final = Counter("motus_pose_person_lost_frames", "Frames without a participant who had been seen in them before.")
 
-_TRUNK: Final = [11, 12, 23, 24]
 _LIMBS: Final = np.array([(11, 13), (12, 14), (13, 15), (14, 16), (23, 25), (24, 26), (25, 27), (26, 28)])
 _SECOND_DIFFERENCE: Final = np.sqrt(6.0)
 """Of independent errors, the second difference has six times the variance."""
@@ -103,7 +103,7 @@ def jitter(points: NDArray[np.floating], seconds: float) -> float | None:
     """
     if len(points) < 3 or seconds <= 0.0:
         return None
-    trunk = points[:, _TRUNK]
+    trunk = points[:, TRUNK]
     length = float(np.linalg.norm(trunk[:, :2].mean(axis=1) - trunk[:, 2:].mean(axis=1), axis=-1).mean())
     moved = float(np.linalg.norm(trunk[-1] - trunk[0], axis=-1).mean())
     if length <= 0.0 or moved / seconds > AT_REST * length:

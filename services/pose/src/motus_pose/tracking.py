@@ -189,8 +189,8 @@ def step(
         before = known.get(same.get(index, 0))
         if before is None:
             before, next_id = Track(next_id, t_s, look=sighting.pose.look, since_s=t_s), next_id + 1
-        seen.append(_seen(before, sighting, t_s, known.values()))
-        seen[-1] = replace(seen[-1], where=_where(before, sighting, t_s, lanes))
+        track = _seen(before, sighting, t_s, known.values())
+        seen.append(replace(track, where=_where(before, sighting, t_s, lanes)))
     seen = [_placed(track, seen, is_new=track.track_id not in known) for track in seen]
     known = _released(known, seen, tracks.owned)
     known |= {track.track_id: track for track in seen}

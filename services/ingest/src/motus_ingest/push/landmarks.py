@@ -11,12 +11,13 @@ from motus_ingest.push import convert as pushed
 from motus_ingest.push.hold import Hold
 from motus_ingest.push.requests import Requests, refuse
 from motus_ingest.push.times import Times
-from motus_ingest.session import REPORT_EVERY_S, position
+from motus_ingest.reporting import report_final, report_live
+from motus_ingest.session import position
 from motus_ingest.settings import IngestSettings
-from motus_ingest.stopping import stop_reason
+from motus_ingest.stopping import ended, stop_reason
 from motus_runtime import topics
 from motus_runtime.bus import Bus
-from motus_runtime.errors import FailedPreconditionError, UnavailableError
+from motus_runtime.errors import FailedPreconditionError
 from motus_runtime.tally import Tally
 
 
@@ -46,8 +47,8 @@ class PushedLandmarks:
             FailedPreconditionError: its end is.
             RetryableError: the bus does not answer.
         """
-        after_s, ended = await position(bus, hold.spec.session)
-        if ended:
+        after_s, is_over = await position(bus, hold.spec.session)
+        if is_over:
             raise over(hold)
         times = Times(settings.max_fps, settings.max_duration_s, after_s)
         return cls(bus, hold, start, times, after_s or 0.0)
@@ -58,14 +59,12 @@ class PushedLandmarks:
         Raises:
             MotusError: something that came cannot be taken, or nothing comes any more.
         """
-        feed = asyncio.ensure_future(self._feed(requests))
-        stop = asyncio.ensure_future(stop_reason(self._bus, self._hold.spec.session))
+        feed = asyncio.create_task(self._feed(requests))
+        stop = asyncio.create_task(stop_reason(self._bus, self._hold.spec.session))
         try:
             await asyncio.wait({feed, stop}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for task in (feed, stop):
-                task.cancel()
-            await asyncio.gather(feed, stop, return_exceptions=True)
+            await ended(feed, stop)
         if not stop.cancelled():
             await self.end(reason=stop.result())
         elif feed.result():
@@ -73,23 +72,13 @@ class PushedLandmarks:
 
     async def end(self, *, failure: str | None = None, reason: str = "") -> None:
         """Say that nothing follows, the figures first."""
-        envelope = convert.report_event(self._last, self.tally.report(final=True))
-        message_id = f"{envelope.event.name}@{envelope.event.revision}"
-        session = self._hold.spec.session
-        await self._bus.store_surely(topics.events(session, "ingest"), envelope, message_id=message_id)
+        await report_final(self._bus, self._last, self.tally.report(final=True))
         end = frame_pb2.End(failed=failure is not None, reason=failure or reason, frames=self._sent)
         await self._bus.store_surely(self._subject, pushed.landmarks_end(self._last, end, self._start))
 
     async def report(self) -> None:
         """Tell those who watch how it goes, until cancelled."""
-        session, epoch = self._hold.spec.session, self._hold.epoch
-        while True:
-            try:
-                live = convert.live_report(session, epoch, self.tally.report())
-                await self._bus.publish(topics.live(session), live)
-            except UnavailableError:
-                pass  # the next one takes its place
-            await asyncio.sleep(REPORT_EVERY_S)
+        await report_live(self._bus, self._hold.spec.session, self._hold.epoch, self.tally.report)
 
     async def _feed(self, requests: Requests) -> bool:
         """Returns whether the end was said."""

@@ -48,7 +48,7 @@ class Playing:
         settings = replace(self._settings, roots=(path.parent,))
 
         def opened(regions: Regions, after_s: float | None) -> Opened:
-            sampling = Sampling(settings.max_fps) if after_s is None else Sampling(settings.max_fps, after_s)
+            sampling = Sampling.behind(settings.max_fps, after_s)
             return Opened(FileSource(path.as_uri(), settings, sampling, regions), live=False)
 
         await self._play(opened)

@@ -10,9 +10,9 @@ from urllib.parse import SplitResult, unquote
 import av
 import av.error
 from av.container import InputContainer
-from av.video.stream import VideoStream
 
 from motus_ingest.settings import IngestSettings
+from motus_ingest.sources.decoding import decoded
 from motus_ingest.sources.newest import Newest, newest_in_thread
 from motus_ingest.sources.picture import MIN_SIDE_PX
 from motus_ingest.sources.port import LostError, Shot, SourceError
@@ -131,7 +131,9 @@ def _played(container: InputContainer, settings: IngestSettings) -> Generator[Sh
     # Frame threads would hold back a picture per thread: 104 ms instead of 37 from light to array.
     stream.thread_type = "SLICE"
     stream.codec_context.options = {"max_pixels": str(settings.max_source_pixels)}
-    for frame in _decoded(container, stream):
+    for frame in decoded(container, stream, _MAX_BAD_IN_A_ROW):
+        if frame is None:
+            continue
         if frame.width * frame.height > settings.max_source_pixels:
             raise SourceError(f"The source's picture of {frame.width}×{frame.height} pixels is larger than allowed.")
         if min(frame.width, frame.height) < MIN_SIDE_PX:
@@ -139,17 +141,3 @@ def _played(container: InputContainer, settings: IngestSettings) -> Generator[Sh
         stamp_s = float(frame.pts * frame.time_base) if frame.pts is not None and frame.time_base else None
         aspect = float(stream.sample_aspect_ratio) if stream.sample_aspect_ratio else None
         yield Shot(frame, stamp_s, time.time_ns(), pixel_aspect=aspect)
-
-
-def _decoded(container: InputContainer, stream: VideoStream) -> Generator[av.VideoFrame, None, None]:
-    bad = 0
-    for packet in container.demux(stream):
-        try:
-            frames = packet.decode()
-        except av.error.FFmpegError:
-            bad += 1
-            if bad >= _MAX_BAD_IN_A_ROW:
-                raise
-            continue
-        bad = 0 if frames else bad
-        yield from frames

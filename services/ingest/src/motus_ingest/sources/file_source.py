@@ -22,6 +22,7 @@ from motus_ingest.sampling import Omission, Sampling, Timeline
 from motus_ingest.settings import IngestSettings
 from motus_ingest.sources.allowed import allowed_file
 from motus_ingest.sources.completeness import cut_off
+from motus_ingest.sources.decoding import decoded
 from motus_ingest.sources.offload import in_thread
 from motus_ingest.sources.picture import MIN_SIDE_PX, PictureForm, encoded, fitted, form_of
 from motus_ingest.sources.port import Picture, SourceError, Step
@@ -33,8 +34,6 @@ _FORMATS = "mov,matroska,webm,mpegts,mpeg,avi,flv,asf,ogg,h264,hevc"
 _DECODER_THREADS = 2
 _FALLBACK_RATE = Fraction(30)
 _RATE_TOLERANCE = 1.02
-# So many packets in a row without a picture are no damaged spot but another kind of data.
-_MAX_BAD_IN_A_ROW = 100
 # A seek goes by decoding time, which may lie before the presentation time by some frames.
 _SEEK_MARGIN_S = 1.0
 
@@ -134,19 +133,19 @@ class FileSource:
         """Frames from about the resume position on, None for what cannot be decoded."""
         after_s = self._sampling.after_s
         if after_s <= _SEEK_MARGIN_S or not _seekable(container, stream):
-            return _frames(container, stream)
+            return decoded(container, stream)
         try:
             container.seek(_ticks(stream, after_s - _SEEK_MARGIN_S), stream=stream)
         except av.error.FFmpegError:
-            return _frames(container, stream)
-        frames = _frames(container, stream)
+            return decoded(container, stream)
+        frames = decoded(container, stream)
         first = next(frames, None)
         stamp_s = None if first is None else _stamp_s(first, stream)
         if stamp_s is not None and stamp_s <= after_s:
             return chain([first], frames)
         # The index is wrong: whatever lies between would be lost, so everything is decoded and passed over.
         container.seek(_ticks(stream, 0), stream=stream)
-        return _frames(container, stream)
+        return decoded(container, stream)
 
 
 def _opened(path: Path, max_pixels: int) -> InputContainer:
@@ -186,19 +185,3 @@ def _stamp_s(frame: av.VideoFrame, stream: VideoStream) -> float | None:
         return None
     start = (stream.start_time or 0) * (stream.time_base or 0)
     return float(frame.pts * frame.time_base - start)
-
-
-def _frames(container: InputContainer, stream: VideoStream) -> Iterator[av.VideoFrame | None]:
-    bad = 0
-    for packet in container.demux(stream):
-        try:
-            frames = packet.decode()
-        except av.error.FFmpegError:
-            bad += 1
-            if bad >= _MAX_BAD_IN_A_ROW:
-                raise
-            yield None
-            continue
-        if frames:
-            bad = 0
-        yield from frames

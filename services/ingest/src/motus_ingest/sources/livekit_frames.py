@@ -7,6 +7,8 @@ import numpy as np
 from livekit import rtc
 from numpy.typing import NDArray
 
+from motus_ingest.sources.planes import frame_of
+
 _QUARTERS: Final = (
     rtc.VideoRotation.VIDEO_ROTATION_0,
     rtc.VideoRotation.VIDEO_ROTATION_90,
@@ -19,13 +21,7 @@ def av_frame(event: rtc.VideoFrameEvent) -> av.VideoFrame:
     """A frame in I420 as one in yuv420p: a copy of its planes, a third of what RGB takes."""
     # It says how far it must be turned clockwise; rot90 counts the other way.
     turns = -_QUARTERS.index(event.rotation)
-    planes = [np.rot90(plane, turns) for plane in _planes(event.frame)]
-    height, width = planes[0].shape
-    frame = av.VideoFrame(width, height, "yuv420p")
-    for plane, pixels in zip(frame.planes, planes, strict=True):
-        rows = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
-        rows[: pixels.shape[0], : pixels.shape[1]] = pixels
-    return frame
+    return frame_of([np.rot90(plane, turns) for plane in _planes(event.frame)], "yuv420p")
 
 
 def _planes(frame: rtc.VideoFrame) -> list[NDArray[np.uint8]]:

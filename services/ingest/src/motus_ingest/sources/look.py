@@ -8,6 +8,8 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
+from motus_ingest.sources.planes import rows_of
+
 LONG_SIDE_PX: Final = 640
 """Pictures are looked at in about the size in which they are sent; blur is nothing without a size."""
 _REACH_PX: Final = 5
@@ -35,8 +37,7 @@ def luma_of(frame: av.VideoFrame) -> NDArray[np.uint8] | None:
     """
     if not frame.format.name.startswith(_WITH_LUMA):
         return None
-    plane = frame.planes[0]
-    return np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)[: frame.height, : frame.width].copy()
+    return rows_of(frame.planes[0])[: frame.height, : frame.width].copy()
 
 
 def look_at(luma: NDArray[np.uint8]) -> Look:
@@ -50,9 +51,7 @@ def look_at(luma: NDArray[np.uint8]) -> Look:
 
 def fingerprint(frame: av.VideoFrame) -> int:
     """A number that differs in any two pictures of a camera, whose noise never repeats."""
-    plane = frame.planes[0]
-    rows = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)[: frame.height : _EVERY_ROW]
-    return zlib.crc32(rows[:, : frame.width].tobytes())
+    return zlib.crc32(rows_of(frame.planes[0])[: frame.height : _EVERY_ROW, : frame.width].tobytes())
 
 
 def _blur(luma: NDArray[np.float32]) -> float:

@@ -10,6 +10,7 @@ import simplejpeg
 from numpy.typing import NDArray
 
 from motus_ingest.cutting import Cut, Form
+from motus_ingest.sources.planes import frame_of, rows_of
 from motus_ingest.sources.port import Patch
 
 MIN_SIDE_PX = 16
@@ -120,13 +121,8 @@ def _cropped(frame: av.VideoFrame, left: int, top: int, right: int, bottom: int)
     """A part of a frame with half as many rows and columns of chroma; all corners are even."""
     planes = []
     for plane, share in zip(frame.planes, (1, 2, 2), strict=True):
-        rows = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
-        planes.append(rows[top // share : bottom // share, left // share : right // share])
-    width, height = right - left, bottom - top
-    piece = av.VideoFrame(width, height, frame.format.name)
-    for plane, pixels in zip(piece.planes, planes, strict=True):
-        rows = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
-        rows[: pixels.shape[0], : pixels.shape[1]] = pixels
+        planes.append(rows_of(plane)[top // share : bottom // share, left // share : right // share])
+    piece = frame_of(planes, frame.format.name)
     piece.colorspace, piece.color_range = frame.colorspace, frame.color_range
     return piece
 
